@@ -1,0 +1,49 @@
+"""A repository that environments are made of, as the operator configured it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ForgeKind(StrEnum):
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class Project:
+    """`key` names it in commands and rows; `id` is the forge's numeric id ("" for local); `path` is `owner/name`."""
+
+    key: str
+    forge: ForgeKind
+    id: str
+    path: str
+    clone_url: str
+    default_branch: str = "main"
+    slack_channels: tuple[str, ...] = ()
+
+
+class Right(StrEnum):
+    """What the forge says a person may do in a project, lowest first."""
+
+    NONE = "none"
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class ChangeRequest:
+    """A merge or pull request as the forge describes it now."""
+
+    project: str
+    number: int
+    title: str
+    url: str
+    ref: str  # full ref of the source branch: refs/heads/…
+    sha: str  # its head
+    source_id: str  # numeric id of the repository the branch is in; "" when that repository is gone
+    is_fork: bool
+    is_open: bool

@@ -1,0 +1,137 @@
+"""What the bot says, before it is drawn: spans, blocks, replies and cards, free of any platform's markup.
+
+Text from people, branches and logs goes in as it is; each drawing escapes it for its platform.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from bot.domain.message import Person
+
+
+class Text(msgspec.Struct, frozen=True, tag=True):
+    text: str
+
+
+class Code(msgspec.Struct, frozen=True, tag=True):
+    """Something to type or to read to the letter, on one line."""
+
+    text: str
+
+
+class Strong(msgspec.Struct, frozen=True, tag=True):
+    text: str
+
+
+class Link(msgspec.Struct, frozen=True, tag=True):
+    """`url` is http or https and made by us; anything else is drawn as text."""
+
+    label: str
+    url: str
+
+
+class Mention(msgspec.Struct, frozen=True, tag=True):
+    """Names a person so that the platform tells them. The only way a mention ever comes out."""
+
+    person: Person
+
+
+class Moment(msgspec.Struct, frozen=True, tag=True):
+    """A point in time (aware), drawn in the reader's zone where the platform can, else in UTC."""
+
+    at: datetime
+
+
+Span = Text | Code | Strong | Link | Mention | Moment
+
+
+class Line(msgspec.Struct, frozen=True, tag=True):
+    """A paragraph."""
+
+    spans: tuple[Span, ...]
+
+
+class Log(msgspec.Struct, frozen=True, tag=True):
+    """Lines of output or a pointed-at command, verbatim, in a fence that they cannot close."""
+
+    lines: tuple[str, ...]
+
+
+class Items(msgspec.Struct, frozen=True, tag=True):
+    lines: tuple[Line, ...]
+
+
+class Table(msgspec.Struct, frozen=True, tag=True):
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Line, ...], ...]
+
+
+Block = Line | Log | Items | Table
+
+
+class Tone(StrEnum):
+    GOOD = "good"
+    NEUTRAL = "neutral"
+    BUSY = "busy"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+class Reply(msgspec.Struct, frozen=True, tag=True):
+    """A short post. `to` is named at its head; `code` is the stable reason code of a refusal or mistake."""
+
+    tone: Tone
+    blocks: tuple[Block, ...]
+    to: Person | None = None
+    code: str | None = None
+
+
+class StageState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """A step of the work: seconds taken so far or in all, and what past runs took (None: no past runs)."""
+
+    name: str
+    state: StageState
+    seconds: float | None = None
+    expected_p50_s: float | None = None
+    expected_p90_s: float | None = None
+
+
+class Fact(msgspec.Struct, frozen=True):
+    name: str
+    value: Line
+
+
+class Card(msgspec.Struct, frozen=True, tag=True):
+    """The living message of one subject in one thread: newest state only, edited in place."""
+
+    title: Line
+    tone: Tone
+    state: str
+    stages: tuple[Stage, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    body: tuple[Block, ...] = ()
+    next: tuple[Line, ...] = ()  # what to type next
+
+
+class Reaction(StrEnum):
+    """A sign on the asking message."""
+
+    SEEN = "seen"
+    DONE = "done"
+    FAILED = "failed"
+
+
+def line(*spans: Span | str) -> Line:
+    """Make a line; plain strings become `Text`."""
+    return Line(tuple(Text(span) if isinstance(span, str) else span for span in spans))

@@ -1,0 +1,164 @@
+"""The port every engine fills: a Spec goes in, an Access comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the code is. `project` is a key fit for a folder name; `ref` is full (refs/heads/…); `sha` is 40 hex digits."""
+
+    project: str
+    clone_url: str
+    ref: str
+    sha: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process of an environment. `run` and `build` are command lines; `health` is a path on `port`, None for no probe.
+
+    `port` None means that the engine chooses one; the port the process must listen on is given to it as $PORT either way
+    (a chosen `port` is only taken where the engine has a network of its own for the environment).
+    A line that is plain words is split; one that needs a shell goes to `sh -c` inside the environment's own sandbox.
+    """
+
+    name: str
+    run: str
+    port: int | None = None
+    health: str | None = "/"
+    env: tuple[tuple[str, str], ...] = ()
+    build: str | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    memory_mb: int = 1024
+    processes: int = 256
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What should run. `environment` is the row's id (fit for a folder name), `generation` grows with each change of the spec."""
+
+    environment: str
+    slug: str
+    generation: int
+    source: Source
+    services: tuple[Service, ...]
+    limits: Limits = Limits()
+    ready_within_s: float = 120.0
+    build_within_s: float = 900.0
+
+
+@dataclass(frozen=True)
+class Address:
+    service: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Access:
+    """What runs now and how to reach it; the first address is the environment's own."""
+
+    generation: int
+    sha: str
+    addresses: tuple[Address, ...]
+
+
+class StageName(StrEnum):
+    """The steps of making an environment, in order; the lifecycle's states of the same names."""
+
+    PROVISIONING = "provisioning"  # the code is fetched and laid out at the exact SHA
+    CONFIGURING = "configuring"  # services are built
+    STARTING = "starting"  # services run and become healthy
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    name: str
+    is_healthy: bool
+    restarts: int
+    pid: int | None
+    memory_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What an engine sees of one environment: everything that bears our mark, wanted or not."""
+
+    environment: str
+    slug: str
+    generation: int | None  # None: laid out but nothing runs
+    fence: int
+    sha: str | None
+    services: tuple[ServiceState, ...]
+
+
+@dataclass(frozen=True)
+class LogLine:
+    service: str
+    text: str
+
+
+class EngineFailed(Exception):  # noqa: N818
+    """The branch's own doing: it does not build, start or become healthy. `log` holds its last lines (already decoded)."""
+
+    def __init__(self, stage: StageName, reason: str, log: tuple[str, ...] = (), code: str = "failed") -> None:
+        super().__init__(reason)
+        self.stage = stage
+        self.reason = reason
+        self.log = log
+        self.code = code
+
+
+class EngineUnavailable(Exception):  # noqa: N818
+    """The engine cannot be reached or is in trouble itself: try again, it is nobody's fault here."""
+
+
+class StaleFence(Exception):  # noqa: N818
+    """Somebody with a newer lease works on this environment: stop at once, write nothing."""
+
+
+class Report(Protocol):
+    """How an engine tells of its progress. `begin` and `end` are recorded; they raise when the order is no longer wanted."""
+
+    async def begin(self, stage: StageName) -> None: ...
+
+    async def end(self, stage: StageName) -> None: ...
+
+
+class Engine(Protocol):
+    """Every method may be interrupted at any point and called again with the same order; the effect happens once."""
+
+    async def read(self, source: Source, paths: tuple[str, ...]) -> dict[str, bytes]:
+        """The regular files among `paths` as they are at the exact SHA; absent ones are left out. Raises EngineFailed
+        (code `not_fetched`) when the SHA cannot be had, (code `bad_file`) for a symlink, or one over 64 KiB."""
+
+    async def apply(self, spec: Spec, fence: int, report: Report) -> Access:
+        """Make `spec` run. What runs already goes on until the new one is healthy, and stays when it is not."""
+
+    async def restart(self, environment: str, service: str | None, fence: int) -> None:
+        """Restart one service or all; returns when they are healthy again, else raises EngineFailed."""
+
+    async def destroy(self, environment: str, fence: int) -> None:
+        """Stop and remove everything of it. Already gone is success."""
+
+    async def observe(self) -> tuple[Observed, ...]:
+        """Everything that bears our mark."""
+
+    async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
+        """The last `tail` lines, oldest first; empty when there is none."""
+
+
+class Repositories(Protocol):
+    """What git says of a remote, without a copy of it."""
+
+    async def head(self, clone_url: str, ref: str) -> str | None:
+        """The SHA of a full ref, None when the branch does not exist. Raises EngineUnavailable."""
+
+    async def heads(self, clone_url: str) -> dict[str, str]:
+        """All branches: full ref → SHA. Raises EngineUnavailable."""
