@@ -1,33 +1,39 @@
 # The front door: `make run` and `make test`. Everything is set up in .venv from the hashed lock files.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-VENV := .venv
-PY := $(VENV)/bin/python
-
 .PHONY: help run test check test-postgres chaos bench setup setup-dev lock clean
+unexport PYTHONHOME PYTHONPATH
+
+PY := .venv/bin/python
+CHAOS_ROUNDS ?= 200
 
 help:            ## what can be asked for
-	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/: .*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 18
 
-setup: $(VENV)/.ready
-setup-dev: $(VENV)/.ready-dev
-
-$(VENV)/.ready: requirements.lock pyproject.toml tools/setup.sh
-	@sh tools/setup.sh requirements.lock $@
-$(VENV)/.ready-dev: requirements-dev.lock pyproject.toml tools/setup.sh
-	@sh tools/setup.sh requirements-dev.lock $@
+setup: ; @sh tools/setup.sh
+setup-dev: ; @sh tools/setup.sh --dev
 
 run: setup       ## start the whole product on this machine
-	@$(VENV)/bin/trellis up
+	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
 	@$(PY) -m pytest -n 2 -m "not chaos" tests
 
 check: setup-dev ## ruff, mypy --strict, import contracts
-	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+test-postgres: setup-dev ## the tests of what is stored, on PostgreSQL (the pgserver wheel)
+	@if $(PY) -c 'import pgserver' 2>/dev/null; then TRELLIS_TEST_POSTGRES=1 $(PY) -m pytest -n 2 -m postgres tests; \
+	else echo "skipped: there is no pgserver wheel for this Python and platform"; fi
+
+chaos: setup-dev ## hundreds of kills (CHAOS_ROUNDS=200)
+	@CHAOS_ROUNDS=$(CHAOS_ROUNDS) $(PY) -m pytest -m chaos tests/chaos
+
+bench: setup-dev ## how fast it is, beside its peers
+	@$(PY) -m bench
 
 lock:            ## make the lock files anew (needs uv)
 	uv lock
@@ -36,4 +42,4 @@ lock:            ## make the lock files anew (needs uv)
 	rm -f uv.lock
 
 clean:           ## forget the set-up and what was made here
-	rm -rf $(VENV) .trellis
+	rm -rf .venv .trellis

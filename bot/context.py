@@ -1,15 +1,26 @@
-"""What a handler may touch: ports, each beside the words that say what it gives."""
+"""What a handler may touch: values that were gathered before, and ports, each with only what is used of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Protocol
 
-from bot.domain.message import Person
+from bot.auth.policy import Role
+from bot.domain.command import CommandState, Event
+from bot.domain.environment import Environment
+from bot.domain.message import Person, Said, Thread
 from bot.domain.project import ChangeRequest, Project, Right
+from bot.domain.prose import Reply
 
 
 class ForgeUnavailable(Exception):  # noqa: N818
     """The forge could not be asked. For a right that is a no; for a fact it is 'try again in a minute'."""
+
+
+class RuntimeUnavailable(Exception):  # noqa: N818
+    """The place where environments run, or git, could not be asked."""
 
 
 class Forge(Protocol):
@@ -20,3 +31,115 @@ class Forge(Protocol):
 
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
         """The request as it is now; None when there is no such one."""
+
+
+class Runtime(Protocol):
+    """What is asked of git and of the place where environments run. Raises RuntimeUnavailable."""
+
+    async def heads(self, project: Project) -> Mapping[str, str]:
+        """All branches: full ref → SHA."""
+
+    async def head(self, project: Project, ref: str) -> str | None:
+        """The SHA of a full ref, None when there is no such branch."""
+
+    async def logs(self, environment_id: str, service: str | None, tail: int) -> Sequence[tuple[str, str]]:
+        """(service, line), oldest first."""
+
+    async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
+        """Whether anything in the repository's configuration at `sha` uses $TILT_ARGS."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """In seconds, but for the number of environments."""
+
+    ttl_s: float
+    extend_s: float
+    cap_s: float
+    environments: int
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a new environment is made of: a branch at the commit it has now."""
+
+    project: Project
+    ref: str
+    sha: str
+    source_id: str
+    request: int | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything known of a command before its transaction begins."""
+
+    said: Said
+    line: str
+    role: Role
+    projects: Mapping[str, Project]
+    limits: Limits
+    zone: tzinfo
+    project: Project | None = None
+    environment: Environment | None = None  # as it was before the transaction
+
+    @property
+    def environment_id(self) -> str | None:
+        return self.environment.id if self.environment else None
+
+    @property
+    def person(self) -> Person:
+        return self.said.person
+
+    @property
+    def thread(self) -> Thread:
+        return self.said.thread
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a handler made of a command. A running one ends when its `goal` is reached: `generation:3`, `restart:2`, `gone`."""
+
+    reply: Reply | None = None
+    state: CommandState = CommandState.DONE
+    code: str = ""
+    environment_id: str | None = None
+    goal: str = ""
+
+
+class EnvironmentRows(Protocol):
+    async def locked(self, id: str, /) -> Environment | None: ...
+
+    async def by_identity(self, project: str, source_id: str, ref: str, name: str, /) -> Environment | None: ...
+
+    async def live(self, project: str | None = None, /) -> Sequence[Environment]: ...
+
+    async def count_live(self) -> int: ...
+
+
+class Transaction(Protocol):
+    """One unit of work, as a handler sees it."""
+
+    now: float
+
+    @property
+    def environments(self) -> EnvironmentRows: ...
+
+    async def add(self, environment: Environment, /) -> bool: ...
+
+    async def edit(self, environment: Environment, /) -> Environment: ...
+
+    async def open_card(self, thread: Thread, environment: Environment, /) -> None: ...
+
+    async def note(self, event: Event, /) -> None: ...
+
+    async def events_of(self, environment_id: str, limit: int = 50, /) -> Sequence[Event]: ...
+
+
+class Outside(Protocol):
+    """Ports for what is gathered before the transaction."""
+
+    @property
+    def runtime(self) -> Runtime: ...
+
+    async def change_request(self, project: Project, number: int) -> ChangeRequest | None: ...

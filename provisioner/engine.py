@@ -135,8 +135,10 @@ class Engine(Protocol):
     """Every method may be interrupted at any point and called again with the same order; the effect happens once."""
 
     async def read(self, source: Source, paths: tuple[str, ...]) -> dict[str, bytes]:
-        """The regular files among `paths` as they are at the exact SHA; absent ones are left out. Raises EngineFailed
-        (code `not_fetched`) when the SHA cannot be had, (code `bad_file`) for a symlink, or one over 64 KiB."""
+        """The regular files among `paths` as they are at the exact SHA; absent ones are left out.
+
+        Raises EngineFailed (code `not_fetched`) when the SHA cannot be had, (code `bad_file`) for a symlink, or one over 64 KiB.
+        """
 
     async def apply(self, spec: Spec, fence: int, report: Report) -> Access:
         """Make `spec` run. What runs already goes on until the new one is healthy, and stays when it is not."""
@@ -144,8 +146,14 @@ class Engine(Protocol):
     async def restart(self, environment: str, service: str | None, fence: int) -> None:
         """Restart one service or all; returns when they are healthy again, else raises EngineFailed."""
 
-    async def destroy(self, environment: str, fence: int) -> None:
-        """Stop and remove everything of it. Already gone is success."""
+    async def abandon(self, environment: str, generation: int, fence: int) -> None:
+        """Stop making `generation` and remove what there is of it; what ran before goes on.
+
+        Nothing being made is success, and so is a generation that runs already: it is left alone.
+        """
+
+    async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
+        """Stop and remove everything of it. Already gone is success. `grace_s`: how long services may take to stop."""
 
     async def observe(self) -> tuple[Observed, ...]:
         """Everything that bears our mark."""

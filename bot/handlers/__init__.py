@@ -1,0 +1,33 @@
+"""The table: command → what must be known, and the two functions that carry it out. A test holds it against the grammar."""
+
+from __future__ import annotations
+
+from bot.handlers import cancel, create, extend, learn, look, restart, retry, terminate, update
+from bot.handlers.actions import ACTIONS
+from bot.handlers.handler import About, Decide, Gather, Handler, gather_nothing
+
+
+def _handler(words: str, about: About, decide: Decide, gather: Gather = gather_nothing) -> tuple[str, Handler]:
+    return words, Handler(ACTIONS[words], about, decide, gather)
+
+
+HANDLERS: dict[str, Handler] = dict(
+    [
+        _handler("ivy create", About.PROJECT, create.decide, create.gather),
+        _handler("ivy update", About.ENVIRONMENT, update.decide, update.gather),
+        _handler("ivy extend", About.ENVIRONMENT, extend.decide),
+        _handler("ivy terminate", About.ENVIRONMENT, terminate.decide),
+        _handler("ivy restart", About.ENVIRONMENT, restart.decide),
+        _handler("ivy cancel", About.ENVIRONMENT, cancel.decide),
+        _handler("ivy retry", About.ENVIRONMENT, retry.decide),
+        _handler("ivy status", About.PERHAPS_ENVIRONMENT, look.status),
+        _handler("ivy list", About.NOTHING, look.listed),
+        _handler("ivy logs", About.ENVIRONMENT, look.logs, look.gather_logs),
+        _handler("ivy url", About.ENVIRONMENT, look.url),
+        _handler("ivy why", About.ENVIRONMENT, look.why),
+        _handler("ivy help", About.NOTHING, learn.helped),
+        _handler("ivy whoami", About.NOTHING, learn.whoami),
+        _handler("sled help", About.NOTHING, learn.helped),
+        _handler("sled whoami", About.NOTHING, learn.whoami),
+    ]
+)

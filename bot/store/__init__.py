@@ -1,0 +1,1 @@
+"""The one truth: tables, and a unit of work over them."""

@@ -1,0 +1,1 @@
+"""From a row whose time has come to the effect, and back to the thread."""

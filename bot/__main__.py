@@ -1,0 +1,5 @@
+"""`python -m bot` is `trellis`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,248 @@
+"""The one road: who may → what is it about → handler → commit → reply. Chat and console, and what comes later, go this way."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Protocol
+
+import structlog
+from grammar.parse import Found, Misunderstood, Understood, read
+
+from bot import context, replies
+from bot.auth.policy import Role, authorize, role_of
+from bot.context import Forge, ForgeUnavailable, Limits, Outcome, Runtime, RuntimeUnavailable, Scene
+from bot.domain.command import CommandState, Event, Taken
+from bot.domain.errors import UserError
+from bot.domain.ids import new_id
+from bot.domain.message import Dialect, Person, Platform, Said, Thread
+from bot.domain.project import ChangeRequest, ForgeKind, Project
+from bot.domain.prose import Reaction, Reply
+from bot.handlers import HANDLERS
+from bot.handlers.handler import About, Handler
+from bot.targets import Rows, find_environment, home, named_project
+from grammar.commands import Command, Create
+
+log = structlog.get_logger()
+
+
+class Transaction(context.Transaction, Protocol):
+    """A unit of work as the bus sees it."""
+
+    async def post(self, thread: Thread, reply: Reply, /) -> None: ...
+
+    async def react(self, thread: Thread, message_id: str, reaction: Reaction, /) -> None: ...
+
+    async def take(self, taken: Taken, /) -> bool: ...
+
+    async def has_taken(self, message_id: int, position: int, /) -> bool: ...
+
+    def undoing(self) -> AbstractAsyncContextManager[object]: ...
+
+
+class Looking(Protocol):
+    @property
+    def environments(self) -> Rows: ...
+
+
+class Units(Protocol):
+    def transaction(self, lease: Any = None) -> AbstractAsyncContextManager[Any]: ...
+
+    def look(self) -> AbstractAsyncContextManager[Looking]: ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the operator configured of people, projects and limits."""
+
+    projects: Mapping[str, Project]
+    slack_roles: Mapping[str, Role]
+    console_role: Role
+    limits: Limits
+    zone: tzinfo
+    bot_names: Mapping[Platform, str]
+    own_ids: frozenset[tuple[Platform, str]]
+
+
+class Outside:
+    """The ports a handler may ask before its transaction."""
+
+    def __init__(self, runtime: Runtime, forges: Mapping[ForgeKind, Forge]) -> None:
+        self.runtime = runtime
+        self._forges = forges
+
+    async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
+        forge = self._forges.get(project.forge)
+        return await forge.change_request(project, number) if forge else None
+
+
+class Bus:
+    """`hear` takes what was said; it may be called again with the same message, and does each command once."""
+
+    def __init__(self, units: Units, runtime: Runtime, forges: Mapping[ForgeKind, Forge], rules: Rules) -> None:
+        self._units = units
+        self._forges = forges
+        self._rules = rules
+        self._outside = Outside(runtime, forges)
+
+    async def hear(self, said: Said, message_id: int, lease: Any = None) -> None:
+        if said.person.is_bot or (said.person.platform, said.person.id) in self._rules.own_ids:
+            return
+        found = self._read(said)
+        if not found and not said.is_direct:
+            return
+        at_home = home(said, self._rules.projects)
+        role = await self._role_in(said.person, at_home)
+        if found and role is not Role.NOBODY:
+            async with self._units.transaction(lease) as transaction:
+                await transaction.react(said.thread, said.message_id, Reaction.SEEN)
+        if not found:
+            await self._answer(said, message_id, lease, 0, "", Outcome(replies.hint()), role)
+        for item in found:
+            if isinstance(item, Misunderstood):
+                outcome = Outcome(replies.mistake(item.mistake, said.person), CommandState.REFUSED, item.mistake.code)
+                await self._answer(said, message_id, lease, item.position, item.line, outcome, role)
+            else:
+                await self._carry_out(said, message_id, lease, item, at_home, role)
+
+    def _read(self, said: Said) -> tuple[Found, ...]:
+        if said.dialect is Dialect.LINE and said.person.platform is Platform.SLACK:
+            prefix, _, rest = said.text.partition(" ")
+            return read(rest, Dialect.SLACK, prefix=prefix)
+        return read(said.text, said.dialect, is_direct=said.is_direct, bot_name=self._rules.bot_names.get(said.person.platform))
+
+    async def _answer(self, said: Said, message_id: int, lease: Any, position: int, words: str, outcome: Outcome, role: Role) -> None:
+        """Say something that changes nothing. Strangers get silence: a bot that answers everybody is a megaphone."""
+        if role is Role.NOBODY:
+            return
+        async with self._units.transaction(lease) as transaction:
+            await self._record(transaction, said, message_id, position, "", words, outcome)
+
+    async def _carry_out(self, said: Said, message_id: int, lease: Any, item: Understood, at_home: Project | None, role: Role) -> None:
+        handler = HANDLERS[item.command.words]
+        facts: Any = None
+        scene: Scene | None = None
+        refusal: Outcome | None = None
+        try:
+            self._must_be_allowed(item, handler, role)
+            scene = await self._scene(said, item, handler, at_home, role)
+            self._must_be_allowed(item, handler, scene.role)
+            facts = await handler.gather(item.command, scene, self._outside)
+        except UserError as error:
+            refusal = _refusal(error, said.person)
+        except ForgeUnavailable as error:
+            refusal = _unavailable("The forge", error, said)
+        except RuntimeUnavailable as error:
+            refusal = _unavailable("The place where environments run", error, said)
+        async with self._units.transaction(lease) as transaction:
+            if await transaction.has_taken(message_id, item.position):
+                return
+            outcome = refusal or await self._decide(handler, item, scene, facts, transaction)
+            await self._record(transaction, said, message_id, item.position, item.command.words, item.line, outcome)
+
+    async def _decide(self, handler: Handler, item: Understood, scene: Scene | None, facts: Any, transaction: Transaction) -> Outcome:
+        assert scene is not None  # noqa: S101 - there is a scene wherever there is no refusal
+        try:
+            async with transaction.undoing():
+                return await handler.decide(item.command, scene, facts, transaction)
+        except UserError as error:
+            return _refusal(error, scene.person)
+
+    def _must_be_allowed(self, item: Understood, handler: Handler, role: Role) -> None:
+        decision = authorize(role, handler.action)
+        if not decision.is_allowed:
+            raise UserError(decision.code, "You may not run ", replies.Code(f"/{item.command.words}"), f": {decision.reason}.")
+
+    async def _scene(self, said: Said, item: Understood, handler: Handler, at_home: Project | None, role: Role) -> Scene:
+        command = item.command
+        scene = Scene(said, item.line, role, self._rules.projects, self._rules.limits, self._rules.zone, at_home)
+        if handler.about is About.PROJECT and isinstance(command, Create):
+            project = named_project(command.project, at_home, self._rules.projects)
+            return await self._in_project(scene, project)
+        if handler.about in {About.ENVIRONMENT, About.PERHAPS_ENVIRONMENT}:
+            return await self._about_environment(scene, command, handler)
+        return scene
+
+    async def _about_environment(self, scene: Scene, command: Command, handler: Handler) -> Scene:
+        async with self._units.look() as look:
+            name = getattr(command, "env", None)
+            environment = await find_environment(name, scene.said, scene.project, self._rules.projects, look.environments)
+        if environment is None:
+            if handler.about is About.PERHAPS_ENVIRONMENT:
+                return scene
+            raise UserError(
+                "no_environment",
+                "There is no environment here. Make one: ",
+                replies.Code("/ivy create"),
+                " · list them: ",
+                replies.Code("/ivy list"),
+            )
+        project = self._rules.projects.get(environment.project)
+        if project is None:
+            raise UserError("unknown_project", f"The project {environment.project} is no longer configured.")
+        found = await self._in_project(scene, project)
+        return Scene(found.said, found.line, found.role, found.projects, found.limits, found.zone, project, environment)
+
+    async def _in_project(self, scene: Scene, project: Project) -> Scene:
+        role = scene.role if project == scene.project else await self._role_in(scene.person, project)
+        return Scene(scene.said, scene.line, role, scene.projects, scene.limits, scene.zone, project, scene.environment)
+
+    async def _role_in(self, person: Person, project: Project | None) -> Role:
+        """What somebody is here, asked now. An error, and a forge that is not the project's own, are a no."""
+        if person.platform is Platform.CONSOLE:
+            return self._rules.console_role
+        if person.platform is Platform.SLACK:
+            return self._rules.slack_roles.get(person.id, Role.NOBODY)
+        if project is None or project.forge.value != person.platform.value:
+            return Role.NOBODY
+        try:
+            return role_of(await self._forges[project.forge].right_of(person, project))
+        except ForgeUnavailable as error:
+            log.warning("right_not_asked", person=person.id, project=project.key, reason=str(error))
+            return Role.NOBODY
+
+    async def _record(
+        self, transaction: Transaction, said: Said, message_id: int, position: int, words: str, text: str, outcome: Outcome
+    ) -> None:
+        taken = Taken(
+            id=new_id(),
+            message_id=message_id,
+            position=position,
+            words=words,
+            line=text[:4096],
+            person=said.person,
+            thread=said.thread,
+            asked_by_message=said.message_id,
+            state=outcome.state,
+            code=outcome.code,
+            environment_id=outcome.environment_id,
+            goal=outcome.goal,
+            created_at=transaction.now,
+            ended_at=None if outcome.state is CommandState.RUNNING else transaction.now,
+        )
+        if not await transaction.take(taken):
+            return
+        if outcome.state is CommandState.REFUSED and words:
+            data: dict[str, Any] = {"words": words, "code": outcome.code, "person": said.person.id}
+            actor = f"{said.person.platform}:{said.person.name}"
+            await transaction.note(
+                Event(
+                    at=transaction.now, kind="refused", command_id=taken.id, environment_id=outcome.environment_id, actor=actor, data=data
+                )
+            )
+        if outcome.reply is not None:
+            await transaction.post(said.thread, outcome.reply)
+        if sign := {CommandState.DONE: Reaction.DONE, CommandState.REFUSED: Reaction.FAILED}.get(outcome.state):
+            await transaction.react(said.thread, said.message_id, sign)
+
+
+def _refusal(error: UserError, to: Person) -> Outcome:
+    return Outcome(replies.refused(error, to), CommandState.REFUSED, error.code)
+
+
+def _unavailable(what: str, error: Exception, said: Said) -> Outcome:
+    log.warning("not_asked", what=what, reason=str(error), reference=secrets.token_hex(4))
+    return Outcome(replies.unreachable(what, said.person), CommandState.REFUSED, "unavailable")

@@ -1,0 +1,119 @@
+"""The card of an environment: how it is now, drawn from its row and the past of its project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+
+from bot.domain.command import Event
+from bot.domain.environment import Environment, State
+from bot.domain.prose import Block, Card, Code, Fact, Line, Log, Span, Stage, StageState, Strong, Text, line
+from bot.replies import addresses, brief, moment, tone_of
+
+STAGES = ("provisioning", "configuring", "starting")
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a stage took before, in seconds."""
+
+    p50_s: float
+    p90_s: float
+
+
+def past_of(seconds: Sequence[float]) -> Past | None:
+    """None until there are a few runs to speak of."""
+    if len(seconds) < 3:
+        return None
+    cuts = quantiles(seconds, n=10, method="inclusive")
+    return Past(cuts[4], cuts[8])
+
+
+def environment_card(environment: Environment, events: Sequence[Event], past: Mapping[str, Past | None], now: float) -> Card:
+    """`events` are the environment's own, oldest first."""
+    return Card(
+        title=line(Strong(environment.slug), " · ", Code(environment.branch)),
+        tone=tone_of(environment),
+        state=_state_words(environment, events),
+        stages=_stages(environment, events, past, now),
+        facts=_facts(environment),
+        body=_body(environment),
+        next=_next(environment),
+    )
+
+
+def _state_words(environment: Environment, events: Sequence[Event]) -> str:
+    if environment.state is State.READY and environment.failure is None:
+        took = next((event.data.get("seconds") for event in reversed(events) if event.kind == "ready"), None)
+        return f"ready in {brief(float(took))}" if took is not None else "ready"
+    if environment.state is State.READY and environment.failure is not None:
+        return "ready, but its last update failed" if environment.failure.code != "cancelled" else "ready, its last update was stopped"
+    if environment.state is State.GONE:
+        return f"gone: {environment.gone_reason}"
+    if environment.retry_at is not None:
+        return f"{environment.state}, held up (try {environment.troubles + 1})"
+    return environment.state.value
+
+
+def _stages(environment: Environment, events: Sequence[Event], past: Mapping[str, Past | None], now: float) -> tuple[Stage, ...]:
+    """The stages of the newest generation; none once it is gone or before anything is known of it."""
+    if environment.state in {State.GONE, State.TERMINATING}:
+        return ()
+    took = {
+        event.kind.partition(":")[2]: float(event.data.get("seconds") or 0)
+        for event in events
+        if event.kind.startswith("stage_ended:") and event.data.get("generation") == environment.generation
+    }
+    if environment.state is State.READY and not took:
+        return ()
+    return tuple(_stage(environment, name, took.get(name), past.get(name), now) for name in STAGES)
+
+
+def _stage(environment: Environment, name: str, took: float | None, past: Past | None, now: float) -> Stage:
+    state, seconds = StageState.WAITING, took
+    if took is not None:
+        state = StageState.DONE
+    elif environment.is_settled and environment.failure and environment.failure.stage == name:
+        state = StageState.FAILED
+    elif environment.stage == name and not environment.is_settled:
+        state, seconds = StageState.RUNNING, max(0.0, now - environment.stage_began_at)
+    return Stage(name, state, seconds, past.p50_s if past else None, past.p90_s if past else None)
+
+
+def _facts(environment: Environment) -> tuple[Fact, ...]:
+    sha = environment.running_sha or environment.sha
+    commit: list[Span] = [Code(sha[:8])]
+    if environment.is_pinned:
+        commit.append(Text(", pinned"))
+    if environment.running_sha and environment.running_sha != environment.sha and not environment.is_settled:
+        commit += [Text(" → "), Code(environment.sha[:8])]
+    facts = [Fact("commit", Line(tuple(commit))), Fact("owner", line(environment.owner.name))]
+    if environment.state is State.GONE:
+        return (*facts, Fact("gone", line(moment(environment.gone_at or environment.expires_at))))
+    facts.append(Fact("goes", line(moment(environment.expires_at))))
+    if environment.tilt_args:
+        facts.append(Fact("Tilt arguments", line(Code(" ".join(environment.tilt_args)))))
+    return tuple(facts)
+
+
+def _body(environment: Environment) -> tuple[Block, ...]:
+    blocks: list[Block] = list(addresses(environment))
+    failure = environment.failure
+    if failure and failure.code != "cancelled":
+        blocks.append(line(Text(failure.reason)))
+        if failure.log:
+            blocks.append(Log(failure.log[-10:]))
+    return tuple(blocks)
+
+
+def _next(environment: Environment) -> tuple[Line, ...]:
+    slug = environment.slug
+    if environment.state is State.GONE:
+        return ()
+    if environment.state is State.TERMINATING or not environment.is_wanted:
+        return ()
+    if not environment.is_settled:
+        return (line(Code(f"/ivy cancel {slug}")),)
+    verbs = ("retry", "logs", "terminate") if environment.failure else ("extend", "logs", "terminate")
+    return tuple(line(Code(f"/ivy {verb} {slug}")) for verb in verbs)

@@ -1,0 +1,42 @@
+"""The console: a terminal on this machine. What is said there is kept as rows, which the terminal reads."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from bot.chats.chat import Posted
+from bot.domain.message import Person, Platform, Thread
+from bot.domain.prose import Card, Reaction, Reply
+
+
+class ConsoleRows(Protocol):
+    """Where the lines of a terminal's thread are kept; the same marker again replaces what it marked."""
+
+    async def put(self, thread: str, kind: str, marker: str, body: str) -> None: ...
+
+
+class ConsoleChat:
+    platform = Platform.CONSOLE
+
+    def __init__(self, rows: ConsoleRows) -> None:
+        self._rows = rows
+
+    async def post(self, thread: Thread, message: Reply | Card, marker: str) -> Posted:
+        kind = "card" if isinstance(message, Card) else "post"
+        await self._rows.put(thread.address, kind, marker, msgspec.json.encode(message).decode())
+        return Posted(marker)
+
+    async def edit(self, thread: Thread, id: str, message: Reply | Card, marker: str) -> None:  # noqa: A002, ARG002 - the port's shape
+        await self.post(thread, message, marker)
+
+    async def find(self, thread: Thread, marker: str) -> Posted | None:  # noqa: ARG002 - putting it again is the same
+        return None
+
+    async def react(self, thread: Thread, message_id: str, reaction: Reaction) -> None:
+        body = msgspec.json.encode([message_id, reaction.value]).decode()
+        await self._rows.put(thread.address, "reaction", f"reaction:{message_id}:{reaction}", body)
+
+    async def me(self) -> Person:
+        return Person(Platform.CONSOLE, "trellis", "trellis", is_bot=True)

@@ -1,0 +1,123 @@
+"""GitHub as the forge: what a person may do in a repository, and what a pull request is, both as of now."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.chats.github_client import call, remote
+from bot.chats.remote import RemoteFailure
+from bot.chats.wire import Wire
+from bot.context import ForgeUnavailable
+from bot.domain.message import Person, Platform
+from bot.domain.project import ChangeRequest, Project, Right
+
+if TYPE_CHECKING:
+    pass
+
+T = TypeVar("T")
+
+_NOT_FOUND = 404
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\[bot\])?")
+_RIGHTS = {
+    "admin": Right.ADMIN,
+    "maintain": Right.WRITE,
+    "write": Right.WRITE,
+    "push": Right.WRITE,
+    "triage": Right.READ,
+    "read": Right.READ,
+    "pull": Right.READ,
+}
+
+
+class _Identified(Wire):
+    id: int
+
+
+class _Permission(Wire):
+    permission: str = ""
+    role_name: str | None = None
+    user: _Identified | None = None
+
+
+class _Side(Wire):
+    ref: str
+    sha: str
+    repo: _Identified | None = None
+
+
+class _Pull(Wire):
+    number: int
+    title: str
+    html_url: str
+    state: str
+    head: _Side
+    base: _Side
+
+
+class GitHubForge:
+    """The port `Forge`. `lag_delays_s`: waits before asking again for a pull request that is not there yet."""
+
+    def __init__(self, api_url: str, token: str, *, lag_delays_s: tuple[float, ...] = (0.2, 0.5, 1.0)) -> None:
+        self._remote = remote(api_url, token)
+        self._lag_delays_s = lag_delays_s
+
+    async def right_of(self, person: Person, project: Project) -> Right:
+        """Asked by login, as GitHub wants it, and believed only when the answer is about the same numeric ids."""
+        if person.platform is not Platform.GITHUB or not _LOGIN.fullmatch(person.name):
+            return Right.NONE
+        permission, repository = await asyncio.gather(
+            self._get(f"/repos/{project.path}/collaborators/{person.name}/permission", _Permission),
+            self._get(f"/repos/{project.path}", _Identified),
+        )
+        if permission is None or permission.user is None or str(permission.user.id) != person.id:
+            return Right.NONE
+        if repository is not None and str(repository.id) != project.id:
+            raise ForgeUnavailable(f"{project.path} is another repository than {project.id} now")
+        return _right(permission)
+
+    async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
+        path = f"/repos/{project.path}/pulls/{number}"
+        pull = await self._get(path, _Pull)
+        for delay_s in self._lag_delays_s:  # GitHub may tell of a pull request before its API knows it
+            if pull is not None:
+                break
+            await asyncio.sleep(delay_s)
+            pull = await self._get(path, _Pull)
+        if pull is None:
+            return None
+        if pull.base.repo is None or str(pull.base.repo.id) != project.id:
+            raise ForgeUnavailable(f"{project.path} is another repository than {project.id} now")
+        source = pull.head.repo
+        return ChangeRequest(
+            project=project.key,
+            number=pull.number,
+            title=pull.title,
+            url=pull.html_url,
+            ref=f"refs/heads/{pull.head.ref}",
+            sha=pull.head.sha,
+            source_id=str(source.id) if source else "",
+            is_fork=source is None or str(source.id) != project.id,
+            is_open=pull.state == "open",
+        )
+
+    def close(self) -> None:
+        self._remote.close()
+
+    async def _get(self, path: str, shape: type[T]) -> T | None:
+        """The thing at `path`, None when there is none. Raises ForgeUnavailable for all else."""
+        try:
+            return await self._remote.ask(lambda client: call(client, "GET", path, shape))
+        except RemoteFailure as failure:
+            if failure.status == _NOT_FOUND:
+                return None
+            raise ForgeUnavailable(failure.reason) from failure
+
+
+def _right(permission: _Permission) -> Right:
+    """The lower of the base right and the role, where the role is one that everybody knows."""
+    rights = list(Right)
+    base = _RIGHTS.get(permission.permission, Right.NONE)
+    role = _RIGHTS.get(permission.role_name or "", base)
+    return min(base, role, key=rights.index)

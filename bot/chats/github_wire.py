@@ -1,0 +1,247 @@
+"""What GitHub sends: a delivery's signature and what it says. Headers and bytes in, values out.
+
+Shapes: docs.github.com/webhooks/webhook-events-and-payloads. The signature covers the body only, so the
+header that names the event is checked against the body's shape, and keys are made of the body's content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+from urllib.parse import parse_qs
+
+import msgspec
+
+from bot.chats.wire import Anything, Id, Wire, branch, clean, decode, digest, full_ref, is_zeros, same, seconds, sha
+from bot.domain.message import (
+    BranchDeleted,
+    Dialect,
+    Edited,
+    Incoming,
+    Person,
+    Platform,
+    Pushed,
+    Refused,
+    RequestClosed,
+    Said,
+    Thread,
+)
+from bot.domain.project import Project
+
+Projects: TypeAlias = Mapping[str, Project]
+
+
+class _Account(Wire):
+    id: Id
+    login: str
+    type: str = "User"
+
+
+class _Repository(Wire):
+    id: Id
+
+
+class _Comment(Wire):
+    id: Id
+    user: _Account | None = None
+    body: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    performed_via_github_app: Anything | None = None
+
+
+class _Issue(Wire):
+    number: Id
+    pull_request: Anything | None = None
+
+
+class _Numbered(Wire):
+    number: Id
+
+
+class _IssueComment(Wire):
+    action: str
+    issue: _Issue
+    comment: _Comment
+    repository: _Repository
+
+
+class _ReviewComment(Wire):
+    action: str
+    pull_request: _Numbered
+    comment: _Comment
+    repository: _Repository
+
+
+class _Head(Wire):
+    ref: str
+    sha: str
+    repo: _Repository | None = None
+
+
+class _Pull(Wire):
+    number: Id
+    head: _Head
+    merged: bool | None = None
+    closed_at: str | None = None
+    updated_at: str | None = None
+
+
+class _PullRequest(Wire):
+    action: str
+    pull_request: _Pull
+    repository: _Repository
+    before: str | None = None
+
+
+class _Push(Wire):
+    ref: str
+    before: str
+    after: str
+    repository: _Repository
+    deleted: bool = False
+
+
+class _Delete(Wire):
+    ref: str
+    ref_type: str
+    repository: _Repository
+    master_branch: str | None = None
+
+
+_ANYTHING = msgspec.json.Decoder(Anything)
+_ISSUE_COMMENT = msgspec.json.Decoder(_IssueComment)
+_REVIEW_COMMENT = msgspec.json.Decoder(_ReviewComment)
+_PULL_REQUEST = msgspec.json.Decoder(_PullRequest)
+_PUSH = msgspec.json.Decoder(_Push)
+_DELETE = msgspec.json.Decoder(_Delete)
+
+
+def verify(headers: Mapping[str, str], body: bytes, *, secret: str, now: float) -> None:  # noqa: ARG001 - GitHub signs no time
+    """Check `X-Hub-Signature-256` over the raw body. Raises Refused (401).
+
+    An empty secret verifies nothing: its signatures could be made by anybody.
+    """
+    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    if not (same(headers.get("x-hub-signature-256", ""), expected) and secret):
+        raise Refused(401, "X-Hub-Signature-256 is missing or wrong")
+
+
+def parse(headers: Mapping[str, str], body: bytes, projects: Projects) -> tuple[Incoming, ...]:
+    """Read a verified delivery; `projects` by numeric id. Empty for what is not ours. Raises Refused (400)."""
+    event = headers.get("x-github-event")
+    if not event:
+        raise Refused(400, "no X-GitHub-Event header")
+    content = _content(headers, body)
+    read = _EVENTS.get(event)
+    if read is None:
+        decode(_ANYTHING, content)
+        return ()
+    return read(content, projects)
+
+
+def _content(headers: Mapping[str, str], body: bytes) -> bytes:
+    """The JSON, also out of GitHub's default form encoding, where the signature is over the form."""
+    if not headers.get("content-type", "").strip().lower().startswith("application/x-www-form-urlencoded"):
+        return body
+    try:
+        payloads = parse_qs(body.decode(), errors="strict", max_num_fields=16).get("payload", [])
+    except ValueError:
+        payloads = []
+    if len(payloads) != 1:
+        raise Refused(400, "the form has no payload field")
+    return payloads[0].encode()
+
+
+def _issue_comment(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
+    hook = decode(_ISSUE_COMMENT, content)
+    project = projects.get(str(hook.repository.id))
+    if project is None or hook.issue.pull_request is None:
+        return ()
+    return _comment(hook.action, hook.comment, hook.issue.number, project, ("comment", "issue"))
+
+
+def _review_comment(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
+    hook = decode(_REVIEW_COMMENT, content)
+    project = projects.get(str(hook.repository.id))
+    if project is None:
+        return ()
+    return _comment(hook.action, hook.comment, hook.pull_request.number, project, ("review-comment", "review"))
+
+
+def _comment(action: str, comment: _Comment, number: int, project: Project, kind: tuple[str, str]) -> tuple[Incoming, ...]:
+    """`kind`: how ids of such comments are told from the other kind's, in keys and in message ids."""
+    author = comment.user
+    if author is None or action not in ("created", "edited"):
+        return ()
+    is_bot = author.type == "Bot" or author.login.endswith("[bot]") or comment.performed_via_github_app is not None
+    person = Person(Platform.GITHUB, str(author.id), clean(author.login), is_bot)
+    thread = Thread(Platform.GITHUB, f"github:{project.key}:{number}")
+    key = f"github:{project.id}:{kind[0]}:{comment.id}"
+    text = clean(comment.body)
+    if action == "edited":
+        return (Edited(f"{key}:edit:{digest(comment.updated_at, text)}", key, person, thread, text, Dialect.MARKDOWN),)
+    said = Said(
+        key=key,
+        person=person,
+        thread=thread,
+        text=text,
+        message_id=f"{kind[1]}:{comment.id}",
+        dialect=Dialect.MARKDOWN,
+        project=project.key,
+        request=number,
+        said_at=seconds(comment.created_at),
+    )
+    return (said,)
+
+
+def _pull_request(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
+    hook = decode(_PULL_REQUEST, content)
+    project = projects.get(str(hook.repository.id))
+    if project is None or hook.action not in ("closed", "synchronize"):
+        return ()
+    pull = hook.pull_request
+    is_fork = pull.head.repo is None or pull.head.repo.id != hook.repository.id
+    ref = branch(pull.head.ref)
+    if hook.action == "closed":
+        key = f"github:{project.id}:pull:{pull.number}:closed:{clean(pull.closed_at or pull.updated_at)}"
+        return (RequestClosed(key, project.key, pull.number, ref, is_fork, is_merged=pull.merged is True),)
+    return () if is_fork else (_pushed(project, ref, hook.before, pull.head.sha),)
+
+
+def _push(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
+    hook = decode(_PUSH, content)
+    project = projects.get(str(hook.repository.id))
+    ref = full_ref(hook.ref)
+    if project is None or ref is None:
+        return ()
+    if hook.deleted or is_zeros(hook.after):
+        return (BranchDeleted(f"github:{project.id}:gone:{ref}:{digest(content)}", project.key, ref),)
+    return (_pushed(project, ref, hook.before, hook.after),)
+
+
+def _pushed(project: Project, ref: str, before: str | None, after: str) -> Pushed:
+    """The same key for a push and for the pull request's word of it."""
+    return Pushed(f"github:{project.id}:push:{ref}:{sha(before) if before else ''}..{sha(after)}", project.key, ref, after)
+
+
+def _delete(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
+    hook = decode(_DELETE, content)
+    if hook.master_branch is not None:  # only a `create` says it: a branch's birth sent again as its death
+        raise Refused(400, "the body does not fit its event: this is a create")
+    project = projects.get(str(hook.repository.id))
+    if project is None or hook.ref_type != "branch":
+        return ()
+    ref = branch(hook.ref)
+    return (BranchDeleted(f"github:{project.id}:gone:{ref}:{digest(content)}", project.key, ref),)
+
+
+_EVENTS: dict[str, Callable[[bytes, Projects], tuple[Incoming, ...]]] = {
+    "issue_comment": _issue_comment,
+    "pull_request_review_comment": _review_comment,
+    "pull_request": _pull_request,
+    "push": _push,
+    "delete": _delete,
+}

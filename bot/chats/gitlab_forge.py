@@ -1,0 +1,101 @@
+"""GitLab as the forge: what a person may do in a project, and what a merge request is, both as of now."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from bot.chats.gitlab_client import remote
+from bot.chats.remote import RemoteFailure
+from bot.chats.wire import Wire
+from bot.context import ForgeUnavailable
+from bot.domain.message import Person, Platform
+from bot.domain.project import ChangeRequest, Project, Right
+
+T = TypeVar("T")
+
+_NOT_FOUND = 404
+_ID = re.compile(r"[1-9][0-9]{0,17}")
+# docs.gitlab.com/api/access_requests: 10 guest … 20 reporter, 30 developer, 40 maintainer, 50 owner
+_READ, _DEVELOPER, _MAINTAINER = 10, 30, 40
+
+
+class _Member(Wire):
+    id: int
+    access_level: int
+    state: str = ""
+
+
+class _MergeRequest(Wire):
+    iid: int
+    title: str
+    web_url: str
+    state: str
+    source_branch: str
+    sha: str | None = None
+    source_project_id: int | None = None
+
+
+class GitLabForge:
+    """The port `Forge`. `lag_delays_s`: waits before asking again for a merge request that is not there yet."""
+
+    def __init__(self, url: str, token: str, *, lag_delays_s: tuple[float, ...] = (0.2, 0.5, 1.0)) -> None:
+        self._remote = remote(url, token)
+        self._lag_delays_s = lag_delays_s
+
+    async def right_of(self, person: Person, project: Project) -> Right:
+        """Inherited memberships count, those of blocked accounts do not."""
+        if person.platform is not Platform.GITLAB or not _ID.fullmatch(person.id):
+            return Right.NONE
+        member = await self._get(f"/projects/{int(project.id)}/members/all/{int(person.id)}", _Member)
+        if member is None or str(member.id) != person.id or member.state != "active":
+            return Right.NONE
+        if member.access_level >= _MAINTAINER:
+            return Right.ADMIN
+        if member.access_level >= _DEVELOPER:
+            return Right.WRITE
+        return Right.READ if member.access_level >= _READ else Right.NONE
+
+    async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
+        path = f"/projects/{int(project.id)}/merge_requests/{number}"
+        request = await self._get(path, _MergeRequest)
+        for delay_s in self._lag_delays_s:  # GitLab may tell of a merge request before its API's replica knows it
+            if request is not None:
+                break
+            await asyncio.sleep(delay_s)
+            request = await self._get(path, _MergeRequest)
+        if request is None:
+            return None
+        source = request.source_project_id
+        return ChangeRequest(
+            project=project.key,
+            number=request.iid,
+            title=request.title,
+            url=request.web_url,
+            ref=f"refs/heads/{request.source_branch}",
+            sha=request.sha or "",
+            source_id=str(source) if source else "",
+            is_fork=str(source) != project.id,
+            is_open=request.state == "opened",
+        )
+
+    def close(self) -> None:
+        self._remote.close()
+
+    async def _get(self, path: str, shape: type[T]) -> T | None:
+        """The thing at `path`, None when there is none. Raises ForgeUnavailable for all else."""
+
+        def get(client: Any) -> Any:
+            return client.http_get(path)
+
+        try:
+            return msgspec.convert(await self._remote.ask(get), shape)
+        except RemoteFailure as failure:
+            if failure.status == _NOT_FOUND:
+                return None
+            raise ForgeUnavailable(failure.reason) from failure
+        except msgspec.ValidationError as error:
+            raise ForgeUnavailable(f"GitLab answered something else than asked: {error}") from error

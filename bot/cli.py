@@ -1,0 +1,155 @@
+"""`trellis`: the one program. Each subcommand is a function here or in a module of its name."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bot import logs
+from bot.settings import Settings, SettingsError, load
+
+
+def _run(main: Coroutine[Any, Any, int | None]) -> int:
+    """Run to the end, or until SIGINT or SIGTERM asks to stop."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        runner = asyncio.Runner()
+    else:
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with runner:
+        return runner.run(_until_asked_to_stop(main)) or 0
+
+
+async def _until_asked_to_stop(main: Coroutine[Any, Any, int | None]) -> int | None:
+    task = asyncio.ensure_future(main)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        return await task
+    return None
+
+
+def _up(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.up import up  # noqa: PLC0415 - each command loads only what it needs
+
+    return _run(up(settings, args.quiet))
+
+
+def _serve(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.serve import serve  # noqa: PLC0415
+
+    del args
+    return _run(serve(settings))
+
+
+def _work(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.app import run_worker  # noqa: PLC0415
+
+    del args
+    return _run(run_worker(settings))
+
+
+def _keep(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.keep import keep  # noqa: PLC0415
+
+    del args
+    return _run(keep(settings))
+
+
+def _migrate(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.store.database import Database  # noqa: PLC0415
+    from bot.store.migrate import migrate, newest  # noqa: PLC0415
+
+    del args
+
+    async def run() -> None:
+        database = Database(settings.sql_url)
+        await migrate(database)
+        await database.close()
+        print(f"The database is at revision {newest()}.")
+
+    return _run(run())
+
+
+def _parse(args: argparse.Namespace, settings: Settings | None) -> int:
+    from grammar.parse import read  # noqa: PLC0415
+    from grammar.say import as_data, in_words, is_all_right  # noqa: PLC0415
+
+    del settings
+    text = sys.stdin.read() if args.text == "-" else args.text
+    found = read(text, "slack" if args.slack else "markdown", is_direct=args.slack)
+    for each in found:
+        print(json.dumps(as_data(each), ensure_ascii=False) if args.json else "\n".join(in_words(each)))
+    return 0 if is_all_right(found) else 2
+
+
+def _say(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.say import say  # noqa: PLC0415
+
+    return _run(say(settings, args.text, args.person, args.thread, should_wait=args.wait))
+
+
+def _chat(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.say import chat  # noqa: PLC0415
+
+    return _run(chat(settings, args.person, args.thread))
+
+
+def _doctor(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.doctor import doctor  # noqa: PLC0415
+
+    return _run(doctor(settings, as_json=args.json))
+
+
+def _person(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as", dest="person", default="you", metavar="NAME", help="in whose name (only from this machine)")
+    parser.add_argument("--thread", default="", metavar="NAME", help="which conversation; a person's own when left out")
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="trellis", description="Branch environments by chat. Start with: trellis up")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[..., int], words: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=words, description=words)
+        sub.set_defaults(run=run)
+        return sub
+
+    add("up", _up, "start the whole product on this machine").add_argument("--quiet", action="store_true", help="no words but warnings")
+    add("serve", _serve, "run the web part: webhooks, console, health")
+    add("work", _work, "run a worker")
+    add("keep", _keep, "run this host's keeper: services and reverse proxy")
+    add("migrate", _migrate, "bring the database to this version")
+    parse = add("parse", _parse, "show what is understood of a text")
+    parse.add_argument("text", help="the text; - reads standard input")
+    dialect = parse.add_mutually_exclusive_group()
+    dialect.add_argument("--markdown", action="store_true", help="as a comment on GitHub or GitLab")
+    dialect.add_argument("--slack", action="store_true", help="as a message in Slack")
+    parse.add_argument("--json", action="store_true", help="JSON Lines")
+    say = add("say", _say, "say a command and hear the answer")
+    say.add_argument("text")
+    _person(say)
+    say.add_argument("--wait", action="store_true", help="until what was asked for is done")
+    _person(add("chat", _chat, "a conversation in this terminal"))
+    add("doctor", _doctor, "look for what is wrong with configuration and parts").add_argument("--json", action="store_true")
+    return made
+
+
+def main() -> None:
+    args = parser().parse_args()
+    try:
+        settings = None if args.command == "parse" else load()
+        logs.configure(settings.log_format if settings else "console")
+        sys.exit(args.run(args, settings))
+    except SettingsError as error:
+        sys.exit(f"trellis: {error}")
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,179 @@
+"""`trellis doctor`: looks at configuration, secrets, tokens and their scopes, webhooks and every part, and says what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from rich.console import Console
+
+from bot.app import Edges, checks_of, edges_of, projects_of
+from bot.chats.chat import Chat, ChatUnavailable
+from bot.context import Forge, ForgeUnavailable
+from bot.domain.message import Person, Platform
+from bot.domain.project import ForgeKind, Project
+from bot.settings import Settings
+from bot.store.database import Database
+from bot.store.migrate import newest, revision_of
+from bot.store.store import Store
+from processes import protection
+from provisioner.engine import EngineUnavailable, Repositories
+
+_CHECK_S = 10.0
+
+
+class Finding(StrEnum):
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing looked at: what was found and, where it is not good, what to do."""
+
+    about: str
+    finding: Finding
+    words: str
+
+
+Look = Callable[[], Awaitable[Said]]
+
+
+def _good(about: str, words: str) -> Said:
+    return Said(about, Finding.GOOD, words)
+
+
+def _bad(about: str, words: str) -> Said:
+    return Said(about, Finding.BAD, words)
+
+
+async def _part(name: str, check: Callable[[], Awaitable[None]]) -> Said:
+    try:
+        await check()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what to say
+        return _bad(name, f"{error or type(error).__name__}: is `trellis up` running?")
+    return _good(name, "answers")
+
+
+async def _migrations(database: Database) -> Said:
+    async with database.read() as connection:
+        revision = await revision_of(connection)
+    if revision != newest():
+        return _bad("migrations", f"the database is at {revision or 'nothing'}, this version wants {newest()}: run `trellis migrate`")
+    return _good("migrations", f"at {revision}")
+
+
+async def _account(platform: Platform, chat: Chat) -> Said:
+    about = f"{platform} token"
+    try:
+        me = await chat.me()
+    except ChatUnavailable as error:
+        return _bad(about, f"{error}: check the token and the address")
+    return _good(about, f"speaks as {me.name} (id {me.id})")
+
+
+async def _project(project: Project, forge: Forge | None, chat: Chat | None, repositories: Repositories) -> Said:
+    about = f"project {project.key}"
+    try:
+        heads = await repositories.heads(project.clone_url)
+    except EngineUnavailable as error:
+        return _bad(about, f"cannot be read: {error}")
+    if f"refs/heads/{project.default_branch}" not in heads:
+        return Said(about, Finding.WARNING, f"has no branch {project.default_branch}: set its DEFAULT_BRANCH")
+    if forge and chat:
+        try:
+            me = await chat.me()
+            right = await forge.right_of(Person(me.platform, me.id, me.name), project)
+        except (ForgeUnavailable, ChatUnavailable) as error:
+            return _bad(about, f"the rights of people cannot be asked: {error}")
+        return _good(about, f"{len(heads)} branches; the bot's own right there is {right}, and those of others can be asked")
+    return _good(about, f"{len(heads)} branches")
+
+
+async def _files(settings: Settings) -> Said:
+    token = settings.data_dir / "console.token"
+    if token.exists() and stat.S_IMODE(token.stat().st_mode) & 0o077:
+        return _bad("data folder", f"{token} can be read by others: chmod 600 {token}")
+    return _good("data folder", str(settings.data_dir.absolute()))
+
+
+async def _sandbox(settings: Settings) -> Said:
+    found = await protection()
+    words = "; ".join(found.sentences())
+    if settings.sandbox == "off" or not found.sandbox:
+        advice = "whoever may push to a project is trusted with this machine. Install bubblewrap to have a sandbox."
+        return Said("sandbox", Finding.WARNING, f"{words} {advice}")
+    return _good("sandbox", words)
+
+
+async def _webhooks(settings: Settings) -> Said:
+    if settings.github is None and settings.gitlab is None and settings.slack is None:
+        return _good("webhooks", "no platform is configured: the console is what there is")
+    public = settings.public_url or f"http://{settings.host}:{settings.port}"
+    platforms = [name for name in ("github", "gitlab", "slack") if getattr(settings, name) is not None]
+    addresses = ", ".join(f"{public}/hooks/{name}" for name in platforms)
+    finding = Finding.GOOD if settings.public_url else Finding.WARNING
+    hint = "" if settings.public_url else " (TRELLIS_PUBLIC_URL is not set: the platforms must be able to reach this)"
+    return Said("webhooks", finding, f"are to be sent to {addresses}{hint}")
+
+
+def _looks(settings: Settings, store: Store, edges: Edges) -> list[Look]:
+    place, chats, forges = edges.place, edges.chats, edges.forges
+    looks: list[Look] = [lambda: _files(settings), lambda: _migrations(store.database)]
+    looks += [lambda name=name, check=check: _part(name, check) for name, check in checks_of(settings, store, place).items()]  # type: ignore[misc]
+    looks += [
+        lambda platform=platform, chat=chat: _account(platform, chat)
+        for platform, chat in chats.items()
+        if platform is not Platform.CONSOLE
+    ]  # type: ignore[misc]
+    for project in projects_of(settings).values():
+        forge = forges.get(project.forge)
+        chat = chats.get(Platform(project.forge.value)) if project.forge is not ForgeKind.LOCAL else None
+        looks.append(lambda project=project, forge=forge, chat=chat: _project(project, forge, chat, place.repositories))  # type: ignore[misc]
+    looks += [lambda: _webhooks(settings), lambda: _sandbox(settings)]
+    return looks
+
+
+async def _said(look: Look) -> Said:
+    try:
+        async with asyncio.timeout(_CHECK_S):
+            return await look()
+    except TimeoutError:
+        return _bad("a check", f"no answer within {_CHECK_S:.0f} s")
+    except Exception as error:  # noqa: BLE001 - the doctor must not fall ill
+        return _bad("a check", repr(error))
+
+
+async def doctor(settings: Settings, *, as_json: bool) -> int:
+    """Say what was found; 1 when anything is bad."""
+    store = Store(Database(settings.sql_url))
+    edges = edges_of(settings, store)
+    try:
+        found = [await _said(look) for look in _looks(settings, store, edges)]
+    finally:
+        await edges.close()
+        await store.database.close()
+    if as_json:
+        Console().file.write(json.dumps([asdict(each) for each in found], indent=2) + "\n")
+    else:
+        _show(found)
+    return 1 if any(each.finding is Finding.BAD for each in found) else 0
+
+
+def _show(found: list[Said]) -> None:
+    signs = {Finding.GOOD: ("✓", "green"), Finding.WARNING: ("!", "yellow"), Finding.BAD: ("✗", "red")}
+    out = Console()
+    width = max(len(each.about) for each in found)
+    for each in found:
+        sign, colour = signs[each.finding]
+        out.print(
+            f"{sign} {each.about:<{width}}  {each.words}",
+            style=colour if each.finding is not Finding.GOOD else None,
+            highlight=False,
+            markup=False,
+        )

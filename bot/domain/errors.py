@@ -1,0 +1,23 @@
+"""Errors that a person can act on, and the one that says a move of state is wrong."""
+
+from __future__ import annotations
+
+from bot.domain.prose import Block, Span, Text
+
+
+class UserError(Exception):
+    """Shown as written: what happened, then what to do. `code` is stable on every platform."""
+
+    def __init__(self, code: str, *spans: Span | str, more: tuple[Block, ...] = ()) -> None:
+        self.code = code
+        self.spans: tuple[Span, ...] = tuple(Text(span) if isinstance(span, str) else span for span in spans)
+        self.more = more
+        super().__init__("".join(getattr(span, "text", "") for span in self.spans))
+
+
+class WrongMove(Exception):  # noqa: N818 - our own mistake, said as what it is
+    """A state was to follow one that it cannot follow."""
+
+
+class LeaseLost(Exception):  # noqa: N818
+    """Another worker holds the row now: stop at once and write nothing."""

@@ -1,0 +1,142 @@
+"""`/ivy create`: an environment for a branch, or the one there is."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.context import Head, Outcome, Outside, Scene, Transaction
+from bot.domain.command import CommandState
+from bot.domain.environment import Environment, Size, slug_of
+from bot.domain.errors import UserError
+from bot.domain.ids import new_id
+from bot.domain.prose import Code, Items, line
+from bot.handlers.handler import event
+from bot.replies import already_there, hours
+from grammar.commands import Create
+
+_MOST_SALTS = 5
+
+
+@dataclass(frozen=True)
+class Facts:
+    head: Head
+
+
+async def gather(command: Create, scene: Scene, outside: Outside) -> Facts:
+    head = await _head(command, scene, outside)
+    if command.tilt_args:
+        await must_read_tilt_args(scene, head, outside)
+    return Facts(head)
+
+
+async def _head(command: Create, scene: Scene, outside: Outside) -> Head:
+    project = scene.project
+    if project is None:
+        raise UserError("which_project", "Which project? Say it with ", Code("--project"))
+    if command.branch is None and scene.said.request is not None and scene.said.project == project.key:
+        request = await outside.change_request(project, scene.said.request)
+        if request is None:
+            raise UserError("no_request", f"There is no request number {scene.said.request} in {project.path or project.key}.")
+        if request.is_fork:
+            raise UserError("fork_refused", "This branch is in a fork, and code from forks is not run here.")
+        if not request.is_open:
+            raise UserError(
+                "request_closed", "This request is closed. Name the branch to have one all the same: ", Code("/ivy create BRANCH")
+            )
+        return Head(project, request.ref, request.sha, request.source_id, request.number)
+    if command.branch is None:
+        raise UserError("which_branch", "Which branch? For instance ", Code(f"/ivy create {project.key}:{project.default_branch}"))
+    ref = command.branch if command.branch.startswith("refs/heads/") else f"refs/heads/{command.branch}"
+    sha = await outside.runtime.head(project, ref)
+    if sha is None:
+        heads = await outside.runtime.heads(project)
+        raise UserError(
+            "unknown_branch", "There is no branch ", Code(command.branch), f" in {project.path or project.key}.", more=_nearest(ref, heads)
+        )
+    return Head(project, ref, sha, project.id)
+
+
+def _nearest(ref: str, heads: Iterable[str]) -> tuple[Items, ...]:
+    near = difflib.get_close_matches(ref, list(heads), n=3, cutoff=0.4) or sorted(heads)[:3]
+    return (Items(tuple(line("Try: ", Code(f"/ivy create {each.removeprefix('refs/heads/')}")) for each in near)),) if near else ()
+
+
+async def must_read_tilt_args(scene: Scene, head: Head, outside: Outside) -> None:  # noqa: ARG001 - who asks does not matter
+    """Tilt arguments that nothing reads would be lost without a word."""
+    if not await outside.runtime.reads_tilt_args(head.project, head.ref, head.sha):
+        raise UserError(
+            "no_tilt",
+            "Nothing here reads Tilt arguments: environments run the services of ",
+            Code(".dev-env.yaml"),
+            ". A service whose command uses ",
+            Code("$TILT_ARGS"),
+            " would get them. Leave them out, or add that.",
+        )
+
+
+async def decide(command: Create, scene: Scene, facts: Facts, transaction: Transaction) -> Outcome:
+    head = facts.head
+    ttl_s = command.ttl or scene.limits.ttl_s
+    if ttl_s > scene.limits.cap_s:
+        raise UserError("over_cap", f"An environment lives {hours(scene.limits.cap_s)} at most; you asked for {hours(ttl_s)}.")
+    name = command.name or ""
+    there = await transaction.environments.by_identity(head.project.key, head.source_id, head.ref, name)
+    if there is not None:
+        return await _there_is_one(command, scene, there, head, transaction)
+    if await transaction.environments.count_live() >= scene.limits.environments:
+        raise UserError(
+            "over_quota",
+            f"There are {scene.limits.environments} environments, which is all there may be. Take one down: ",
+            Code("/ivy list --mine"),
+        )
+    environment = await _add(command, scene, head, ttl_s, transaction)
+    await transaction.open_card(scene.thread, environment)
+    await transaction.note(event(scene, transaction, "created", environment, sha=environment.sha))
+    return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal="generation:1")
+
+
+async def _there_is_one(command: Create, scene: Scene, there: Environment, head: Head, transaction: Transaction) -> Outcome:
+    if not there.is_wanted:
+        raise UserError("going", "The one for ", Code(there.branch), " is being taken down. Say it again when it is gone.")
+    await transaction.open_card(scene.thread, there)
+    state = CommandState.DONE if there.is_settled else CommandState.RUNNING
+    reply = already_there(there, differences(command, there, head))
+    return Outcome(reply, state, environment_id=there.id, goal=f"generation:{there.generation}")
+
+
+def differences(command: Create, there: Environment, head: Head) -> list[str]:
+    """What was asked for and is otherwise in the environment there is."""
+    found = []
+    if command.tilt_args is not None and tuple(command.tilt_args) != there.tilt_args:
+        found.append("the Tilt arguments")
+    if command.size is not None and command.size != there.size:
+        found.append(f"the size ({there.size}, not {command.size})")
+    if head.sha != there.sha:
+        found.append(f"the commit ({there.sha[:8]}, not {head.sha[:8]})")
+    return found
+
+
+async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transaction: Transaction) -> Environment:
+    name = command.name or ""
+    for salt in range(_MOST_SALTS):
+        environment = Environment(
+            id=new_id(),
+            slug=slug_of(f"{head.project.key}:{head.project.id}", head.source_id, head.ref, name, salt),
+            project=head.project.key,
+            source_id=head.source_id,
+            ref=head.ref,
+            name=name,
+            request=head.request,
+            owner=scene.person,
+            thread=scene.thread,
+            created_at=transaction.now,
+            expires_at=transaction.now + ttl_s,
+            sha=head.sha,
+            tilt_args=tuple(command.tilt_args or ()),
+            size=Size(command.size) if command.size else Size.SMALL,
+        )
+        if await transaction.add(environment):
+            return environment
+    raise RuntimeError(f"no free slug for {head.ref}")

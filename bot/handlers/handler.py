@@ -1,0 +1,70 @@
+"""What a handler is: an action to be allowed, what must be known first, and two functions (gather outside, decide inside)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bot.auth.policy import Action
+from bot.context import Outcome, Outside, Scene, Transaction
+from bot.domain.command import Event
+from bot.domain.environment import Environment
+from bot.domain.errors import UserError
+from bot.domain.prose import Code, Strong
+
+
+class About(StrEnum):
+    """What a command is about, and so where the right to say it is asked for."""
+
+    NOTHING = "nothing"
+    PROJECT = "project"  # one it names, or the one of the place where it is said
+    ENVIRONMENT = "environment"
+    PERHAPS_ENVIRONMENT = "perhaps environment"  # one if there is one, else an overview
+
+
+Gather = Callable[[Any, Scene, Outside], Awaitable[Any]]
+Decide = Callable[[Any, Scene, Any, Transaction], Awaitable[Outcome]]
+
+
+async def gather_nothing(command: Any, scene: Scene, outside: Outside) -> None:  # noqa: ARG001 - the shape of a Gather
+    return None
+
+
+@dataclass(frozen=True)
+class Handler:
+    """`gather` asks the outside world before the transaction; `decide` edits rows inside it."""
+
+    action: Action
+    about: About
+    decide: Decide
+    gather: Gather = gather_nothing
+
+
+def event(scene: Scene, transaction: Transaction, kind: str, environment: Environment, **data: str | float | bool | None) -> Event:
+    """Something this command did, in the name of who said it."""
+    return Event(
+        at=transaction.now,
+        kind=kind,
+        environment_id=environment.id,
+        project=environment.project,
+        actor=f"{scene.person.platform}:{scene.person.name}",
+        data=data,
+    )
+
+
+async def the_environment(scene: Scene, transaction: Transaction) -> Environment:
+    """The environment the bus found for this command, as it is now and kept from others until the commit."""
+    environment = await transaction.environments.locked(scene.environment_id or "")
+    if environment is None:
+        raise UserError("no_environment", "There is no environment here. Make one: ", Code("/ivy create"))
+    return environment
+
+
+def must_be_wanted(environment: Environment) -> None:
+    """Refuse to work on what is going or gone."""
+    if not environment.is_wanted:
+        how = "is gone" if not environment.is_live else "is being taken down"
+        again = Code(f"/ivy create {environment.project}:{environment.branch}")
+        raise UserError("gone", Strong(environment.slug), f" {how}: {environment.gone_reason}. Have a new one: ", again)

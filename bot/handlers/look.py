@@ -1,0 +1,70 @@
+"""The commands that look and change nothing: status, list, url, logs, why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import replies
+from bot.context import Outcome, Outside, Scene, Transaction
+from bot.domain.errors import UserError
+from bot.domain.prose import Code
+from bot.handlers.handler import the_environment
+from grammar.commands import List, Logs, Status, Url, Why
+
+_DAY_S = 86_400.0
+_USUAL_TAIL = 50
+
+
+async def status(command: Status, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
+    del command, facts
+    if scene.environment is None:
+        environments = await transaction.environments.live(scene.project.key if scene.project else None)
+        return Outcome(replies.listing(environments, "here" if scene.project else "in all"))
+    environment = await the_environment(scene, transaction)
+    return Outcome(replies.status(environment), environment_id=environment.id)
+
+
+async def listed(command: List, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
+    del facts
+    project = None if command.all or scene.said.project is None else scene.project
+    environments = await transaction.environments.live(project.key if project else None)
+    what = f"of {project.path or project.key}" if project else "in all"
+    if command.mine:
+        me = (scene.person.platform, scene.person.id)
+        environments = [each for each in environments if (each.owner.platform, each.owner.id) == me]
+        what = f"of yours {what}" if project else "of yours"
+    if command.expiring:
+        environments = [each for each in environments if each.expires_at < transaction.now + _DAY_S]
+        what += ", gone within 24 h"
+    return Outcome(replies.listing(environments, what))
+
+
+async def url(command: Url, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
+    del command, facts
+    environment = await the_environment(scene, transaction)
+    return Outcome(replies.url(environment), environment_id=environment.id)
+
+
+async def why(command: Why, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
+    del command, facts
+    environment = await the_environment(scene, transaction)
+    return Outcome(replies.why(environment, await transaction.events_of(environment.id, 30)), environment_id=environment.id)
+
+
+async def gather_logs(command: Logs, scene: Scene, outside: Outside) -> Sequence[tuple[str, str]]:
+    environment = scene.environment
+    if environment is None:
+        raise UserError("no_environment", "There is no environment here. Make one: ", Code("/ivy create"))
+    services = [address.service for address in environment.addresses]
+    if command.service and services and command.service not in services:
+        raise UserError("unknown_service", "There is no service ", Code(command.service), f" in it; there is {', '.join(services)}.")
+    return await outside.runtime.logs(environment.id, command.service, command.tail or _USUAL_TAIL)
+
+
+async def logs(command: Logs, scene: Scene, facts: Sequence[tuple[str, str]], transaction: Transaction) -> Outcome:
+    del command
+    environment = await the_environment(scene, transaction)
+    lines = list(facts)
+    if not lines and environment.failure:
+        lines = [(environment.failure.stage, text) for text in environment.failure.log]
+    return Outcome(replies.logs(environment, lines), environment_id=environment.id)

@@ -1,0 +1,78 @@
+"""`/ivy update`: bring it to the branch's head, pin it to a commit, or change what it is made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import msgspec
+
+from bot.context import Head, Outcome, Outside, Scene, Transaction
+from bot.domain.command import CommandState
+from bot.domain.environment import Environment, Size, State
+from bot.domain.errors import UserError
+from bot.domain.prose import Code
+from bot.handlers.create import must_read_tilt_args
+from bot.handlers.handler import event, must_be_wanted, the_environment
+from bot.replies import already_up_to_date
+from grammar.commands import Update
+
+
+@dataclass(frozen=True)
+class Facts:
+    sha: str
+    is_pinned: bool
+
+
+async def gather(command: Update, scene: Scene, outside: Outside) -> Facts:
+    project, environment = scene.project, scene.environment
+    if project is None or environment is None:
+        raise UserError("no_environment", "There is no environment here. Make one: ", Code("/ivy create"))
+    if command.sha is None:
+        sha = await outside.runtime.head(project, environment.ref)
+        if sha is None:
+            raise UserError("unknown_branch", "The branch ", Code(environment.branch), " is no longer there.")
+        facts = Facts(sha, is_pinned=False)
+    else:
+        facts = Facts(await _commit(command.sha.lower(), scene, outside), is_pinned=True)
+    if command.tilt_args:
+        await must_read_tilt_args(scene, Head(project, environment.ref, facts.sha, environment.source_id), outside)
+    return facts
+
+
+async def _commit(sha: str, scene: Scene, outside: Outside) -> str:
+    """A full SHA as it is; a short one if it is the head of one branch."""
+    if re.fullmatch(r"[0-9a-f]{40}", sha):
+        return sha
+    heads = await outside.runtime.heads(scene.project) if scene.project else {}
+    known = {head for head in heads.values() if head.startswith(sha)}
+    environment = scene.environment
+    known |= {each for each in ((environment.sha, environment.running_sha) if environment else ()) if each.startswith(sha)}
+    if len(known) == 1:
+        return known.pop()
+    raise UserError("unknown_sha", Code(sha), " is not the head of one branch. Give all 40 digits of the commit.")
+
+
+async def decide(command: Update, scene: Scene, facts: Facts, transaction: Transaction) -> Outcome:
+    before = await the_environment(scene, transaction)
+    must_be_wanted(before)
+    wanted = msgspec.structs.replace(
+        before,
+        sha=facts.sha,
+        is_pinned=facts.is_pinned,
+        tilt_args=before.tilt_args if command.tilt_args is None else tuple(command.tilt_args),
+        size=Size(command.size) if command.size else before.size,
+    )
+    if _is_same(before, wanted) and before.is_settled and before.state is State.READY and before.failure is None:
+        if wanted.is_pinned != before.is_pinned:
+            await transaction.edit(wanted)
+        return Outcome(already_up_to_date(before), environment_id=before.id)
+    generation = before.generation if _is_same(before, wanted) and not before.is_settled else before.generation + 1
+    after = await transaction.edit(msgspec.structs.replace(wanted, generation=generation))
+    await transaction.open_card(scene.thread, after)
+    await transaction.note(event(scene, transaction, "updated", after, sha=after.sha))
+    return Outcome(state=CommandState.RUNNING, environment_id=after.id, goal=f"generation:{generation}")
+
+
+def _is_same(before: Environment, wanted: Environment) -> bool:
+    return (before.sha, before.tilt_args, before.size) == (wanted.sha, wanted.tilt_args, wanted.size)

@@ -1,0 +1,86 @@
+"""One engine for SQLite and PostgreSQL: durable, and writing from the first statement on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+class Clock(Protocol):
+    """Gives the time, in seconds since the epoch, that a whole transaction goes by."""
+
+    async def now(self, connection: AsyncConnection) -> float: ...
+
+
+class DatabaseClock:
+    """The database's own time. For SQLite that is this machine's, for the file is on it."""
+
+    async def now(self, connection: AsyncConnection) -> float:
+        if connection.dialect.name == "sqlite":
+            return time.time()
+        return float((await connection.execute(text("SELECT extract(epoch FROM clock_timestamp())"))).scalar_one())
+
+
+def _encode(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        # A deferred transaction that turns into a write fails at once when another writes; see docs/decisions.md.
+        kind = "DEFERRED" if connection.get_execution_options().get("is_reading") else "IMMEDIATE"
+        connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+class Database:
+    """Connections to the one database. `url` is as SQLAlchemy's async engine takes it."""
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self.is_sqlite and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+        self.engine = create_async_engine(url, json_serializer=_encode, json_deserializer=msgspec.json.decode, **options)
+        self.clock = clock or DatabaseClock()
+        # SQLite lets one write at a time; waiting here is fair and wakes at once, its busy handler sleeps.
+        self._writing: asyncio.Lock | None = asyncio.Lock() if self.is_sqlite else None
+        if self.is_sqlite:
+            _prepare_sqlite(self.engine)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction that commits at the end of the block, or rolls back when it raises."""
+        async with self._writing or nullcontext(), self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that only looks."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(is_reading=True)
+            async with connection.begin():
+                yield connection
+
+    async def close(self) -> None:
+        await self.engine.dispose()

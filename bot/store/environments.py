@@ -1,0 +1,88 @@
+"""Environments as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.environment import Environment, State
+from bot.store.rows import struct_of
+from bot.store.tables import environments
+
+_is_live = environments.c.state != State.GONE
+
+
+def _row_of(environment: Environment) -> dict[str, Any]:
+    row: dict[str, Any] = msgspec.to_builtins(environment)
+    return row
+
+
+class Environments:
+    """What is asked of the table inside one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, environment: Environment) -> bool:
+        """Insert; False when a live one has the same identity or slug (nothing is inserted then)."""
+        try:
+            async with self._connection.begin_nested():
+                await self._connection.execute(insert(environments).values(_row_of(environment)))
+        except IntegrityError:
+            return False
+        return True
+
+    async def save(self, environment: Environment) -> None:
+        await self._connection.execute(update(environments).where(environments.c.id == environment.id).values(_row_of(environment)))
+
+    async def get(self, id: str) -> Environment | None:  # noqa: A002 - a row's id
+        return await self._first(environments.c.id == id)
+
+    async def locked(self, id: str) -> Environment | None:  # noqa: A002
+        """The row, kept from others until the end of this transaction."""
+        row = (await self._connection.execute(select(environments).where(environments.c.id == id).with_for_update())).mappings().first()
+        return struct_of(row, Environment) if row else None
+
+    async def by_slug(self, slug: str) -> Environment | None:
+        """The live one of that slug, else the last that bore it."""
+        return await self._first(environments.c.slug == slug)
+
+    async def by_request(self, project: str, request: int) -> Environment | None:
+        """The newest live one of a merge or pull request, else the last there was."""
+        return await self._first(environments.c.project == project, environments.c.request == request)
+
+    async def by_identity(self, project: str, source_id: str, ref: str, name: str) -> Environment | None:
+        columns = environments.c
+        identity = (columns.project == project, columns.source_id == source_id, columns.ref == ref, columns.name == name)
+        return await self._first(*identity, _is_live)
+
+    async def by_ref(self, project: str, ref: str) -> Sequence[Environment]:
+        return await self._all(environments.c.project == project, environments.c.ref == ref, _is_live)
+
+    async def live(self, project: str | None = None) -> Sequence[Environment]:
+        wanted = (_is_live,) if project is None else (_is_live, environments.c.project == project)
+        return await self._all(*wanted)
+
+    async def by_thread(self, address: str) -> Sequence[Environment]:
+        return await self._all(environments.c.thread["address"].as_string() == address, _is_live)
+
+    async def count_live(self) -> int:
+        return int((await self._connection.execute(select(func.count()).select_from(environments).where(_is_live))).scalar_one())
+
+    async def slugs(self) -> Sequence[str]:
+        return (await self._connection.execute(select(environments.c.slug).where(_is_live))).scalars().all()
+
+    async def _first(self, *conditions: Any) -> Environment | None:
+        live_first = (environments.c.state == State.GONE, environments.c.created_at.desc())
+        query = select(environments).where(*conditions).order_by(*live_first).limit(1)
+        row = (await self._connection.execute(query)).mappings().first()
+        return struct_of(row, Environment) if row else None
+
+    async def _all(self, *conditions: Any) -> Sequence[Environment]:
+        query = select(environments).where(*conditions).order_by(environments.c.created_at)
+        return [struct_of(row, Environment) for row in (await self._connection.execute(query)).mappings()]

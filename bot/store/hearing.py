@@ -1,0 +1,65 @@
+"""Messages that wait to be heard: lane by lane, each lane in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.message import Edited, Incoming
+from bot.store.tables import messages
+
+_decode = msgspec.json.Decoder(Incoming)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    id: int
+    lane: str
+    incoming: Incoming
+    received_at: float
+    troubles: int
+    due_at: float
+
+
+def _waiting_of(row: object) -> Waiting:
+    return Waiting(row.id, row.lane, _decode.decode(row.body), row.received_at, row.troubles, row.due_at)  # type: ignore[attr-defined]
+
+
+async def lane_of(connection: AsyncConnection, message_id: int) -> str | None:
+    return (await connection.execute(select(messages.c.lane).where(messages.c.id == message_id))).scalar_one_or_none()
+
+
+async def next_in(connection: AsyncConnection, lane: str) -> Waiting | None:
+    """The oldest message of the lane that has not been heard, whether or not its time has come."""
+    query = select(messages).where(messages.c.lane == lane, messages.c.state == "new").order_by(messages.c.id).limit(1)
+    row = (await connection.execute(query)).first()
+    return _waiting_of(row) if row else None
+
+
+async def by_key(connection: AsyncConnection, key: str) -> tuple[Waiting, str] | None:
+    """A message by its content's key, with its state."""
+    row = (await connection.execute(select(messages).where(messages.c.key == key))).first()
+    return (_waiting_of(row), row.state) if row else None
+
+
+async def edit_of(connection: AsyncConnection, waiting: Waiting) -> Waiting | None:
+    """An edit of this message that is already here and has not been heard."""
+    query = select(messages).where(messages.c.lane == waiting.lane, messages.c.state == "new", messages.c.id > waiting.id)
+    for row in await connection.execute(query.order_by(messages.c.id)):
+        later = _waiting_of(row)
+        if isinstance(later.incoming, Edited) and later.incoming.said_key == waiting.incoming.key:
+            return later
+    return None
+
+
+async def heard(connection: AsyncConnection, message_id: int, now: float, state: str = "heard") -> None:
+    await connection.execute(update(messages).where(messages.c.id == message_id).values(state=state, heard_at=now, due_at=None))
+
+
+async def put_off(connection: AsyncConnection, waiting: Waiting, until: float) -> None:
+    """Hear it again later: the trouble was ours."""
+    values = {"troubles": waiting.troubles + 1, "due_at": until}
+    await connection.execute(update(messages).where(messages.c.id == waiting.id).values(values))

@@ -1,0 +1,117 @@
+"""The inbox: deliveries made durable in groups, one commit for all that waited, acknowledged after it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.domain.ids import new_id
+from bot.domain.message import BranchDeleted, Edited, Incoming, Pushed, RequestClosed, Said
+from bot.store.store import Store
+from bot.store.tables import deliveries, messages
+
+MOST_IN_A_GROUP = 500
+_RINGS_A_GROUP = 4
+
+
+class InboxClosed(Exception):  # noqa: N818
+    """Nothing is taken any more: we are stopping."""
+
+
+@dataclass
+class _Waiting:
+    platform: str
+    delivery_key: str
+    event: str
+    incoming: Sequence[Incoming]
+    taken: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+def _key_of(incoming: Incoming) -> str:
+    """Words are unique by content. What happened to a branch may happen again, and only rings it: each time counts."""
+    return incoming.key if isinstance(incoming, Said | Edited) else f"{incoming.key}#{new_id()}"
+
+
+def _lane_of(incoming: Incoming) -> str:
+    if isinstance(incoming, Said | Edited):
+        return incoming.thread.address
+    if isinstance(incoming, Pushed | BranchDeleted | RequestClosed):
+        return f"project:{incoming.project}:{incoming.ref}"[:400]
+    raise TypeError(incoming)
+
+
+class Inbox:
+    """Call `run` once as a task; then `take` from anywhere."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="inbox")
+
+    async def stop(self) -> None:
+        """Let what is being written end; what has not begun is refused, its sender will send again."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        while not self._queue.empty():
+            self._queue.get_nowait().taken.set_exception(InboxClosed())
+
+    async def take(self, platform: str, delivery_key: str, event: str, incoming: Sequence[Incoming]) -> None:
+        """Return when it is durable. The same delivery, or the same words in another one, is taken once."""
+        waiting = _Waiting(platform, delivery_key[:200], event[:100], incoming)
+        self._queue.put_nowait(waiting)
+        await waiting.taken
+
+    async def _run(self) -> None:
+        while True:
+            group = [await self._queue.get()]
+            while len(group) < MOST_IN_A_GROUP and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+            try:
+                rings = await asyncio.shield(self._write(group))
+            except Exception as error:  # noqa: BLE001 - each sender is told, and sends again
+                for waiting in group:
+                    waiting.taken.set_exception(error)
+                continue
+            for waiting in group:
+                if not waiting.taken.done():
+                    waiting.taken.set_result(None)
+            if rings:
+                await self._store.ringer(rings)
+
+    async def _write(self, group: Sequence[_Waiting]) -> list[tuple[str, str]]:
+        async with self._store.database.write() as connection:
+            now = await self._store.database.clock.now(connection)
+            insert = sqlite.insert if self._store.database.is_sqlite else postgresql.insert
+            delivered = [
+                {"platform": each.platform, "delivery_key": each.delivery_key, "event": each.event, "received_at": now} for each in group
+            ]
+            await connection.execute(insert(deliveries).on_conflict_do_nothing(), delivered)
+            rows: list[dict[str, Any]] = [
+                {
+                    "key": _key_of(incoming)[:400],
+                    "lane": _lane_of(incoming),
+                    "body": msgspec.json.encode(incoming).decode(),
+                    "state": "new",
+                    "received_at": now,
+                    "troubles": 0,
+                    "due_at": now,
+                }
+                for each in group
+                for incoming in each.incoming
+            ]
+            if not rows:
+                return []
+            taken = await connection.execute(insert(messages).on_conflict_do_nothing().returning(messages.c.id), rows)
+            ids = [str(id_) for id_ in taken.scalars()]
+        return [("hear", id_) for id_ in ids[:_RINGS_A_GROUP]]

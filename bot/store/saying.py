@@ -1,0 +1,87 @@
+"""What waits to be said in a thread: cards, posts and signs, the head of the line first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import case, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.message import Thread
+from bot.store.tables import cards, outbox, threads
+
+
+@dataclass(frozen=True)
+class WaitingPost:
+    id: int
+    thread: Thread
+    kind: str
+    body: str
+    tries: int
+    due_at: float
+
+
+@dataclass(frozen=True)
+class WaitingCard:
+    id: str
+    thread: Thread
+    subject: str
+    wanted: int
+    remote_id: str | None
+    tries: int
+    due_at: float
+
+
+async def root_of(connection: AsyncConnection, address: str) -> str | None:
+    return (await connection.execute(select(threads.c.root).where(threads.c.address == address))).scalar_one_or_none()
+
+
+async def keep_root(connection: AsyncConnection, address: str, root: str) -> None:
+    if await root_of(connection, address) is None:
+        await connection.execute(threads.insert().values(address=address, root=root))
+    else:
+        await connection.execute(update(threads).where(threads.c.address == address).values(root=root))
+
+
+async def next_post(connection: AsyncConnection, address: str) -> WaitingPost | None:
+    query = select(outbox).where(outbox.c.thread_address == address, outbox.c.state == "waiting").order_by(outbox.c.id).limit(1)
+    row = (await connection.execute(query)).first()
+    return WaitingPost(row.id, msgspec.convert(row.thread, Thread), row.kind, row.body, row.tries, row.due_at) if row else None
+
+
+async def next_card(connection: AsyncConnection, address: str) -> WaitingCard | None:
+    query = select(cards).where(cards.c.thread_address == address, cards.c.due_at.is_not(None), cards.c.is_dead.is_(False))
+    row = (await connection.execute(query.order_by(cards.c.due_at).limit(1))).first()
+    if row is None:
+        return None
+    return WaitingCard(row.id, msgspec.convert(row.thread, Thread), row.subject, row.wanted, row.remote_id, row.tries, row.due_at)
+
+
+async def post_tried(connection: AsyncConnection, post: WaitingPost, due_at: float) -> None:
+    await connection.execute(update(outbox).where(outbox.c.id == post.id).values(tries=post.tries + 1, due_at=due_at))
+
+
+async def post_ended(connection: AsyncConnection, post: WaitingPost, state: str, remote_id: str | None, now: float) -> None:
+    values = {"state": state, "remote_id": remote_id, "sent_at": now, "due_at": None}
+    await connection.execute(update(outbox).where(outbox.c.id == post.id).values(values))
+
+
+async def card_tried(connection: AsyncConnection, card: WaitingCard, due_at: float) -> None:
+    await connection.execute(update(cards).where(cards.c.id == card.id).values(tries=card.tries + 1, due_at=due_at))
+
+
+async def card_sent(connection: AsyncConnection, card: WaitingCard, remote_id: str, again_at: float) -> None:
+    """Record what was sent. No drawing goes out before `again_at`; one that is wanted already is due then."""
+    due_at = case((cards.c.wanted > card.wanted, again_at), else_=None)
+    values = {"sent": card.wanted, "remote_id": remote_id, "tries": 0, "not_before": again_at, "due_at": due_at}
+    await connection.execute(update(cards).where(cards.c.id == card.id).values(values))
+
+
+async def card_forgotten(connection: AsyncConnection, card: WaitingCard, now: float) -> None:
+    """Its message was deleted by somebody: a new one is made."""
+    await connection.execute(update(cards).where(cards.c.id == card.id).values(remote_id=None, tries=0, due_at=now))
+
+
+async def card_dead(connection: AsyncConnection, card: WaitingCard) -> None:
+    await connection.execute(update(cards).where(cards.c.id == card.id).values(is_dead=True, due_at=None))

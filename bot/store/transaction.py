@@ -1,0 +1,157 @@
+"""A unit of work: everything that one decision writes, committed together; the bells it rings are rung after."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import msgspec
+from sqlalchemy import ColumnElement, case, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.command import CommandState, Event, Taken
+from bot.domain.environment import Environment
+from bot.domain.ids import new_id
+from bot.domain.lifecycle import due
+from bot.domain.message import Thread
+from bot.domain.prose import Reaction, Reply
+from bot.store.environments import Environments
+from bot.store.rows import struct_of
+from bot.store.tables import cards, commands, events, outbox
+
+Ring = tuple[str, str]
+"""What to look at after the commit: ("hear", message id), ("create" or "destroy", environment id), ("say", thread address)."""
+
+
+class Transaction:
+    """`now` is the time the whole transaction goes by."""
+
+    def __init__(self, connection: AsyncConnection, now: float) -> None:
+        self.connection = connection
+        self.now = now
+        self.rings: dict[Ring, None] = {}
+        self.environments = Environments(connection)
+
+    def ring(self, kind: str, id: str) -> None:  # noqa: A002
+        self.rings[kind, id] = None
+
+    def undoing(self) -> AbstractAsyncContextManager[object]:
+        """A part that is taken back when it raises, while the rest of the transaction stays."""
+        return self._undoing()
+
+    @asynccontextmanager
+    async def _undoing(self) -> AsyncIterator[None]:
+        rings = dict(self.rings)
+        try:
+            async with self.connection.begin_nested():
+                yield
+        except BaseException:
+            self.rings = rings
+            raise
+
+    # -- what is said ----------------------------------------------------------------------------
+
+    async def post(self, thread: Thread, reply: Reply) -> None:
+        """A short message, sent once and in order."""
+        await self._put(thread, "post", msgspec.json.encode(reply).decode())
+
+    async def react(self, thread: Thread, message_id: str, reaction: Reaction) -> None:
+        """A sign on the asking message; nothing where there is no message to sign."""
+        if message_id:
+            await self._put(thread, "reaction", msgspec.json.encode([message_id, reaction]).decode())
+
+    async def _put(self, thread: Thread, kind: str, body: str) -> None:
+        row = {"thread_address": thread.address, "thread": msgspec.to_builtins(thread), "kind": kind, "body": body, "state": "waiting"}
+        await self.connection.execute(insert(outbox).values(**row, tries=0, created_at=self.now, due_at=self.now))
+        self.ring("say", thread.address)
+
+    async def open_card(self, thread: Thread, environment: Environment) -> None:
+        """Have the environment's card live in `thread` too, from now on."""
+        on_conflict = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
+        row = {"id": new_id(), "thread_address": thread.address, "thread": msgspec.to_builtins(thread), "subject": environment.id}
+        statement = on_conflict(cards).values(**row, wanted=1, sent=0, tries=0, is_dead=False, not_before=0.0, due_at=self.now)
+        changed = {"wanted": cards.c.wanted + 1, "due_at": self._card_due()}
+        await self.connection.execute(statement.on_conflict_do_update(index_elements=["thread_address", "subject"], set_=changed))
+        self.ring("say", thread.address)
+
+    def _card_due(self) -> ColumnElement[float]:
+        """Now, but not before the pace of its thread allows; a time that is set already stays."""
+        soonest = case((cards.c.not_before > self.now, cards.c.not_before), else_=self.now)
+        return func.coalesce(cards.c.due_at, soonest)
+
+    async def _touch_cards(self, subject: str) -> None:
+        changed = {"wanted": cards.c.wanted + 1, "due_at": self._card_due()}
+        statement = update(cards).where(cards.c.subject == subject, cards.c.is_dead.is_(False)).values(changed)
+        for address in (await self.connection.execute(statement.returning(cards.c.thread_address))).scalars():
+            self.ring("say", address)
+
+    # -- what is done ----------------------------------------------------------------------------
+
+    async def add(self, environment: Environment) -> bool:
+        """A new environment; False when a live one has its identity or slug."""
+        ready = msgspec.structs.replace(environment, due_at=due(environment, self.now))
+        if not await self.environments.add(ready):
+            return False
+        self._ring_environment(ready)
+        return True
+
+    async def edit(self, environment: Environment) -> Environment:
+        """Write a changed spec: whoever works on the row sees that it was edited, its cards are drawn anew."""
+        edited = msgspec.structs.replace(environment, edits=environment.edits + 1, retry_at=None)
+        return await self.save(edited)
+
+    async def save(self, environment: Environment) -> Environment:
+        """Write the row, reckon when it is due, and have its cards drawn anew."""
+        saved = msgspec.structs.replace(environment, due_at=due(environment, self.now))
+        await self.environments.save(saved)
+        await self._touch_cards(saved.id)
+        self._ring_environment(saved)
+        return saved
+
+    def _ring_environment(self, environment: Environment) -> None:
+        if environment.due_at is not None and environment.due_at <= self.now:
+            self.ring("create" if environment.is_wanted else "destroy", environment.id)
+
+    async def note(self, event: Event) -> None:
+        await self.connection.execute(insert(events).values(msgspec.to_builtins(event)))
+
+    # -- commands --------------------------------------------------------------------------------
+
+    async def take(self, taken: Taken) -> bool:
+        """Record a command; False when this message's command at this place was taken before."""
+        on_conflict = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
+        statement = on_conflict(commands).values(msgspec.to_builtins(taken)).on_conflict_do_nothing().returning(commands.c.id)
+        return (await self.connection.execute(statement)).first() is not None
+
+    async def end(self, taken: Taken, state: CommandState, code: str = "") -> None:
+        statement = update(commands).where(commands.c.id == taken.id, commands.c.state == CommandState.RUNNING)
+        await self.connection.execute(statement.values(state=state, code=code, ended_at=self.now))
+
+    async def running(self, environment_id: str) -> Sequence[Taken]:
+        """The commands that wait for something of this environment, oldest first."""
+        query = select(commands).where(commands.c.environment_id == environment_id, commands.c.state == CommandState.RUNNING)
+        rows = (await self.connection.execute(query.order_by(commands.c.created_at))).mappings()
+        return [struct_of(row, Taken) for row in rows]
+
+    async def has_taken(self, message_id: int, position: int) -> bool:
+        query = select(commands.c.id).where(commands.c.message_id == message_id, commands.c.position == position)
+        return (await self.connection.execute(query)).first() is not None
+
+    async def taken_from(self, message_id: int) -> Sequence[Taken]:
+        rows = (await self.connection.execute(select(commands).where(commands.c.message_id == message_id))).mappings()
+        return [struct_of(row, Taken) for row in rows]
+
+    # -- the past --------------------------------------------------------------------------------
+
+    async def events_of(self, environment_id: str, limit: int = 50) -> Sequence[Event]:
+        """The newest events, oldest first."""
+        query = select(events).where(events.c.environment_id == environment_id).order_by(events.c.id.desc()).limit(limit)
+        rows = (await self.connection.execute(query)).mappings().all()
+        return [struct_of(row, Event) for row in reversed(rows)]
+
+    async def past_seconds(self, project: str, stage: str, limit: int = 40) -> Sequence[float]:
+        """How long the last runs of a stage took in a project."""
+        kind = f"stage_ended:{stage}"
+        query = select(events.c.data).where(events.c.project == project, events.c.kind == kind).order_by(events.c.id.desc()).limit(limit)
+        return [float(data["seconds"]) for data in (await self.connection.execute(query)).scalars()]

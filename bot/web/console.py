@@ -1,0 +1,101 @@
+"""What a terminal on this machine says and hears. Only who can read the token in the data folder may, and only from here."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from pydantic import BaseModel, Field
+
+from bot.domain.ids import new_id
+from bot.domain.message import Dialect, Person, Platform, Said, Thread
+from bot.store.console import ConsoleStore
+from bot.store.inbox import Inbox
+
+_LOOPBACK = {"127.0.0.1", "::1", ""}
+_LOOK_S = 0.05
+_MOST_WAIT_S = 25.0
+
+
+def token_in(data_dir: Path) -> str:
+    """The token that opens the console, made when there is none. The file is for its owner only."""
+    path = data_dir / "console.token"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+class Saying(BaseModel):
+    """A line typed in a terminal."""
+
+    text: str = Field(max_length=64 * 1024)
+    person: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", description="whose name it is said in")
+    thread: str = Field(default="", max_length=60, pattern=r"^[A-Za-z0-9._-]*$")
+
+
+class SaidAnswer(BaseModel):
+    key: str
+    thread: str
+    after: int
+
+
+class Shown(BaseModel):
+    version: int
+    kind: str
+    marker: str
+    body: str
+
+
+class HeardAnswer(BaseModel):
+    lines: list[Shown]
+    is_heard: bool
+    is_settled: bool
+    states: list[str]
+
+
+def router(inbox: Inbox, rows: ConsoleStore, token: str) -> APIRouter:
+    """`POST /console/say`, `GET /console/heard`."""
+
+    def only_from_here(request: Request) -> None:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+        client = request.client.host if request.client else ""
+        forwarded = any(name.startswith("x-forwarded") or name == "forwarded" for name in request.headers)
+        if client not in _LOOPBACK or forwarded or not hmac.compare_digest(given, token.encode()):
+            raise HTTPException(401, "the console is for this machine: use `trellis say`")
+
+    routes = APIRouter(prefix="/console", dependencies=[Depends(only_from_here)])
+
+    @routes.post("/say", status_code=202)
+    async def say(saying: Saying) -> SaidAnswer:
+        person = Person(Platform.CONSOLE, saying.person.lower(), saying.person)
+        thread = Thread(Platform.CONSOLE, f"console:{saying.thread or saying.person.lower()}", asker=person)
+        key = f"console:{new_id()}"
+        after = await rows.newest()
+        dialect = Dialect.MARKDOWN if "\n" in saying.text.strip() else Dialect.LINE
+        said = Said(key, person, thread, saying.text.strip(), "", dialect, is_direct=True, said_at=time.time())
+        await inbox.take("console", key, "say", (said,))
+        return SaidAnswer(key=key, thread=thread.address, after=after)
+
+    @routes.get("/heard")
+    async def heard(thread: str, key: str, after: int = 0, wait_s: Annotated[float, Field(ge=0)] = 0) -> HeardAnswer:
+        """What was said since `after`; waits for news up to `wait_s` seconds."""
+        until = time.monotonic() + min(wait_s, _MOST_WAIT_S)
+        while True:
+            state = await rows.heard(thread, key)
+            lines = await rows.lines(thread, after)
+            if lines or state.is_settled or time.monotonic() >= until:
+                shown = [Shown(version=each.version, kind=each.kind, marker=each.marker, body=each.body) for each in lines]
+                return HeardAnswer(lines=shown, is_heard=state.is_heard, is_settled=state.is_settled, states=list(state.states))
+            await asyncio.sleep(_LOOK_S)
+
+    return routes

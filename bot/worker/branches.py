@@ -1,0 +1,82 @@
+"""What happens to a branch happens to its environments: a push updates them, its end takes them down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from bot.context import Forge, Runtime
+from bot.domain.command import Event
+from bot.domain.environment import Environment
+from bot.domain.message import BranchDeleted, Pushed, RequestClosed
+from bot.domain.project import ForgeKind, Project
+from bot.store.store import Store
+from bot.store.transaction import Transaction
+
+
+class Branches:
+    """Every event only says 'look there': what is done goes by what git and the forge say now, so repeats and replays are harmless."""
+
+    def __init__(self, store: Store, runtime: Runtime, forges: Mapping[ForgeKind, Forge], projects: Mapping[str, Project]) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._forges = forges
+        self._projects = projects
+
+    async def happened(self, event: Pushed | BranchDeleted | RequestClosed) -> None:
+        if isinstance(event, RequestClosed):
+            await self.closed(event)
+        else:
+            await self.moved(event.project, event.ref)
+
+    async def moved(self, project_key: str, ref: str) -> None:
+        """Bring every following environment of the branch to its head; take them down when it is gone."""
+        project = self._projects.get(project_key)
+        if project is None or not await self._of(project_key, ref):
+            return
+        await self.is_at(project_key, ref, await self._runtime.head(project, ref))
+
+    async def is_at(self, project_key: str, ref: str, head: str | None) -> None:
+        async with self._store.transaction() as transaction:
+            for environment in await transaction.environments.by_ref(project_key, ref):
+                if head is None:
+                    await _unwanted(transaction, environment, "its branch was deleted", "branch_deleted")
+                elif environment.is_wanted and not environment.is_pinned and environment.sha != head:
+                    changed = msgspec.structs.replace(environment, sha=head, generation=environment.generation + 1)
+                    await transaction.edit(changed)
+                    await transaction.note(_event(changed, transaction.now, "pushed", sha=head))
+
+    async def closed(self, event: RequestClosed) -> None:
+        """A merged or closed request takes its branch's environments with it, unless the forge says that it is open again."""
+        project = self._projects.get(event.project)
+        if project is None or event.is_fork or not await self._of(event.project, event.ref):
+            return
+        if forge := self._forges.get(project.forge):
+            request = await forge.change_request(project, event.number)
+            if request is not None and request.is_open:
+                return
+        how = "merged" if event.is_merged else "closed"
+        async with self._store.transaction() as transaction:
+            for environment in await transaction.environments.by_ref(event.project, event.ref):
+                if environment.request in {None, event.number}:
+                    await _unwanted(transaction, environment, f"its request {event.number} was {how}", how)
+
+    async def after_ready(self, environment: Environment) -> None:
+        """A push that came between the asking and the row's first commit would be missed: look once more."""
+        await self.moved(environment.project, environment.ref)
+
+    async def _of(self, project: str, ref: str) -> bool:
+        async with self._store.look() as look:
+            return bool(await look.environments.by_ref(project, ref))
+
+
+async def _unwanted(transaction: Transaction, environment: Environment, reason: str, code: str) -> None:
+    if environment.is_wanted:
+        changed = msgspec.structs.replace(environment, is_wanted=False, gone_reason=reason, gone_code=code)
+        await transaction.edit(changed)
+        await transaction.note(_event(changed, transaction.now, "unwanted", reason=reason))
+
+
+def _event(environment: Environment, now: float, kind: str, **data: str) -> Event:
+    return Event(at=now, kind=kind, environment_id=environment.id, project=environment.project, actor="trellis", data=dict(data))

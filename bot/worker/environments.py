@@ -1,0 +1,231 @@
+"""The driver: claims an environment and moves its status towards its spec, one step at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from bot.domain.command import Event
+from bot.domain.devenv import FILES
+from bot.domain.environment import Address, Environment, Failure, State
+from bot.domain.errors import LeaseLost
+from bot.domain.lifecycle import Step, backoff_s, next_step
+from bot.domain.project import Project
+from bot.store.leases import Lease
+from bot.worker import settle
+from bot.worker.leasing import Holder
+from bot.worker.progress import Progress
+from bot.worker.spec import config_of, source_of, spec_of
+from processes.killpoint import killpoint
+from provisioner.engine import Access, Engine, EngineFailed, EngineUnavailable, StageName, StaleFence
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+_WATCH_S = 0.5
+MOST_TROUBLES = 8
+
+
+class Unwanted(Exception):  # noqa: N818
+    """What is being done is not wanted any more: the spec was edited."""
+
+
+class Environments:
+    """`drive` is called with an id by the desks; any number of workers may call it at once."""
+
+    def __init__(
+        self,
+        holder: Holder,
+        engine: Engine,
+        projects: Mapping[str, Project],
+        host_id: str,
+        after_ready: Callable[[Environment], Awaitable[None]],
+    ) -> None:
+        self._holder = holder
+        self._store = holder.store
+        self._engine = engine
+        self._projects = projects
+        self._host_id = host_id
+        self._after_ready = after_ready
+        self._nudges: dict[str, asyncio.Event] = {}
+        self._steps: dict[Step, Callable[[Environment, Lease], Awaitable[None]]] = {
+            Step.EXPIRE: self._expire,
+            Step.DESTROY: self._destroy,
+            Step.CANCEL: self._cancel,
+            Step.APPLY: self._apply,
+            Step.RESTART: self._restart,
+        }
+
+    def nudge(self, id: str) -> None:  # noqa: A002 - a row's id
+        """Its spec may have been edited while we work on it."""
+        if event := self._nudges.get(id):
+            event.set()
+
+    async def drive(self, id: str) -> None:  # noqa: A002
+        while True:
+            async with self._holder.holding(f"environment:{id}") as lease:
+                if lease is None:
+                    return
+                killpoint("worker.claimed")
+                await self._drive(id, lease)
+            # An edit between our last look and letting go rang a bell that found us holding: look once more.
+            async with self._store.look() as look:
+                environment = await look.environments.get(id)
+                if environment is None or next_step(environment, look.now) is None:
+                    return
+
+    async def _drive(self, id: str, lease: Lease) -> None:  # noqa: A002
+        while True:
+            async with self._store.look() as look:
+                environment = await look.environments.get(id)
+                step = next_step(environment, look.now) if environment else None
+            if environment is None or step is None:
+                return
+            try:
+                await self._steps[step](environment, lease)
+            except Unwanted:
+                continue
+            except StaleFence as error:
+                raise LeaseLost(lease.name) from error
+            except LeaseLost:
+                raise
+            except EngineUnavailable as error:
+                await self._trouble(environment, lease, step, str(error), "engine_unavailable")
+            except Exception:
+                reference = secrets.token_hex(4)
+                log.exception("step_failed", environment=id, step=step, reference=reference)
+                await self._trouble(environment, lease, step, f"something went wrong on our side, in the log as {reference}", "internal")
+
+    # -- steps -----------------------------------------------------------------------------------
+
+    async def _apply(self, environment: Environment, lease: Lease) -> None:
+        progress = Progress(self._store, lease, environment)
+        try:
+            access = await self._unless_unwanted(environment, self._make(environment, lease, progress))
+        except EngineFailed as error:
+            failure = Failure(error.code, error.reason, error.stage.value, error.log)
+            async with self._store.transaction(lease) as transaction:
+                if row := await transaction.environments.locked(environment.id):
+                    await settle.failed(transaction, row, environment.generation, failure)
+            return
+        killpoint("worker.applied")
+        addresses = tuple(Address(each.service, each.url) for each in access.addresses)
+        async with self._store.transaction(lease) as transaction:
+            if row := await transaction.environments.locked(environment.id):
+                began_at = progress.first_began_at
+                await settle.ready(transaction, row, environment.generation, access.sha, addresses, self._host_id, began_at)
+        killpoint("worker.ready")
+        if not environment.is_pinned:
+            await self._after_ready(environment)
+
+    async def _make(self, environment: Environment, lease: Lease, progress: Progress) -> Access:
+        project = self._projects.get(environment.project)
+        if project is None:
+            raise EngineFailed(StageName.PROVISIONING, f"the project {environment.project} is no longer configured", code="unknown_project")
+        await progress.begin(StageName.PROVISIONING)
+        source = source_of(project, environment.ref, environment.sha)
+        config = config_of(await self._engine.read(source, FILES))
+        return await self._engine.apply(spec_of(environment, project, config), lease.fence, progress)
+
+    async def _restart(self, environment: Environment, lease: Lease) -> None:
+        failure: Failure | None = None
+        try:
+            restarting = self._engine.restart(environment.id, environment.restart_service or None, lease.fence)
+            await self._unless_unwanted(environment, restarting)
+        except EngineFailed as error:
+            failure = Failure(error.code, error.reason, error.stage.value, error.log)
+        killpoint("worker.restarted")
+        async with self._store.transaction(lease) as transaction:
+            if row := await transaction.environments.locked(environment.id):
+                await settle.restarted(transaction, row, environment.restart_count, failure)
+
+    async def _cancel(self, environment: Environment, lease: Lease) -> None:
+        await self._engine.abandon(environment.id, environment.generation, lease.fence)
+        killpoint("worker.abandoned")
+        async with self._store.transaction(lease) as transaction:
+            row = await transaction.environments.locked(environment.id)
+            if row and row.cancelled_generation >= row.generation:
+                await settle.cancelled(transaction, row)
+
+    async def _expire(self, environment: Environment, lease: Lease) -> None:
+        async with self._store.transaction(lease) as transaction:
+            row = await transaction.environments.locked(environment.id)
+            if row is None or not row.is_wanted or transaction.now < row.expires_at:
+                return
+            changed = msgspec.structs.replace(row, is_wanted=False, gone_reason="its time was over", gone_code="expired")
+            await transaction.edit(changed)
+            await transaction.note(self._event(row, transaction.now, "unwanted", reason=changed.gone_reason))
+
+    async def _destroy(self, environment: Environment, lease: Lease) -> None:
+        async with self._store.transaction(lease) as transaction:
+            if row := await transaction.environments.locked(environment.id):
+                await transaction.save(row.move(State.TERMINATING))
+        killpoint("worker.terminating")
+        await self._engine.destroy(environment.id, lease.fence, grace_s=0.0 if environment.is_forced else None)
+        killpoint("worker.destroyed")
+        async with self._store.transaction(lease) as transaction:
+            if row := await transaction.environments.locked(environment.id):
+                await settle.gone(transaction, row)
+        killpoint("worker.gone")
+
+    # -- around them -----------------------------------------------------------------------------
+
+    async def _unless_unwanted(self, environment: Environment, work: Awaitable[T]) -> T:
+        """The result of `work`; interrupts it and raises Unwanted when the spec is edited so that it is for nothing."""
+        doing = asyncio.ensure_future(work)
+        watching = asyncio.create_task(self._watch(environment))
+        try:
+            await asyncio.wait({doing, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                return doing.result()
+            watching.result()
+            raise Unwanted
+        finally:
+            for task in (doing, watching):
+                task.cancel()
+            await asyncio.gather(doing, watching, return_exceptions=True)
+
+    async def _watch(self, begun: Environment) -> None:
+        nudged = self._nudges.setdefault(begun.id, asyncio.Event())
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(_WATCH_S):
+                        await nudged.wait()
+                except TimeoutError:
+                    pass
+                nudged.clear()
+                async with self._store.look() as look:
+                    row = await look.environments.get(begun.id)
+                    now = look.now
+                if row is None or not row.is_wanted or now >= row.expires_at:
+                    return
+                if row.generation != begun.generation or row.cancelled_generation >= begun.generation:
+                    return
+        finally:
+            self._nudges.pop(begun.id, None)
+
+    async def _trouble(self, environment: Environment, lease: Lease, step: Step, reason: str, code: str) -> None:
+        """Our own fault: try again after a while. Making is given up after some tries, taking down never."""
+        async with self._store.transaction(lease) as transaction:
+            row = await transaction.environments.locked(environment.id)
+            if row is None:
+                return
+            troubles = row.troubles + 1
+            await transaction.note(self._event(row, transaction.now, "trouble", reason=reason, step=step.value))
+            if troubles >= MOST_TROUBLES and step is Step.APPLY and row.generation == environment.generation:
+                await settle.failed(transaction, row, environment.generation, Failure(code, reason, row.stage))
+                return
+            if troubles >= MOST_TROUBLES and step is Step.RESTART:
+                await settle.restarted(transaction, row, environment.restart_count, Failure(code, reason))
+                return
+            await transaction.save(msgspec.structs.replace(row, troubles=troubles, retry_at=transaction.now + backoff_s(troubles)))
+
+    def _event(self, environment: Environment, now: float, kind: str, **data: str) -> Event:
+        return Event(at=now, kind=kind, environment_id=environment.id, project=environment.project, actor="trellis", data=dict(data))

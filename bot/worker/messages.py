@@ -1,0 +1,102 @@
+"""Hearing: what came in is understood, lane by lane and in order, and becomes commands or edits of rows."""
+
+from __future__ import annotations
+
+import secrets
+
+import structlog
+
+from bot import replies
+from bot.bus import Bus
+from bot.context import ForgeUnavailable, RuntimeUnavailable
+from bot.domain.errors import LeaseLost
+from bot.domain.lifecycle import backoff_s
+from bot.domain.message import Edited, Said
+from bot.store import hearing
+from bot.store.hearing import Waiting
+from bot.store.leases import Lease
+from bot.worker.branches import Branches
+from bot.worker.edits import Edits
+from bot.worker.leasing import Holder
+from processes.killpoint import killpoint
+
+log = structlog.get_logger()
+
+MOST_TROUBLES = 8
+
+
+class Messages:
+    """`hear` is called with a message's id by the desk."""
+
+    def __init__(self, holder: Holder, bus: Bus, branches: Branches) -> None:
+        self._holder = holder
+        self._store = holder.store
+        self._bus = bus
+        self._branches = branches
+        self._edits = Edits(holder.store)
+
+    async def hear(self, id: str) -> None:  # noqa: A002 - a row's id
+        async with self._store.look() as look:
+            lane = await hearing.lane_of(look.connection, int(id))
+        while lane is not None:
+            async with self._holder.holding(f"lane:{lane}") as lease:
+                if lease is None:
+                    return
+                while waiting := await self._next(lane):
+                    await self._hear(waiting, lease)
+            if await self._next(lane) is None:
+                return
+
+    async def _next(self, lane: str) -> Waiting | None:
+        async with self._store.look() as look:
+            waiting = await hearing.next_in(look.connection, lane)
+            return waiting if waiting and waiting.due_at <= look.now else None
+
+    async def _hear(self, waiting: Waiting, lease: Lease) -> None:
+        killpoint("worker.message.claimed")
+        try:
+            await self._understand(waiting, lease)
+        except LeaseLost:
+            raise
+        except (ForgeUnavailable, RuntimeUnavailable) as error:
+            await self._trouble(waiting, lease, str(error), "")
+            return
+        except Exception as error:
+            reference = secrets.token_hex(4)
+            log.exception("hearing_failed", message=waiting.id, reference=reference)
+            await self._trouble(waiting, lease, repr(error), reference)
+            return
+        killpoint("worker.message.decided")
+        async with self._store.transaction(lease) as transaction:
+            await hearing.heard(transaction.connection, waiting.id, transaction.now)
+        killpoint("worker.message.heard")
+
+    async def _understand(self, waiting: Waiting, lease: Lease) -> None:
+        incoming = waiting.incoming
+        if isinstance(incoming, Said):
+            if await self._was_edited(waiting, lease):
+                return
+            await self._bus.hear(incoming, waiting.id, lease)
+        elif isinstance(incoming, Edited):
+            await self._edits.hear(incoming, waiting.id, lease)
+        else:
+            await self._branches.happened(incoming)
+
+    async def _was_edited(self, waiting: Waiting, lease: Lease) -> bool:
+        """Whether an edit is here already that takes these words back before they begin."""
+        async with self._store.look() as look:
+            later = await hearing.edit_of(look.connection, waiting)
+        if later is None or not isinstance(later.incoming, Edited):
+            return False
+        return await self._edits.hear(later.incoming, later.id, lease)
+
+    async def _trouble(self, waiting: Waiting, lease: Lease, reason: str, reference: str) -> None:
+        """Hear it again later; after some tries let the lane go on, and say so to whoever waits."""
+        async with self._store.transaction(lease) as transaction:
+            if waiting.troubles + 1 < MOST_TROUBLES:
+                await hearing.put_off(transaction.connection, waiting, transaction.now + backoff_s(waiting.troubles + 1))
+                return
+            log.error("message_given_up", message=waiting.id, reason=reason)
+            await hearing.heard(transaction.connection, waiting.id, transaction.now, "failed")
+            if isinstance(waiting.incoming, Said):
+                await transaction.post(waiting.incoming.thread, replies.unwell(reference or str(waiting.id), waiting.incoming.person))

@@ -1,0 +1,171 @@
+"""Saying: cards and posts of one thread go out in order, once, however often we die in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+import structlog
+
+from bot.cards import STAGES, environment_card, past_of
+from bot.chats.chat import Chat, ChatRefused, ChatUnavailable, Posted
+from bot.domain.errors import LeaseLost
+from bot.domain.lifecycle import backoff_s
+from bot.domain.message import Platform, Thread
+from bot.domain.prose import Card, Reaction, Reply
+from bot.store import saying
+from bot.store.leases import Lease
+from bot.store.saying import WaitingCard, WaitingPost
+from bot.worker.leasing import Holder
+from processes.killpoint import killpoint
+
+log = structlog.get_logger()
+
+MOST_TRIES = 20
+
+
+class Outbox:
+    """`say` is called with a thread's address by the desk. `pace_s` is the least time between two drawings of one card."""
+
+    def __init__(self, holder: Holder, chats: Mapping[Platform, Chat], pace_s: float) -> None:
+        self._holder = holder
+        self._store = holder.store
+        self._chats = chats
+        self._pace_s = pace_s
+        self.later: Callable[[str, float], None] = _only_the_sweep
+
+    async def say(self, address: str) -> None:
+        while True:
+            async with self._holder.holding(f"thread:{address}") as lease:
+                if lease is None:
+                    return
+                while await self._say_one(address, lease):
+                    pass
+            wait_s = await self._wait_s(address)
+            if wait_s is None:
+                return
+            if wait_s > 0:
+                self.later(address, wait_s)
+                return
+
+    async def _wait_s(self, address: str) -> float | None:
+        """How long until something more is due here; None when nothing waits."""
+        async with self._store.look() as look:
+            waiting = [await saying.next_post(look.connection, address), await saying.next_card(look.connection, address)]
+            times = [each.due_at - look.now for each in waiting if each]
+            return min(times) if times else None
+
+    async def _say_one(self, address: str, lease: Lease) -> bool:
+        """Send what is due first: a sign, then the card, then the post. False when nothing is due."""
+        async with self._store.look() as look:
+            post = await saying.next_post(look.connection, address)
+            card = await saying.next_card(look.connection, address)
+            root = await saying.root_of(look.connection, address)
+            now = look.now
+        post = post if post and post.due_at <= now else None
+        card = card if card and card.due_at <= now else None
+        if card and not (post and post.kind == "reaction"):
+            await self._send_card(card, _with_root(card.thread, root), lease)
+        elif post:
+            await self._send_post(post, _with_root(post.thread, root), lease)
+        return bool(post or card)
+
+    # -- posts and signs -------------------------------------------------------------------------
+
+    async def _send_post(self, post: WaitingPost, thread: Thread, lease: Lease) -> None:
+        chat = self._chats.get(thread.platform)
+        async with self._store.transaction(lease) as transaction:
+            if chat is None or post.tries >= MOST_TRIES:
+                log.error("post_dead", post=post.id, tries=post.tries)
+                await saying.post_ended(transaction.connection, post, "dead", None, transaction.now)
+                return
+            await saying.post_tried(transaction.connection, post, transaction.now + backoff_s(post.tries + 1))
+        killpoint("worker.say.begun")
+        try:
+            posted = await self._deliver(chat, post, thread)
+        except ChatRefused as error:
+            log.warning("post_refused", post=post.id, reason=str(error))
+            async with self._store.transaction(lease) as transaction:
+                await saying.post_ended(transaction.connection, post, "dead", None, transaction.now)
+            return
+        except ChatUnavailable as error:
+            async with self._store.transaction(lease) as transaction:
+                wait_s = error.retry_after_s or backoff_s(post.tries + 1)
+                await saying.post_tried(transaction.connection, post, transaction.now + wait_s)
+            log.warning("post_put_off", post=post.id, reason=str(error), wait_s=wait_s)
+            return
+        killpoint("worker.say.sent")
+        async with self._store.transaction(lease) as transaction:
+            if posted and posted.root:
+                await saying.keep_root(transaction.connection, thread.address, posted.root)
+            await saying.post_ended(transaction.connection, post, "sent", posted.id if posted else None, transaction.now)
+
+    async def _deliver(self, chat: Chat, post: WaitingPost, thread: Thread) -> Posted | None:
+        if post.kind == "reaction":
+            message_id, reaction = msgspec.json.decode(post.body, type=tuple[str, Reaction])
+            await chat.react(thread, message_id, reaction)
+            return None
+        marker = f"post:{post.id}"
+        if post.tries and (found := await chat.find(thread, marker)):
+            return found
+        return await chat.post(thread, msgspec.json.decode(post.body, type=Reply), marker)
+
+    # -- cards -----------------------------------------------------------------------------------
+
+    async def _send_card(self, card: WaitingCard, thread: Thread, lease: Lease) -> None:
+        chat = self._chats.get(thread.platform)
+        async with self._store.transaction(lease) as transaction:
+            if chat is None or card.tries >= MOST_TRIES:
+                log.error("card_dead", card=card.id, tries=card.tries)
+                await saying.card_dead(transaction.connection, card)
+                return
+            await saying.card_tried(transaction.connection, card, transaction.now + backoff_s(card.tries + 1))
+        drawn = await self._draw(card)
+        try:
+            posted = await self._place(chat, card, thread, drawn)
+        except ChatRefused as error:
+            log.warning("card_refused", card=card.id, reason=str(error))
+            async with self._store.transaction(lease) as transaction:
+                if card.remote_id is None:
+                    await saying.card_dead(transaction.connection, card)
+                else:
+                    await saying.card_forgotten(transaction.connection, card, transaction.now)
+            return
+        except ChatUnavailable as error:
+            async with self._store.transaction(lease) as transaction:
+                await saying.card_tried(transaction.connection, card, transaction.now + (error.retry_after_s or backoff_s(card.tries + 1)))
+            log.warning("card_put_off", card=card.id, reason=str(error))
+            return
+        killpoint("worker.card.sent")
+        async with self._store.transaction(lease) as transaction:
+            if posted.root:
+                await saying.keep_root(transaction.connection, thread.address, posted.root)
+            await saying.card_sent(transaction.connection, card, posted.id, transaction.now + self._pace_s)
+
+    async def _place(self, chat: Chat, card: WaitingCard, thread: Thread, drawn: Card) -> Posted:
+        """Edit the message there is; look for one that an earlier try may have left; else post it."""
+        marker = f"card:{card.id}"
+        if card.remote_id is not None:
+            await chat.edit(thread, card.remote_id, drawn, marker)
+            return Posted(card.remote_id)
+        if card.tries and (found := await chat.find(thread, marker)):
+            await chat.edit(thread, found.id, drawn, marker)
+            return found
+        return await chat.post(thread, drawn, marker)
+
+    async def _draw(self, card: WaitingCard) -> Card:
+        async with self._store.look() as look:
+            environment = await look.environments.get(card.subject)
+            if environment is None:
+                raise LeaseLost(card.subject)
+            events = await look.events_of(environment.id)
+            past = {stage: past_of(await look.past_seconds(environment.project, stage)) for stage in STAGES}
+            return environment_card(environment, events, past, look.now)
+
+
+def _only_the_sweep(address: str, wait_s: float) -> None:
+    """The sweep finds what is due later; whoever has a timer may do it to the moment."""
+
+
+def _with_root(thread: Thread, root: str | None) -> Thread:
+    return msgspec.structs.replace(thread, root=root or thread.root)

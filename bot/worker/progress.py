@@ -1,0 +1,62 @@
+"""Progress written down: each stage before and after, under the lease, on the card at once."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.domain.command import Event
+from bot.domain.environment import Environment, State
+from bot.store.leases import Lease
+from bot.store.store import Store
+from processes.killpoint import killpoint
+from provisioner.engine import StageName
+
+_STATE = {
+    StageName.PROVISIONING: State.PROVISIONING,
+    StageName.CONFIGURING: State.CONFIGURING,
+    StageName.STARTING: State.STARTING,
+}
+
+
+class Progress:
+    """An engine's Report for one environment and generation."""
+
+    def __init__(self, store: Store, lease: Lease, environment: Environment) -> None:
+        self._store = store
+        self._lease = lease
+        self._id = environment.id
+        self._generation = environment.generation
+        self._stage: StageName | None = None
+        self._began_at = 0.0
+        self.first_began_at: float | None = None
+
+    async def begin(self, stage: StageName) -> None:
+        """Record that a stage begins; saying it twice is saying it once."""
+        if stage is self._stage:
+            return
+        async with self._store.transaction(self._lease) as transaction:
+            environment = await transaction.environments.locked(self._id)
+            if environment is None:
+                return
+            runs = environment.running_generation > 0
+            moved = environment.move(State.UPDATING if runs else _STATE[stage])
+            await transaction.save(msgspec.structs.replace(moved, stage=stage.value, stage_began_at=transaction.now))
+            await transaction.note(self._event(environment, f"stage_began:{stage}", transaction.now))
+            self._stage, self._began_at = stage, transaction.now
+            self.first_began_at = self.first_began_at or transaction.now
+        killpoint(f"worker.{stage}.began")
+
+    async def end(self, stage: StageName) -> None:
+        killpoint(f"worker.{stage}.done")
+        async with self._store.transaction(self._lease) as transaction:
+            environment = await transaction.environments.locked(self._id)
+            if environment is None:
+                return
+            event = self._event(environment, f"stage_ended:{stage}", transaction.now, seconds=transaction.now - self._began_at)
+            await transaction.note(event)
+            await transaction.save(environment)
+        killpoint(f"worker.{stage}.recorded")
+
+    def _event(self, environment: Environment, kind: str, now: float, **data: float) -> Event:
+        values: dict[str, str | int | float | bool | None] = {"generation": self._generation, **data}
+        return Event(at=now, kind=kind, environment_id=self._id, project=environment.project, data=values)

@@ -1,0 +1,72 @@
+"""Holding what runs against what should: nothing survives its row, and no ready row is without what it promises."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import structlog
+
+from bot.domain.command import Event
+from bot.domain.environment import Environment, State
+from bot.store.store import Store
+from bot.worker.leasing import Holder
+from provisioner.engine import Engine, EngineUnavailable
+
+log = structlog.get_logger()
+
+
+class Reconciler:
+    """`look` is one round. What is missing or left over must be so in two rounds running before anything is done about it."""
+
+    def __init__(self, holder: Holder, engine: Engine, host_id: str) -> None:
+        self._holder = holder
+        self._store: Store = holder.store
+        self._engine = engine
+        self._host_id = host_id
+        self._suspected: set[str] = set()
+
+    async def look(self) -> None:
+        seen = {observed.environment for observed in await self._engine.observe()}
+        async with self._store.look() as look:
+            ready = {each.id for each in await look.environments.live() if each.state is State.READY and each.host_id == self._host_id}
+            rows = {id_: await look.environments.get(id_) for id_ in seen}
+        missing = ready - seen
+        left = {id_ for id_, row in rows.items() if row is not None and row.state is State.GONE}
+        for id_ in seen - left:
+            if rows[id_] is None:
+                # Perhaps the database was restored from before: what nobody knows is told of, never destroyed on sight.
+                log.warning("unknown_environment", environment=id_)
+        for id_ in (missing | left) & self._suspected:
+            await (self._bring_back(id_) if id_ in missing else self._remove(id_))
+        self._suspected = missing | left
+
+    async def _bring_back(self, id: str) -> None:
+        async with self._store.transaction() as transaction:
+            row = await transaction.environments.locked(id)
+            if row is None or row.state is not State.READY or not row.is_settled:
+                return
+            log.warning("environment_missing", environment=id)
+            await transaction.edit(msgspec.structs.replace(row, settled_generation=row.generation - 1))
+            await transaction.note(_event(row, transaction.now, "missing"))
+
+    async def _remove(self, id: str) -> None:
+        async with self._holder.holding(f"environment:{id}") as lease:
+            if lease is not None:
+                log.warning("environment_left_over", environment=id)
+                await self._engine.destroy(id, lease.fence)
+
+
+def _event(environment: Environment, now: float, kind: str) -> Event:
+    return Event(at=now, kind=kind, environment_id=environment.id, project=environment.project, actor="trellis")
+
+
+async def reconcile_for_ever(reconciler: Reconciler, every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await reconciler.look()
+        except EngineUnavailable as error:
+            log.warning("not_reconciled", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - the next round tries again
+            log.warning("reconcile_failed", reason=repr(error))

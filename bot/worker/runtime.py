@@ -1,0 +1,46 @@
+"""What handlers ask of git and of the engine, in the words of the ports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.context import RuntimeUnavailable
+from bot.domain.devenv import FILES
+from bot.domain.project import Project
+from bot.worker.spec import config_of, reads_tilt_args, source_of
+from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories
+
+
+class EngineRuntime:
+    """Fills `bot.context.Runtime`."""
+
+    def __init__(self, engine: Engine, repositories: Repositories) -> None:
+        self._engine = engine
+        self._repositories = repositories
+
+    async def heads(self, project: Project) -> Mapping[str, str]:
+        try:
+            return await self._repositories.heads(project.clone_url)
+        except EngineUnavailable as error:
+            raise RuntimeUnavailable(str(error)) from error
+
+    async def head(self, project: Project, ref: str) -> str | None:
+        try:
+            return await self._repositories.head(project.clone_url, ref)
+        except EngineUnavailable as error:
+            raise RuntimeUnavailable(str(error)) from error
+
+    async def logs(self, environment_id: str, service: str | None, tail: int) -> Sequence[tuple[str, str]]:
+        try:
+            return [(line.service, line.text) for line in await self._engine.logs(environment_id, service, tail)]
+        except EngineUnavailable as error:
+            raise RuntimeUnavailable(str(error)) from error
+
+    async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
+        """A configuration that cannot be read reads nothing; its faults are told when it is run."""
+        try:
+            return reads_tilt_args(config_of(await self._engine.read(source_of(project, ref, sha), FILES)))
+        except EngineFailed:
+            return False
+        except EngineUnavailable as error:
+            raise RuntimeUnavailable(str(error)) from error

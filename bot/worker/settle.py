@@ -1,0 +1,137 @@
+"""The end of a piece of work: what it came to is written, and everybody who waited for it is told, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from bot import replies
+from bot.domain.command import CommandState, Event, Taken
+from bot.domain.environment import Address, Environment, Failure, State
+from bot.domain.message import Person
+from bot.domain.prose import Reaction, Reply
+from bot.store.transaction import Transaction
+
+_SIGNS = {CommandState.DONE: Reaction.DONE, CommandState.FAILED: Reaction.FAILED, CommandState.CANCELLED: Reaction.FAILED}
+
+
+def _number(taken: Taken, kind: str) -> int | None:
+    name, _, number = taken.goal.partition(":")
+    return int(number) if name == kind and number else None
+
+
+def _reached(waiting: Iterable[Taken], kind: str, count: int) -> list[Taken]:
+    return [taken for taken in waiting if (number := _number(taken, kind)) is not None and number <= count]
+
+
+def _event(environment: Environment, now: float, kind: str, **data: str | float | bool | None) -> Event:
+    return Event(at=now, kind=kind, environment_id=environment.id, project=environment.project, data=data)
+
+
+async def _tell(
+    transaction: Transaction,
+    ended: Iterable[Taken],
+    state: CommandState,
+    code: str,
+    words: Callable[[Person], Reply],
+    *,
+    keep_quiet: bool = False,
+) -> bool:
+    """End the commands, sign their messages and say `words` once to each person in each thread. Whether anybody was told."""
+    told: set[tuple[str, str]] = set()
+    for taken in ended:
+        await transaction.end(taken, state, code)
+        await transaction.react(taken.thread, taken.asked_by_message, _SIGNS[state])
+        if keep_quiet or (taken.thread.address, taken.person.id) in told:
+            continue
+        told.add((taken.thread.address, taken.person.id))
+        await transaction.post(taken.thread, words(taken.person))
+    return bool(told)
+
+
+async def ready(
+    transaction: Transaction,
+    environment: Environment,
+    generation: int,
+    sha: str,
+    addresses: tuple[Address, ...],
+    host_id: str,
+    began_at: float | None,
+) -> None:
+    """`generation` runs. The row may want a newer one by now: then it goes on being worked on."""
+    moved = environment.move(State.READY)
+    after = msgspec.structs.replace(
+        moved,
+        settled_generation=max(environment.settled_generation, generation),
+        running_generation=generation,
+        running_sha=sha,
+        restarted_count=environment.restarted_count if environment.running_generation else environment.restart_count,
+        addresses=addresses,
+        host_id=host_id,
+        failure=None,
+        stage="",
+        troubles=0,
+        retry_at=None,
+    )
+    await transaction.save(after)
+    seconds = transaction.now - began_at if began_at is not None else None
+    await transaction.note(_event(after, transaction.now, "ready", sha=sha, generation=generation, seconds=seconds))
+    ended = _reached(await transaction.running(after.id), "generation", generation)
+    await _tell(transaction, ended, CommandState.DONE, "", lambda person: replies.ready(after, person, seconds))
+
+
+async def failed(transaction: Transaction, environment: Environment, generation: int, failure: Failure) -> None:
+    """`generation` did not come to run; what ran before goes on."""
+    moved = environment.move(State.READY if environment.running_generation else State.FAILED)
+    after = msgspec.structs.replace(
+        moved, settled_generation=max(environment.settled_generation, generation), failure=failure, stage="", troubles=0, retry_at=None
+    )
+    await transaction.save(after)
+    await transaction.note(_event(after, transaction.now, "failed", code=failure.code, reason=failure.reason, generation=generation))
+    ended = _reached(await transaction.running(after.id), "generation", generation)
+    if not await _tell(transaction, ended, CommandState.FAILED, failure.code, lambda person: replies.failed(after, person)):
+        await transaction.post(after.thread, replies.failed(after, after.owner))
+
+
+async def cancelled(transaction: Transaction, environment: Environment) -> None:
+    """What was being made is stopped; what ran before goes on."""
+    before = environment
+    if before.state is State.REQUESTED or not before.running_generation:
+        moved = before.move(State.FAILED)
+    else:
+        moved = before.move(State.READY)
+    failure = Failure("cancelled", "it was stopped, as asked", before.stage)
+    after = msgspec.structs.replace(moved, settled_generation=before.generation, failure=failure, stage="", troubles=0, retry_at=None)
+    await transaction.save(after)
+    await transaction.note(_event(after, transaction.now, "cancelled", generation=before.generation))
+    ended = _reached(await transaction.running(after.id), "generation", before.generation)
+    await _tell(transaction, ended, CommandState.CANCELLED, "cancelled", lambda person: replies.cancelled(after, person))
+
+
+async def restarted(transaction: Transaction, environment: Environment, count: int, failure: Failure | None) -> None:
+    after = msgspec.structs.replace(
+        environment, restarted_count=count, failure=failure or environment.failure, stage="", troubles=0, retry_at=None
+    )
+    await transaction.save(after)
+    await transaction.note(_event(after, transaction.now, "failed" if failure else "restarted", reason=failure.reason if failure else None))
+    ended = _reached(await transaction.running(after.id), "restart", count)
+    if failure:
+        await _tell(transaction, ended, CommandState.FAILED, failure.code, lambda person: replies.restart_failed(after, failure, person))
+    else:
+        await _tell(transaction, ended, CommandState.DONE, "", lambda person: replies.restarted(after, person))
+
+
+async def gone(transaction: Transaction, environment: Environment) -> None:
+    """Nothing of it is left. Whoever asked for that is told; if nobody did, its owner."""
+    moved = environment.move(State.GONE)
+    after = msgspec.structs.replace(moved, addresses=(), gone_at=transaction.now, stage="", troubles=0, retry_at=None)
+    await transaction.save(after)
+    await transaction.note(_event(after, transaction.now, "gone", reason=after.gone_reason))
+    waiting = await transaction.running(after.id)
+    asked = [taken for taken in waiting if taken.goal == "gone"]
+    rest = [taken for taken in waiting if taken.goal != "gone"]
+    was_told = await _tell(transaction, asked, CommandState.DONE, "", lambda person: replies.gone(after, person))
+    await _tell(transaction, rest, CommandState.CANCELLED, "cancelled", lambda person: replies.gone_before_done(after, person))
+    if not was_told:
+        await transaction.post(after.thread, replies.gone(after, after.owner))

@@ -1,0 +1,36 @@
+"""The sweep: finds every row whose time has come, whatever became of its ring."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from bot.store.store import Store
+from bot.worker.desk import Desk
+
+log = structlog.get_logger()
+
+_PRUNE_EVERY = 500
+
+
+async def sweep(store: Store, desks: Mapping[str, Desk]) -> int:
+    """Hand every due row to its desk; how many there were."""
+    rings = await store.due()
+    for kind, id_ in rings:
+        desks[kind].take(id_)
+    return len(rings)
+
+
+async def sweep_for_ever(store: Store, desks: Mapping[str, Desk], every_s: float) -> None:
+    count = 0
+    while True:
+        try:
+            await sweep(store, desks)
+            if count % _PRUNE_EVERY == 0:
+                await store.prune()
+        except Exception as error:  # noqa: BLE001 - the database may be away; the next round tells
+            log.warning("sweep_failed", reason=repr(error))
+        count += 1
+        await asyncio.sleep(every_s)

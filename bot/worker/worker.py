@@ -1,0 +1,95 @@
+"""The worker: four desks, their bells, the sweep, and a heartbeat that says that commands can be carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.context import Runtime
+from bot.domain.project import Project
+from bot.settings import WorkerSettings
+from bot.store.store import Store
+from bot.worker.branches import Branches
+from bot.worker.desk import Desk
+from bot.worker.doorbell import attend
+from bot.worker.environments import Environments
+from bot.worker.follow import follow_for_ever
+from bot.worker.messages import Messages
+from bot.worker.outbox import Outbox
+from bot.worker.reconcile import Reconciler, reconcile_for_ever
+from bot.worker.sweep import sweep_for_ever
+
+log = structlog.get_logger()
+
+BEAT_S = 3.0
+_BEAT_LASTS_S = 12.0
+BEAT_NAME = "worker:"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a worker works with; `jobs` is how many rows of one kind it works on at once."""
+
+    store: Store
+    runtime: Runtime
+    branches: Branches
+    messages: Messages
+    environments: Environments
+    outbox: Outbox
+    reconciler: Reconciler
+    projects: Mapping[str, Project]
+    jobs: int = 10
+
+
+def desks_of(parts: Parts) -> dict[str, Desk]:
+    """Making never stands in the way of taking down, nor either of them in the way of words."""
+    drive, nudge = parts.environments.drive, parts.environments.nudge
+    return {
+        "hear": Desk("hear", parts.messages.hear, parts.jobs),
+        "say": Desk("say", parts.outbox.say, parts.jobs * 2),
+        "create": Desk("create", drive, parts.jobs, nudge),
+        "destroy": Desk("destroy", drive, parts.jobs, nudge),
+    }
+
+
+class Workers:
+    def __init__(self, parts: Parts, holder: str, redis_url: str, every: WorkerSettings) -> None:
+        self._parts = parts
+        self._holder = holder
+        self._redis_url = redis_url
+        self._sweep_s, self._follow_s, self._reconcile_s = every.sweep_s, every.follow_local_s, every.reconcile_s
+        self.desks = desks_of(parts)
+        parts.outbox.later = self._say_later
+
+    def _say_later(self, address: str, wait_s: float) -> None:
+        if wait_s < self._sweep_s:
+            asyncio.get_running_loop().call_later(wait_s, self.desks["say"].take, address)
+
+    async def run(self) -> None:
+        """Work until cancelled; then let go of what is in hand, for others to take up."""
+        parts = self._parts
+        jobs: list[Coroutine[Any, Any, None]] = [attend(desk, self._redis_url) for desk in self.desks.values()]
+        jobs.append(sweep_for_ever(parts.store, self.desks, self._sweep_s))
+        jobs.append(follow_for_ever(parts.store, parts.runtime, parts.branches, parts.projects, self._follow_s))
+        jobs.append(reconcile_for_ever(parts.reconciler, self._reconcile_s))
+        jobs.append(self._beat_for_ever())
+        tasks = [asyncio.create_task(job) for job in jobs]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for desk in self.desks.values():
+                await desk.close()
+
+    async def _beat_for_ever(self) -> None:
+        while True:
+            with contextlib.suppress(Exception):  # readiness tells when it is missing
+                await self._parts.store.beat(f"{BEAT_NAME}{self._holder}", self._holder, _BEAT_LASTS_S)
+            await asyncio.sleep(BEAT_S)

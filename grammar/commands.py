@@ -1,0 +1,284 @@
+"""The commands: one frozen dataclass each, with what help, options and completion are made from. commands.lark is how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from grammar import values
+from grammar.mistakes import Code
+from grammar.nearest import nearest
+from grammar.until import Until
+from grammar.values import BadValue, EnvironmentName, Kind, Size
+
+
+class Product(StrEnum):
+    IVY = "ivy"
+    SLED = "sled"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What a field of a command takes. `kind` None: a flag. `label` stands for the value in usage lines."""
+
+    kind: Kind | None
+    label: str
+    summary: str
+    is_positional: bool = False
+    is_option: bool = True
+
+
+def _positional(kind: Kind, label: str, summary: str, *, is_option: bool = False) -> Any:
+    return field(default=None, metadata={"slot": Slot(kind, label, summary, is_positional=True, is_option=is_option)})
+
+
+def _option(kind: Kind, label: str, summary: str) -> Any:
+    return field(default=None, metadata={"slot": Slot(kind, label, summary)})
+
+
+def _flag(summary: str) -> Any:
+    return field(default=False, metadata={"slot": Slot(None, "", summary)})
+
+
+def _env() -> Any:
+    return _positional(values.ENVIRONMENT, "ENV", "its slug, `#12`, `!12` or `PROJECT#12`; may be left out in its merge request or thread")
+
+
+def _size() -> Any:
+    return _option(values.SIZE, "S", "small, medium or large")
+
+
+def _tilt_args() -> Any:
+    return _option(values.TILT_ARGS, '"…"', "arguments for Tilt; the same as after `--`")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command as it was understood. `words` names it everywhere: in JSON, handlers, events."""
+
+    words: ClassVar[str]
+    product: ClassVar[Product] = Product.IVY
+    verb: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    summary: ClassVar[str]
+    examples: ClassVar[tuple[str, ...]]
+    conflicts: ClassVar[tuple[tuple[str, ...], ...]] = ()  # fields of which only one may be said
+
+    @classmethod
+    @cache
+    def slots(cls) -> Mapping[str, Slot]:
+        return MappingProxyType({each.name: each.metadata["slot"] for each in fields(cls)})
+
+    @classmethod
+    @cache
+    def options(cls) -> Mapping[str, str]:
+        """Give `--option` → field."""
+        return MappingProxyType({option_of(name): name for name, slot in cls.slots().items() if slot.is_option})
+
+    @classmethod
+    @cache
+    def positionals(cls) -> tuple[str, ...]:
+        return tuple(name for name, slot in cls.slots().items() if slot.is_positional)
+
+
+def option_of(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Create(Command):
+    words: ClassVar[str] = "ivy create"
+    verb: ClassVar[str] = "create"
+    summary: ClassVar[str] = "Make an environment for the branch, or for this merge request."
+    examples: ClassVar[tuple[str, ...]] = (
+        "/ivy create",
+        "/ivy create feature/login --ttl 8h",
+        "/ivy create shop:main --name demo --size large -- --only web api",
+    )
+
+    branch: str | None = _positional(values.BRANCH, "BRANCH", "the branch, also as `PROJECT:BRANCH`")
+    project: str | None = _option(values.PROJECT, "P", "the project it is made of")
+    name: str | None = _option(values.NAME, "N", "another name, for a second environment of the same branch")
+    tilt_args: tuple[str, ...] | None = _tilt_args()
+    ttl: int | None = _option(values.DURATION, "D", "how long it lives: `45m`, `4h`, `2d`")
+    size: Size | None = _size()
+
+
+@dataclass(frozen=True, slots=True)
+class Update(Command):
+    words: ClassVar[str] = "ivy update"
+    verb: ClassVar[str] = "update"
+    summary: ClassVar[str] = "Bring it to the head of its branch, pin it to a commit, or change it."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy update", "/ivy update demo-x7k2qa --sha 4fd1c0e", '/ivy update #12 --tilt-args "--only web"')
+
+    env: EnvironmentName | None = _env()
+    sha: str | None = _option(values.SHA, "SHA", "stay at this commit until a bare update")
+    tilt_args: tuple[str, ...] | None = _tilt_args()
+    size: Size | None = _size()
+
+
+@dataclass(frozen=True, slots=True)
+class Extend(Command):
+    words: ClassVar[str] = "ivy extend"
+    verb: ClassVar[str] = "extend"
+    summary: ClassVar[str] = "Let it live longer: a day when nothing is said."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy extend", "/ivy extend 8h", '/ivy extend #12 --until "fri 18:00" --reason review with the client')
+    conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
+
+    env: EnvironmentName | None = _env()
+    duration: int | None = _positional(values.DURATION, "DURATION", "how much longer: `45m`, `4h`, `2d`, `1d12h`")
+    until: Until | None = _option(values.UNTIL, "T", 'when it shall go: `2030-01-31T18:00Z`, "18:00" or "fri 18:00"')
+    reason: str | None = _option(values.TEXT, "R", "why, for those who look later")
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate(Command):
+    words: ClassVar[str] = "ivy terminate"
+    verb: ClassVar[str] = "terminate"
+    aliases: ClassVar[tuple[str, ...]] = ("destroy",)
+    summary: ClassVar[str] = "Take it down for good."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy terminate", "/ivy terminate demo-x7k2qa --force")
+
+    env: EnvironmentName | None = _env()
+    force: bool = _flag("even while something is being done to it")
+
+
+@dataclass(frozen=True, slots=True)
+class Restart(Command):
+    words: ClassVar[str] = "ivy restart"
+    verb: ClassVar[str] = "restart"
+    summary: ClassVar[str] = "Restart its services, or one of them."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy restart", "/ivy restart --service web", "/ivy restart #12 web")
+
+    env: EnvironmentName | None = _env()
+    service: str | None = _positional(values.SERVICE, "SERVICE", "only this one", is_option=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Status(Command):
+    words: ClassVar[str] = "ivy status"
+    verb: ClassVar[str] = "status"
+    summary: ClassVar[str] = "Say how it is, where it answers and when it goes."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy status", "/ivy status #12")
+
+    env: EnvironmentName | None = _env()
+
+
+@dataclass(frozen=True, slots=True)
+class List(Command):
+    words: ClassVar[str] = "ivy list"
+    verb: ClassVar[str] = "list"
+    summary: ClassVar[str] = "List environments."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy list", "/ivy list --mine", "/ivy list --expiring")
+    conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("mine", "all", "expiring"),)
+
+    mine: bool = _flag("those you own")
+    all: bool = _flag("those of all projects")
+    expiring: bool = _flag("those that go soon")
+
+
+@dataclass(frozen=True, slots=True)
+class Logs(Command):
+    words: ClassVar[str] = "ivy logs"
+    verb: ClassVar[str] = "logs"
+    summary: ClassVar[str] = "Show the last lines its services wrote."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy logs", "/ivy logs --service web --tail 100", "/ivy logs demo-x7k2qa web")
+
+    env: EnvironmentName | None = _env()
+    service: str | None = _positional(values.SERVICE, "SERVICE", "only this one", is_option=True)
+    tail: int | None = _option(values.TAIL, "N", "how many lines")
+
+
+@dataclass(frozen=True, slots=True)
+class Url(Command):
+    words: ClassVar[str] = "ivy url"
+    verb: ClassVar[str] = "url"
+    summary: ClassVar[str] = "Say where it answers."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy url", "/ivy url shop#12")
+
+    env: EnvironmentName | None = _env()
+
+
+@dataclass(frozen=True, slots=True)
+class Why(Command):
+    words: ClassVar[str] = "ivy why"
+    verb: ClassVar[str] = "why"
+    summary: ClassVar[str] = "Tell who or what did what to it, and by which rule."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy why", "/ivy why demo-x7k2qa")
+
+    env: EnvironmentName | None = _env()
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(Command):
+    words: ClassVar[str] = "ivy cancel"
+    verb: ClassVar[str] = "cancel"
+    summary: ClassVar[str] = "Stop what is being done to it, safely."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy cancel", "/ivy cancel #12")
+
+    env: EnvironmentName | None = _env()
+
+
+@dataclass(frozen=True, slots=True)
+class Retry(Command):
+    words: ClassVar[str] = "ivy retry"
+    verb: ClassVar[str] = "retry"
+    summary: ClassVar[str] = "Try again what failed."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy retry", "/ivy retry demo-x7k2qa")
+
+    env: EnvironmentName | None = _env()
+
+
+def _read_command(text: str) -> str:
+    verb = text.lower()
+    known = {name: command.verb for table in VERBS.values() for name, command in table.items()}
+    if verb not in known:
+        near = nearest(verb, known)
+        hint = f" Did you mean `{near}`?" if near else ""
+        raise BadValue(f"no command {values.shown(text)} here.{hint}", near, Code.UNKNOWN_VERB)
+    return known[verb]
+
+
+@dataclass(frozen=True, slots=True)
+class Help(Command):
+    words: ClassVar[str] = "ivy help"
+    verb: ClassVar[str] = "help"
+    summary: ClassVar[str] = "Show what you may run, or one command with examples."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy help", "/ivy help create")
+
+    command: str | None = _positional(Kind("command", _read_command), "COMMAND", "one command")
+
+
+@dataclass(frozen=True, slots=True)
+class Whoami(Command):
+    words: ClassVar[str] = "ivy whoami"
+    verb: ClassVar[str] = "whoami"
+    summary: ClassVar[str] = "Say who the bot takes you for and what you may do."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy whoami",)
+
+
+@dataclass(frozen=True, slots=True)
+class SledHelp(Help):
+    words: ClassVar[str] = "sled help"
+    product: ClassVar[Product] = Product.SLED
+    examples: ClassVar[tuple[str, ...]] = ("/sled help",)
+
+
+@dataclass(frozen=True, slots=True)
+class SledWhoami(Whoami):
+    words: ClassVar[str] = "sled whoami"
+    product: ClassVar[Product] = Product.SLED
+    examples: ClassVar[tuple[str, ...]] = ("/sled whoami",)
+
+
+COMMANDS: tuple[type[Command], ...] = (
+    *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Help, Whoami),
+    *(SledHelp, SledWhoami),
+)
+VERBS: Mapping[Product, Mapping[str, type[Command]]] = {
+    product: {verb: each for each in COMMANDS if each.product is product for verb in (each.verb, *each.aliases)} for product in Product
+}

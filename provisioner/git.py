@@ -1,0 +1,265 @@
+"""Git, with nothing of the machine's own configuration, no hooks, no prompts, and credentials that never stand in an argument."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from processes import CannotStart, Ran, TimedOut, environ, run
+from provisioner.engine import EngineFailed, EngineUnavailable, Source, StageName
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+FILE_CAP_BYTES = 64 * 1024
+_FETCH_WITHIN_S = 600.0
+_RETRIES_S = (0.2, 0.5, 1.0, 2.0)  # a webhook may be faster than the forge's own replication
+_CONFIG = """[core]
+\thooksPath = /dev/null
+\tfsmonitor = false
+\tbigFileThreshold = 64m
+[safe]
+\tdirectory = *
+[protocol "ext"]
+\tallow = never
+[submodule]
+\trecurse = false
+[fetch]
+\trecurseSubmodules = false
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+[advice]
+\tdetachedHead = false
+[init]
+\tdefaultBranch = main
+"""
+_NETWORK = re.compile(
+    r"could not resolve|connection (refused|reset|timed out|closed)|failed to connect|timed? ?out|early eof|hung up|returned error: (5|429)"
+    r"|network is unreachable|no route to host|unable to access .*: (ssl|gnutls|openssl)|rpc failed|disconnect",
+    re.IGNORECASE,
+)
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_PASSED = ("SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", *_PROXIES, *map(str.lower, _PROXIES))
+_SHA = re.compile(r"[0-9a-f]{40}")
+_REF = re.compile(r"refs/(?!.*(\.\.|@\{|//|/\.|\.lock(/|$)|\.(/|$)|/$))[^\x00-\x20\x7f~^:?*\[\\]{1,500}")
+
+
+def is_full_ref(ref: str) -> bool:
+    """Whether git would take `ref` for a full name of a reference, and for nothing else."""
+    return bool(_REF.fullmatch(ref))
+
+
+def is_sha(sha: str) -> bool:
+    return bool(_SHA.fullmatch(sha))
+
+
+def last_line(err: bytes) -> str:
+    """What git had to say, without addresses that might hold a name or a password."""
+    lines = [line for line in err.decode(errors="replace").splitlines() if line.startswith(("fatal:", "error:"))]
+    text = lines[0].partition(":")[2].strip() if lines else "git gave no reason"
+    return re.sub(r"(\w+://)[^/@\s']*@", r"\1", text)[:300]
+
+
+class Git:
+    """A git for us. `home` is a folder of its own; `tokens` maps a clone address to its token."""
+
+    def __init__(self, home: Path, tokens: Mapping[str, str] | None = None, mark: str = "trellis") -> None:
+        self._home = home
+        self._tokens = dict(tokens or {})
+        self._mark = mark
+
+    def _environment(self, url: str | None) -> dict[str, str]:
+        config = self._home / "gitconfig"
+        if not config.exists():
+            self._home.mkdir(parents=True, exist_ok=True)
+            config.write_text(_CONFIG)
+        env = environ(passed=_PASSED)
+        env |= {"HOME": str(self._home), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": str(config), "GIT_TERMINAL_PROMPT": "0"}
+        env |= {"GIT_ASKPASS": "true", "SSH_ASKPASS": "true", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=20"}
+        env |= {
+            "GIT_LFS_SKIP_SMUDGE": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "LC_ALL": "C",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+        }
+        token = self._tokens.get(url or "")
+        if url and token:
+            parts = urlsplit(url)
+            host = parts.netloc.rpartition("@")[2]
+            header = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+            env |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"http.{parts.scheme}://{host}/.extraHeader"}
+            env |= {"GIT_CONFIG_VALUE_0": f"Authorization: Basic {header}"}
+        return env
+
+    async def __call__(self, *words: str, url: str | None = None, timeout_s: float = 120.0, cap: int = 16 * 1024 * 1024) -> Ran:
+        """Run `git words…`; `url` says for which address credentials may be used. Raises EngineUnavailable when git itself cannot run."""
+        try:
+            env = self._environment(url)
+            return await run(("git", *words), cwd=self._home, env=env, timeout_s=timeout_s, cap=cap, mark=self._mark)
+        except (CannotStart, TimedOut, OSError) as problem:
+            raise EngineUnavailable(f"git: {problem}") from problem
+
+
+class Mirrors:
+    """A bare copy per project that holds what was ever asked for, and worktrees made from it."""
+
+    def __init__(self, git: Git, root: Path) -> None:
+        self._git = git
+        self._root = root
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def path(self, project: str) -> Path:
+        return self._root / project
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, project: str) -> AsyncIterator[Path]:
+        """Hold the mirror against ourselves and, by a file lock, against any other process."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        async with self._locks.setdefault(project, asyncio.Lock()):
+            with (self._root / f"{project}.lock").open("w") as file:
+                while True:
+                    try:
+                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        break
+                    except BlockingIOError:
+                        await asyncio.sleep(0.02)
+                yield self.path(project)
+
+    async def _must(self, *words: str) -> Ran:
+        ran = await self._git(*words)
+        if ran.code:
+            raise EngineUnavailable(f"git in the mirror: {last_line(ran.err)}")
+        return ran
+
+    async def _make(self, mirror: Path) -> None:
+        if not (mirror / "HEAD").exists():
+            half = mirror.with_name(mirror.name + ".half")
+            for folder in (half, mirror):
+                shutil.rmtree(folder, ignore_errors=True)
+            await self._must("init", "--quiet", "--bare", "--template=", str(half))
+            half.rename(mirror)
+
+    async def _has(self, mirror: Path, sha: str) -> bool:
+        return (await self._git("--git-dir", str(mirror), "cat-file", "-e", f"{sha}^{{commit}}")).code == 0
+
+    async def _fetch(self, mirror: Path, source: Source, refspec: str) -> str | None:
+        """None when it worked, else what the remote had against it. Raises EngineUnavailable for the network's troubles."""
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance", "--end-of-options")
+        words = ("--git-dir", str(mirror), "fetch", *options, source.clone_url, refspec)
+        ran = await self._git(*words, url=source.clone_url, timeout_s=_FETCH_WITHIN_S)
+        if ran.code and _NETWORK.search(ran.err.decode(errors="replace")):
+            raise EngineUnavailable(f"fetching {source.project}: {last_line(ran.err)}")
+        return last_line(ran.err) if ran.code else None
+
+    async def _obtain(self, mirror: Path, source: Source) -> None:
+        """Have the commit in the mirror."""
+        if not is_full_ref(source.ref) or not is_sha(source.sha):
+            raise EngineFailed(StageName.PROVISIONING, f"{source.ref} at {source.sha} is no full ref and SHA", code="not_fetched")
+        await self._make(mirror)
+        if await self._has(mirror, source.sha):
+            return
+        kept = "refs/trellis/" + hashlib.sha256(source.ref.encode()).hexdigest()[:24]
+        problem: str | None = None
+        for pause_s in (*_RETRIES_S, None):
+            problem = await self._fetch(mirror, source, f"+{source.ref}:{kept}")
+            if not await self._has(mirror, source.sha):  # the branch went on, or is gone: the commit itself may still be had
+                problem = await self._fetch(mirror, source, f"+{source.sha}:refs/trellis/{source.sha}") or problem
+            if await self._has(mirror, source.sha):
+                return
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+        reason = f"commit {source.sha[:10]} of {source.ref} cannot be fetched: {problem or 'it is not there'}"
+        raise EngineFailed(StageName.PROVISIONING, reason, code="not_fetched")
+
+    async def check_out(self, source: Source, folder: Path) -> None:
+        """Lay the commit out in `folder`, whatever was left there before."""
+        async with self._alone(source.project) as mirror:
+            await self._obtain(mirror, source)
+            await remove_folder(folder)
+            git_dir = ("--git-dir", str(mirror))
+            ran = await self._git(
+                *git_dir, "worktree", "add", "--quiet", "--force", "--detach", "--", str(folder), source.sha, timeout_s=600
+            )
+            if ran.code:
+                raise EngineUnavailable(f"laying out {source.sha[:10]}: {last_line(ran.err)}")
+
+    async def prune(self, project: str) -> None:
+        """Let the mirror forget worktrees whose folders are gone."""
+        async with self._alone(project) as mirror:
+            if (mirror / "worktrees").is_dir():
+                await self._must("--git-dir", str(mirror), "worktree", "prune", "--expire=now")
+
+    async def read(self, source: Source, paths: tuple[str, ...]) -> dict[str, bytes]:
+        """See Engine.read."""
+        async with self._alone(source.project) as mirror:
+            await self._obtain(mirror, source)
+        found: dict[str, bytes] = {}
+        for path in paths:
+            if path.startswith("/") or "\0" in path or not path or any(part in ("", ".", "..") for part in path.split("/")):
+                raise EngineFailed(StageName.PROVISIONING, f"{path!r} is not a path inside the repository", code="bad_file")
+            data = await self._blob(mirror, source, path)
+            if data is not None:
+                found[path] = data
+        return found
+
+    async def _blob(self, mirror: Path, source: Source, path: str) -> bytes | None:
+        listed = await self._must(
+            "--git-dir", str(mirror), "--literal-pathspecs", "ls-tree", "-z", "-l", "--full-tree", source.sha, "--", path
+        )
+        rows = [row.split(b"\t", 1) for row in listed.out.split(b"\0") if row]
+        row = next((about.split() for about, name in rows if name == path.encode("utf-8", "surrogateescape")), None)
+        if row is None:
+            return None
+        mode, _, blob, size = row
+        if mode not in (b"100644", b"100755"):
+            kind = "a symbolic link" if mode == b"120000" else "no regular file"
+            raise EngineFailed(StageName.PROVISIONING, f"{path} is {kind}", code="bad_file")
+        if int(size) > FILE_CAP_BYTES:
+            raise EngineFailed(StageName.PROVISIONING, f"{path} has {int(size)} bytes; {FILE_CAP_BYTES} are read at most", code="bad_file")
+        return (await self._must("--git-dir", str(mirror), "cat-file", "blob", blob.decode())).out
+
+    async def tidy(self) -> None:
+        """After a crash: the locks and half files that killed gits left. Nobody else may be at work."""
+        for mirror in self._root.glob("*/HEAD"):
+            folder = mirror.parent
+            places = (
+                folder.glob("*.lock"),
+                (folder / "refs").rglob("*.lock"),
+                folder.glob("worktrees/*/*.lock"),
+                folder.glob("objects/pack/tmp_*"),
+            )
+            for left in (each for place in places for each in place):
+                left.unlink(missing_ok=True)
+            await self._git("--git-dir", str(folder), "worktree", "prune", "--expire=now")
+
+
+async def remove_folder(folder: Path) -> None:
+    """Remove it with all in it, also what was made unwritable. Already gone is success."""
+    await asyncio.to_thread(_remove_tree, folder)
+
+
+def _remove_tree(folder: Path) -> None:
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink(missing_ok=True)
+    for _ in range(3):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        folder.chmod(0o700)
+        for path, names, _files in os.walk(folder):
+            for name in names:
+                if not os.path.islink(os.path.join(path, name)):  # noqa: PTH114, PTH118 - os.walk gives strings
+                    os.chmod(os.path.join(path, name), 0o700)  # noqa: PTH101, PTH118
+    raise EngineUnavailable(f"{folder.name} cannot be removed")

@@ -1,0 +1,93 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests import servers
+from tests.world import World, a_world
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+# What whoever runs the tests has configured for their own bot is none of the tests' business.
+for name in [name for name in os.environ if name.startswith("TRELLIS_") and not name.startswith("TRELLIS_TEST_")]:
+    if name not in {"TRELLIS_PAYLOADS", "TRELLIS_EXAMPLES"}:
+        del os.environ[name]
+
+EXAMPLES = int(os.environ.get("TRELLIS_EXAMPLES", "40"))
+settings.register_profile("here", deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
+
+GRACE_S = 5.0
+"""How long a process may take to end after the test that began it."""
+
+
+@pytest.fixture(scope="session")
+def redis_socket() -> Iterator[Path]:
+    """A real server for this test process."""
+    with servers.redis_server() as path:
+        yield path
+
+
+@pytest.fixture
+def redis_url(redis_socket: Path) -> str:
+    """The address of a real server that holds nothing yet."""
+    assert servers.ask(redis_socket, "FLUSHALL") == "+OK"
+    return f"unix://{redis_socket}"
+
+
+@pytest.fixture(scope="session")
+def payloads() -> Path:
+    """The folder of recorded deliveries; the test is skipped where there is none."""
+    beside = Path(__file__).parents[2] / "shared" / "payloads"
+    folder = Path(os.environ.get("TRELLIS_PAYLOADS") or beside)
+    if not folder.is_dir():
+        pytest.skip("no recorded payloads here: set TRELLIS_PAYLOADS")
+    return folder
+
+
+@pytest.fixture
+def leaves_no_child(tmp_path: Path) -> Iterator[None]:
+    """Fails the test when a process that it started still runs at its end: a child, or one that lives in its folder."""
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    yield
+    left = [process for process in _begun_here(tmp_path) if process.pid not in before and not _is_a_shared_server(process)]
+    _, alive = psutil.wait_procs(left, timeout=GRACE_S)
+    if alive:
+        said = [f"{process.pid} {' '.join(process.cmdline())}" for process in alive]
+        for process in alive:
+            process.kill()
+        pytest.fail("still running: " + "; ".join(said))
+
+
+def _begun_here(folder: Path) -> list[psutil.Process]:
+    found = {process.pid: process for process in psutil.Process().children(recursive=True)}
+    for process in psutil.process_iter():
+        try:
+            if Path(process.cwd()).is_relative_to(folder) or any(str(folder) in word for word in process.cmdline()):
+                found[process.pid] = process
+        except (psutil.Error, OSError):
+            continue  # somebody else's, or gone
+    found.pop(os.getpid(), None)
+    return [process for process in found.values() if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def _is_a_shared_server(process: psutil.Process) -> bool:
+    try:
+        return any("trellis-redis-" in word for word in process.cmdline())
+    except psutil.Error:
+        return False
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """The whole product, with a clock and an engine of the test's; nobody's request or answer may break the official descriptions."""
+    async with a_world(tmp_path) as made:
+        yield made

@@ -1,0 +1,222 @@
+"""What a repository may say of its environments, and how it is told what is wrong where."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain import devenv
+from bot.domain.devenv import ConfigProblem, DevEnv, ServiceConfig
+
+WHOLE = "{version: 1, services: {web: {run: python3 app.py}}}"
+
+
+def read(text: str) -> DevEnv | tuple[ConfigProblem, ...]:
+    return devenv.read(text.encode(), None)
+
+
+def problems(text: str) -> list[tuple[str, int, int, str]]:
+    """Code, line, column and suggestion of each problem; fails when the file is taken."""
+    found = read(text)
+    assert isinstance(found, tuple), found
+    assert all(not problem.message.endswith(".") and "`" not in problem.message and "\n" not in problem.message for problem in found)
+    return [(problem.code, problem.line, problem.column, problem.suggestion) for problem in found]
+
+
+def service(words: str) -> str:
+    """A file with one service `web`, whose words begin on line 4."""
+    return "version: 1\nservices:\n  web:\n" + "".join(f"    {line}\n" for line in words.splitlines())
+
+
+def test_every_word_of_a_service_arrives() -> None:
+    text = """\
+# how a branch is shown
+version: 1
+services:
+  web:
+    run: python3 app.py --port $PORT
+    port: 8000
+    health: /health
+    env:
+      DEBUG: "1"
+      RATIO: 1.10
+      MODE: 0750
+      IS_LOUD: yes
+      IS_ON: True
+      _EMPTY: ""
+    build: |
+      make assets
+      make index
+  worker: {run: [python3, -m, app worker], env: {}}
+  api: {run: ./api, port: 0x1F90}
+  queue: {run: ./queue, port: 9000, health: false}
+  cron: {run: ./cron, health: /up?deep=1}
+"""
+    env = (("DEBUG", "1"), ("RATIO", "1.10"), ("MODE", "0750"), ("IS_LOUD", "yes"), ("IS_ON", "True"), ("_EMPTY", ""))
+    assert read(text) == DevEnv(
+        (
+            ServiceConfig("web", "python3 app.py --port $PORT", 8000, "/health", env, "make assets\nmake index"),
+            ServiceConfig("worker", "python3 -m 'app worker'"),
+            ServiceConfig("api", "./api", 8080, "/"),
+            ServiceConfig("queue", "./queue", 9000, None),
+            ServiceConfig("cron", "./cron", None, "/up?deep=1"),
+        ),
+        ".dev-env.yaml",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "health"),
+    [
+        ("run: x", "/"),
+        ("run: x\nhealth: false", None),
+        ("run: x\nhealth: null", None),
+        ("run: x\nhealth:", None),
+        ("run: x\nhealth: /a", "/a"),
+    ],
+)
+def test_the_first_service_is_probed_at_its_root_unless_it_says_otherwise(words: str, health: str | None) -> None:
+    assert read(service(words)) == DevEnv((ServiceConfig("web", "x", None, health),), ".dev-env.yaml")
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_line_endings_and_a_byte_order_mark_do_not_matter(ending: str, bom: str) -> None:
+    text = bom + service("run: x\nprot: 1").replace("\n", ending)
+    assert problems(text) == [("unknown_key", 5, 5, "port")]
+    assert read(bom + service("run: x").replace("\n", ending)) == DevEnv((ServiceConfig("web", "x", None, "/"),), ".dev-env.yaml")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("run: x\nprot: 1", ("unknown_key", 5, 5, "port")),
+        ("run: x\nHealth: /", ("unknown_key", 5, 5, "health")),
+        ("command: x\nrun: x", ("unknown_key", 4, 5, "run")),
+        ("run: x\nenvironment: {}", ("unknown_key", 5, 5, "env")),
+        ("run: x\nzzz: 1", ("unknown_key", 5, 5, "")),
+        ("run: x\n1: 1", ("unknown_key", 5, 5, "")),
+        ("run: x\nnull: 1", ("unknown_key", 5, 5, "")),
+        ("run: x\nport: 0", ("out_of_range", 5, 11, "port: 8000")),
+        ("run: x\nport: 65536", ("out_of_range", 5, 11, "port: 8000")),
+        ("run: x\nport: -1", ("out_of_range", 5, 11, "port: 8000")),
+        ("run: x\nport: " + "9" * 9000, ("out_of_range", 5, 11, "port: 8000")),
+        ("run: x\nport: 0x" + "f" * 9000, ("out_of_range", 5, 11, "port: 8000")),
+        ("run: x\nport: true", ("wrong_type", 5, 11, "port: 8000")),
+        ("run: x\nport: 80.5", ("wrong_type", 5, 11, "port: 8000")),
+        ("run: x\nport: 1e3", ("wrong_type", 5, 11, "port: 8000")),
+        ("run: x\nport: .inf", ("wrong_type", 5, 11, "port: 8000")),
+        ("run: x\nport: .NaN", ("wrong_type", 5, 11, "port: 8000")),
+        ("run: x\nport: 22:22", ("wrong_type", 5, 11, "port: 8000")),
+        ("run: x\nport: 8_080", ("wrong_type", 5, 11, "port: 8000")),
+        ("run: x\nport: '9090'", ("wrong_type", 5, 11, "port: 9090")),
+        ("run: x\nport: 0b11", ("wrong_type", 5, 11, "port: 8000")),
+        ("run: x\nport: ٨٠", ("wrong_type", 5, 11, "port: 8000")),
+        ("run: x\nport: [80]", ("wrong_type", 5, 11, "port: 8000")),
+        ("run: x\nport:", ("wrong_type", 5, 5, "port: 8000")),
+        ("port: 80", ("missing_key", 3, 3, "run: python3 app.py")),
+        ("run:", ("empty", 4, 5, "run: python3 app.py")),
+        ("run: '  '", ("empty", 4, 10, "run: python3 app.py")),
+        ("run: []", ("empty", 4, 10, "run: python3 app.py")),
+        ("run: ['', a]", ("empty", 4, 10, "run: python3 app.py")),
+        ("run: [a, [b]]", ("wrong_type", 4, 10, "run: python3 app.py")),
+        ("run: [a, ~]", ("wrong_type", 4, 10, "run: python3 app.py")),
+        ("run: {a: b}", ("wrong_type", 4, 10, "run: python3 app.py")),
+        ("run: 12", ("wrong_type", 4, 10, "run: python3 app.py")),
+        ('run: "a\\0b"', ("not_text", 4, 10, "")),
+        ('run: "a\\ud800b"', ("not_text", 4, 10, "")),
+        ('run: "a\\e[2J"', ("not_text", 4, 10, "")),
+        ("run: " + "é" * 2049, ("too_big", 4, 10, "")),
+        ("run: x\nbuild: ''", ("empty", 5, 12, "build: python3 app.py")),
+        ("run: x\nhealth: health", ("bad_path", 5, 13, "health: /health")),
+        ("run: x\nhealth: http://evil.example/", ("bad_path", 5, 13, "health: /http://evil.example/")),
+        ("run: x\nhealth: /a b", ("bad_path", 5, 13, "health: /health")),
+        ('run: x\nhealth: "/a\\r\\nHost: b"', ("bad_path", 5, 13, "health: /health")),
+        ("run: x\nhealth: '/a#b'", ("bad_path", 5, 13, "health: /health")),
+        ("run: x\nhealth: true", ("wrong_type", 5, 13, "health: /health")),
+        ("run: x\nhealth: 200", ("wrong_type", 5, 13, "health: /health")),
+        ("run: x\nenv: [A=b]", ("wrong_type", 5, 10, 'env: {DEBUG: "1"}')),
+        ("run: x\nenv: A=b", ("wrong_type", 5, 10, 'env: {DEBUG: "1"}')),
+        ("run: x\nenv: {debug-mode: 1}", ("bad_name", 5, 11, "DEBUG_MODE")),
+        ("run: x\nenv: {1A: 1}", ("bad_name", 5, 11, "A")),
+        ("run: x\nenv: {PORT: 1}", ("reserved_name", 5, 11, "")),
+        ("run: x\nenv: {A: ~}", ("wrong_type", 5, 14, 'A: ""')),
+        ("run: x\nenv: {A: [1]}", ("wrong_type", 5, 14, 'A: ""')),
+        ('run: x\nenv: {A: "\\0"}', ("not_text", 5, 14, "")),
+        ('run: x\nenv: {A: "\\udfff"}', ("not_text", 5, 14, "")),
+        ("run: x\nenv: {A: " + "x" * 4097 + "}", ("too_big", 5, 14, "")),
+    ],
+)
+def test_a_mistake_in_a_service_is_told_with_its_place_and_the_nearest_right_thing(words: str, expected: tuple[str, int, int, str]) -> None:
+    assert problems(service(words)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ("no_services", 1, 1, WHOLE)),
+        ("# nothing\n", ("no_services", 1, 1, WHOLE)),
+        ("---\n", ("no_services", 1, 1, WHOLE)),
+        ("just words", ("wrong_type", 1, 1, WHOLE)),
+        ("- a", ("wrong_type", 1, 1, WHOLE)),
+        ("version: 1", ("no_services", 1, 1, WHOLE[13:-1])),
+        ("version: 1\nservices:", ("no_services", 2, 1, WHOLE[13:-1])),
+        ("version: 1\nservices: {}", ("no_services", 2, 11, WHOLE[13:-1])),
+        ("version: 1\nservices: [web]", ("wrong_type", 2, 11, WHOLE[13:-1])),
+        ("version: 1\nservices: {web: python3 app.py}", ("wrong_type", 2, 17, "{run: python3 app.py}")),
+        ("version: 1\nservices: {web: }", ("wrong_type", 2, 12, "")),
+        ("services: {web: {run: x}}", ("missing_key", 1, 1, "version: 1")),
+        ("version: 2\nservices: {web: {run: x}}", ("unknown_version", 1, 10, "version: 1")),
+        ("version: '1'\nservices: {web: {run: x}}", ("wrong_type", 1, 10, "version: 1")),
+        ("version: true\nservices: {web: {run: x}}", ("wrong_type", 1, 10, "version: 1")),
+        ("version: 1.0\nservices: {web: {run: x}}", ("wrong_type", 1, 10, "version: 1")),
+        ("version: 1\nservice: {}\nservices: {web: {run: x}}", ("unknown_key", 2, 1, "services")),
+        ("version: 1\nservices: {Web_App: {run: x}}", ("bad_name", 2, 12, "web-app")),
+        ("version: 1\nservices: {a--b: {run: x}}", ("bad_name", 2, 12, "a-b")),
+        ("version: 1\nservices: {web-: {run: x}}", ("bad_name", 2, 12, "web")),
+        ("version: 1\nservices: {9: {run: x}}", ("bad_name", 2, 12, "")),
+        ("version: 1\nservices: {aaaaaaaaaaaaaaaaaaaaa: {run: x}}", ("bad_name", 2, 12, "a" * 20)),
+        ("version: 1\nservices: {../../etc: {run: x}}", ("bad_name", 2, 12, "etc")),
+        ("version: 1\nservices: {" + ", ".join(f"s{n}: {{run: x}}" for n in range(11)) + "}", ("too_many", 2, 152, "")),
+    ],
+)
+def test_a_mistake_above_the_services_is_told_too(text: str, expected: tuple[str, int, int, str]) -> None:
+    assert problems(text) == [expected]
+
+
+def test_several_mistakes_are_told_at_once_and_ten_at_most() -> None:
+    assert problems("services:\n  Web: {rum: x, port: 0}\n") == [
+        ("missing_key", 1, 1, "version: 1"),
+        ("bad_name", 2, 3, "web"),
+        ("unknown_key", 2, 9, "run"),
+        ("missing_key", 2, 3, "run: python3 app.py"),
+        ("out_of_range", 2, 23, "port: 8000"),
+    ]
+    assert len(problems(service("\n".join(f"k{n}: 1" for n in range(500))))) == 10
+
+
+def test_a_problem_reads_as_one_line_with_its_place() -> None:
+    found = read(service("run: x\nprot: 80"))
+    assert isinstance(found, tuple)
+    assert [str(problem) for problem in found] == ['.dev-env.yaml:5:5: there is no key "prot" here. Try: port']
+    hostile = read('version: 1\nservices:\n  web:\n    run: x\n    "`@all`\\n\\u202e![x](y)' + "z" * 90 + '": 1\n')
+    assert isinstance(hostile, tuple)
+    expected = f'.dev-env.yaml:5:5: there is no key "`@all`��![x](y){"z" * 24}…" here: there are run, port, health, env, build'
+    assert [str(problem) for problem in hostile] == [expected]
+
+
+def test_without_either_file_it_says_what_to_write() -> None:
+    assert devenv.read(None, None) == (
+        ConfigProblem(
+            "no_services",
+            "this branch does not say what to run: it has no .dev-env.yaml and no Procfile. Add a .dev-env.yaml",
+            suggestion=WHOLE,
+        ),
+    )
+    assert devenv.read(WHOLE.encode(), None) == DevEnv((ServiceConfig("web", "python3 app.py", None, "/"),), ".dev-env.yaml")
+
+
+def test_the_yaml_wins_over_the_procfile_even_when_it_is_wrong() -> None:
+    yaml, procfile = WHOLE.encode(), b"web: ./other\n"
+    assert devenv.read(yaml, procfile) == devenv.read(yaml, None)
+    assert isinstance(devenv.read(b"version: 3", procfile), tuple)
+    assert devenv.read(None, procfile) == DevEnv((ServiceConfig("web", "./other", None, "/"),), "Procfile")

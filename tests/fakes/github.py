@@ -1,0 +1,259 @@
+"""A stateful GitHub over real HTTP, checked against its official description: pull requests, comments, reactions, rights, webhooks."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.fakes import github_shapes as shapes
+from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User, iso
+from tests.fakes.openapi import describe
+from tests.fakes.server import Answer, Endpoint, HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request as HttpRequest
+
+Json = dict[str, Any]
+_LONGEST_BODY = 65_536
+_ROLES = {"admin": "admin", "write": "write", "read": "read", "none": ""}
+
+
+class FakeGitHub(FakeForge):
+    """Serve it with `with FakeGitHub() as github:`; `github.url` is what the bot is given as `api_url`.
+
+    Operations for faults: GET me, GET project, GET right, GET request, GET comments, POST comment, EDIT comment, POST reaction.
+    """
+
+    def __init__(self, *, secret: str = "hook-secret", token: str = "forge-token", clock: Callable[[], float] = time.time) -> None:
+        super().__init__(describe("github.json"), token=token, clock=clock)
+        self.secret = secret
+
+    pull_request = FakeForge.change_request
+
+    # What people do, and the delivery that tells of it.
+
+    def says(self, request: Request, author: User, body: str, *, is_on_line: bool = False, is_form: bool = False) -> Delivery:
+        said = self.add_comment(request, author, body, is_on_line=is_on_line)
+        return self._tell_comment("created", said, author, is_form=is_form)
+
+    def edits(self, comment: Comment, body: str) -> Delivery:
+        before = comment.body
+        self.rewrite(comment, body)
+        return self._tell_comment("edited", comment, comment.author, changes={"body": {"from": before}})
+
+    def deletes(self, comment: Comment) -> Delivery:
+        comment.is_deleted = True
+        return self._tell_comment("deleted", comment, comment.author)
+
+    def tells_comment(self, comment: Comment) -> Delivery:
+        """The delivery of a comment that is there already, such as the bot's own."""
+        return self._tell_comment("created", comment, comment.author)
+
+    def pushes(self, project: Project, branch: str, sha: str, by: User | None = None) -> Delivery:
+        before = self.move_head(project, branch, sha)
+        return self._tell_push(project, branch, before, sha, by or self.bot)
+
+    def synchronizes(self, request: Request, before: str) -> Delivery:
+        body = {"number": request.number, "before": before, "after": request.sha, "pull_request": shapes.pull(self.url, request)}
+        return self._tell("pull_request", request.project, request.author, {"action": "synchronize", **body})
+
+    def closes(self, request: Request, *, is_merged: bool = False) -> Delivery:
+        request.state, request.updated_at = "merged" if is_merged else "closed", self.clock()
+        body = {"number": request.number, "pull_request": shapes.pull(self.url, request)}
+        return self._tell("pull_request", request.project, request.author, {"action": "closed", **body})
+
+    def deletes_branch(self, project: Project, branch: str, by: User | None = None) -> tuple[Delivery, Delivery]:
+        """GitHub tells of it twice: as a push of nothing and as a delete."""
+        before = project.heads.pop(branch)
+        gone = {"ref": branch, "ref_type": "branch", "pusher_type": "user"}
+        return self._tell_push(project, branch, before, ZEROS, by or self.bot), self._tell("delete", project, by or self.bot, gone)
+
+    def pings(self, project: Project) -> Delivery:
+        hook = {"type": "Repository", "id": 1, "name": "web", "active": True, "events": ["*"], "config": {"content_type": "json"}}
+        return self._tell("ping", project, self.bot, {"zen": "Small steps get there.", "hook_id": 1, "hook": hook})
+
+    def _tell_comment(self, action: str, said: Comment, by: User, *, is_form: bool = False, **more: Any) -> Delivery:
+        request = said.request
+        if said.is_on_line:
+            body = {"comment": shapes.review_comment(self.url, said), "pull_request": shapes.pull(self.url, request)}
+            return self._tell("pull_request_review_comment", request.project, by, {"action": action, **body, **more}, said, is_form=is_form)
+        body = {"issue": shapes.issue(self.url, request), "comment": shapes.comment(self.url, said)}
+        return self._tell("issue_comment", request.project, by, {"action": action, **body, **more}, said, is_form=is_form)
+
+    def _tell_push(self, project: Project, branch: str, before: str, after: str, by: User) -> Delivery:
+        person = {"name": by.login, "email": f"{by.login}@forge.example", "username": by.login}
+        url = f"https://forge.example/{project.path}"
+        change = {
+            "id": after,
+            "tree_id": before,
+            "distinct": True,
+            "message": "Change things",
+            "timestamp": iso(self.clock()),
+            "url": f"{url}/commit/{after}",
+            "author": person,
+            "committer": person,
+            "added": [],
+            "removed": [],
+            "modified": ["README.md"],
+        }
+        is_gone = after == ZEROS
+        body = {
+            "ref": f"refs/heads/{branch}",
+            "before": before,
+            "after": after,
+            "pusher": {"name": by.login, "email": person["email"]},
+            "created": before == ZEROS,
+            "deleted": is_gone,
+            "forced": False,
+            "base_ref": None,
+            "compare": f"{url}/compare/{before[:12]}...{after[:12]}",
+            "commits": [] if is_gone else [change],
+            "head_commit": None if is_gone else change,
+        }
+        return self._tell("push", project, by, body)
+
+    def _tell(
+        self, event: str, project: Project, by: User, body: Json, comment: Comment | None = None, *, is_form: bool = False
+    ) -> Delivery:
+        whole = {**body, "repository": shapes.repository(self.url, project), "sender": shapes.user(self.url, by)}
+        content = json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode()
+        raw = urlencode({"payload": content.decode()}).encode() if is_form else content
+        headers = {
+            "accept": "*/*",
+            "content-type": "application/x-www-form-urlencoded" if is_form else "application/json",
+            "user-agent": "GitHub-Hookshot/0123abc",
+            "x-github-delivery": str(uuid.uuid4()),
+            "x-github-event": event,
+            "x-github-hook-id": "1",
+            "x-github-hook-installation-target-id": str(project.id),
+            "x-github-hook-installation-target-type": "repository",
+            "x-hub-signature": "sha1=" + hmac.new(self.secret.encode(), raw, "sha1").hexdigest(),
+            "x-hub-signature-256": "sha256=" + hmac.new(self.secret.encode(), raw, hashlib.sha256).hexdigest(),
+        }
+        return Delivery(headers, raw, comment)
+
+    # What the API does.
+
+    def routes(self) -> list[Route]:
+        repo = "/repos/{owner}/{repo}"
+        table: list[tuple[str, str, str, Endpoint]] = [
+            ("GET", "/user", "GET me", self._me),
+            ("GET", repo, "GET project", self._project),
+            ("GET", repo + "/collaborators/{login}/permission", "GET right", self._permission),
+            ("GET", repo + "/pulls/{number:int}", "GET request", self._pull),
+            ("GET", repo + "/issues/{number:int}/comments", "GET comments", self._list),
+            ("POST", repo + "/issues/{number:int}/comments", "POST comment", self._post),
+            ("PATCH", repo + "/issues/comments/{id:int}", "EDIT comment", self._edit),
+            ("POST", repo + "/issues/comments/{id:int}/reactions", "POST reaction", self._react),
+            ("POST", repo + "/pulls/comments/{id:int}/reactions", "POST reaction", self._react_on_line),
+        ]
+        return [Route(path, self.endpoint(name, do), methods=[method]) for method, path, name, do in table]
+
+    def is_authorized(self, request: HttpRequest) -> bool:
+        return self._caller(request) is not None
+
+    def refuse(self, status: int) -> Any:
+        words = {401: "Bad credentials", 403: "Forbidden", 404: "Not Found", 410: "Gone", 422: "Validation Failed"}
+        return {"message": words.get(status, "Server Error"), "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+
+    def answer_headers(self, request: HttpRequest) -> dict[str, str]:
+        used = len(self.requests)
+        reset = str(int(self.clock()) + 3600)
+        return {
+            "x-ratelimit-limit": "5000",
+            "x-ratelimit-remaining": str(5000 - used),
+            "x-ratelimit-reset": reset,
+            "x-github-media-type": "github.v3",
+        }
+
+    def _check_response(self, method: str, path: str, response: Response) -> None:
+        super()._check_response(method, path, response)
+        # The description does not know that the repository of a deleted fork is null; GitHub itself says so.
+        self.problems = [each for each in self.problems if "head/repo: None" not in each]
+
+    def _caller(self, request: HttpRequest) -> User | None:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        return self.tokens.get(token) if kind.lower() in ("bearer", "token") else None
+
+    def _here(self, request: HttpRequest) -> Project:
+        return self.project_at(f"{request.path_params['owner']}/{request.path_params['repo']}")
+
+    def _me(self, request: HttpRequest, body: Any) -> Answer:
+        caller = self._caller(request)
+        assert caller is not None
+        return 200, shapes.account(self.url, caller)
+
+    def _project(self, request: HttpRequest, body: Any) -> Answer:
+        counts = {"network_count": 0, "subscribers_count": 0}
+        return 200, {**shapes.repository(self.url, self._here(request)), **counts}
+
+    def _permission(self, request: HttpRequest, body: Any) -> Answer:
+        project = self._here(request)
+        for person in self.users:
+            if person.login.lower() == request.path_params["login"].lower():
+                right = person.right_in(project)
+                user = {**shapes.user(self.url, person), "role_name": _ROLES[right], "user_view_type": "public"}
+                return 200, {"permission": right, "user": user, "role_name": _ROLES[right]}
+        raise HttpError(404, {**self.refuse(404), "message": f"{request.path_params['login']} is not a user"})
+
+    def _pull(self, request: HttpRequest, body: Any) -> Answer:
+        return 200, shapes.pull(self.url, self.request_of(self._here(request), request.path_params["number"]))
+
+    def _list(self, request: HttpRequest, body: Any) -> Response:
+        comments = self.comments(self.request_of(self._here(request), request.path_params["number"]))
+        page, size = int(request.query_params.get("page", 1)), min(100, int(request.query_params.get("per_page", 30)))
+        last = max(1, -(-len(comments) // size))
+        shown = [shapes.comment(self.url, each) for each in comments[(page - 1) * size : page * size]]
+        near = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
+        wanted = [name for name, there in near.items() if 1 <= there <= last and there != page]
+        url = f"{self.url}{request.url.path}?per_page={size}&page="
+        link = {"link": ", ".join(f'<{url}{near[name]}>; rel="{name}"' for name in wanted)} if wanted else {}
+        return JSONResponse(shown, 200, {**self.answer_headers(request), **link})
+
+    def _post(self, request: HttpRequest, body: Any) -> Answer:
+        there = self.request_of(self._here(request), request.path_params["number"])
+        caller = self._caller(request)
+        assert caller is not None
+        if there.is_locked:
+            raise HttpError(403, {**self.refuse(403), "message": "Unable to create comment because issue is locked."})
+        return 201, shapes.comment(self.url, self.add_comment(there, caller, self._body(body)))
+
+    def _edit(self, request: HttpRequest, body: Any) -> Answer:
+        comment = self.comment_of(self._here(request), request.path_params["id"])
+        if comment.author is not self._caller(request):
+            raise HttpError(403, None)
+        self.rewrite(comment, self._body(body))
+        return 200, shapes.comment(self.url, comment)
+
+    def _body(self, body: Any) -> str:
+        text = body.get("body") if isinstance(body, dict) else None
+        if not isinstance(text, str) or not text.strip() or len(text) > _LONGEST_BODY:
+            raise HttpError(422, {**self.refuse(422), "errors": [{"resource": "IssueComment", "code": "unprocessable", "field": "data"}]})
+        return text
+
+    def _react(self, request: HttpRequest, body: Any) -> Answer:
+        return self._reaction(request, self.comment_of(self._here(request), request.path_params["id"]), body["content"])
+
+    def _react_on_line(self, request: HttpRequest, body: Any) -> Answer:
+        return self._reaction(request, self.comment_of(self._here(request), request.path_params["id"], is_on_line=True), body["content"])
+
+    def _reaction(self, request: HttpRequest, comment: Comment, content: str) -> Answer:
+        caller = self._caller(request)
+        assert caller is not None
+        sign = (caller.login, content)
+        is_there = sign in comment.reactions
+        if not is_there:
+            comment.reactions.append(sign)
+        number = comment.id * 10 + comment.reactions.index(sign)
+        made = {"id": number, "node_id": shapes.node("Reaction", number), "user": shapes.user(self.url, caller), "content": content}
+        return 200 if is_there else 201, {**made, "created_at": iso(self.clock())}

@@ -1,0 +1,262 @@
+"""A stateful GitLab over real HTTP, checked against its description: merge requests, notes, award emoji, members, webhooks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.fakes import gitlab_shapes as shapes
+from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User
+from tests.fakes.openapi import describe
+from tests.fakes.server import Answer, Endpoint, HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request as HttpRequest
+
+Json = dict[str, Any]
+_LONGEST_BODY = 1_000_000
+_SIGNING_SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes ....").decode()
+
+
+class FakeGitLab(FakeForge):
+    """Serve it with `with FakeGitLab() as gitlab:`; `gitlab.url` is what the bot is given as `url`.
+
+    Its webhooks bear the token, the signature or both: whichever of `secret` and `signing_secret` is not empty.
+    Operations for faults: GET me, GET project, GET right, GET request, GET comments, POST comment, EDIT comment, POST reaction.
+    """
+
+    def __init__(
+        self,
+        *,
+        secret: str = "hook-token",
+        signing_secret: str = _SIGNING_SECRET,
+        token: str = "forge-token",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(describe("gitlab.yaml"), token=token, clock=clock)
+        self.secret = secret
+        self.signing_secret = signing_secret
+        self.quick_actions: list[str] = []  # what the bot's notes made GitLab do
+
+    merge_request = FakeForge.change_request
+
+    # What people do, and the delivery that tells of it.
+
+    def says(self, request: Request, author: User, body: str, *, is_on_line: bool = False, is_internal: bool = False) -> Delivery:
+        said = self.add_comment(request, author, body, is_on_line=is_on_line)
+        return self._tell_note("create", said, is_internal=is_internal)
+
+    def edits(self, comment: Comment, body: str) -> Delivery:
+        self.rewrite(comment, body)
+        return self._tell_note("update", comment)
+
+    def tells_comment(self, comment: Comment) -> Delivery:
+        """The delivery of a note that is there already, such as the bot's own."""
+        return self._tell_note("create", comment)
+
+    def pushes(self, project: Project, branch: str, sha: str, by: User | None = None) -> Delivery:
+        before = self.move_head(project, branch, sha)
+        return self._tell_push(project, branch, before, sha, by or self.bot)
+
+    def synchronizes(self, request: Request, before: str) -> Delivery:
+        return self._tell_request(request, "update", oldrev=before)
+
+    def closes(self, request: Request, *, is_merged: bool = False) -> Delivery:
+        request.state, request.updated_at = "merged" if is_merged else "closed", self.clock()
+        return self._tell_request(request, "merge" if is_merged else "close")
+
+    def deletes_branch(self, project: Project, branch: str, by: User | None = None) -> tuple[Delivery, ...]:
+        before = project.heads.pop(branch)
+        return (self._tell_push(project, branch, before, ZEROS, by or self.bot),)
+
+    def _tell_note(self, action: str, said: Comment, *, is_internal: bool = False) -> Delivery:
+        request = said.request
+        body = {
+            "object_kind": "note",
+            "event_type": "confidential_note" if is_internal else "note",
+            "user": shapes.hook_user(said.author),
+            "project_id": request.project.id,
+            "project": shapes.hook_project(request.project),
+            "object_attributes": {**shapes.hook_note(said, action), "internal": is_internal},
+            "repository": shapes.hook_repository(request.project),
+            "merge_request": shapes.hook_request(request),
+        }
+        return self._tell("Confidential Note Hook" if is_internal else "Note Hook", body, said)
+
+    def _tell_request(self, request: Request, action: str, **more: Any) -> Delivery:
+        body = {
+            "object_kind": "merge_request",
+            "event_type": "merge_request",
+            "user": shapes.hook_user(request.author),
+            "project": shapes.hook_project(request.project),
+            "object_attributes": {**shapes.hook_request(request), "action": action, **more},
+            "labels": [],
+            "changes": {"updated_at": {"previous": None, "current": shapes.hook_date(request.updated_at)}},
+            "repository": shapes.hook_repository(request.project),
+        }
+        return self._tell("Merge Request Hook", body)
+
+    def _tell_push(self, project: Project, branch: str, before: str, after: str, by: User) -> Delivery:
+        is_gone = after == ZEROS
+        change = {**shapes.hook_commit(project, after, self.clock()), "added": [], "modified": ["README.md"], "removed": []}
+        body = {
+            "object_kind": "push",
+            "event_name": "push",
+            "before": before,
+            "after": after,
+            "ref": f"refs/heads/{branch}",
+            "ref_protected": False,
+            "checkout_sha": None if is_gone else after,
+            "message": None,
+            "user_id": by.id,
+            "user_name": by.login.title(),
+            "user_username": by.login,
+            "user_email": "",
+            "user_avatar": None,
+            "project_id": project.id,
+            "project": shapes.hook_project(project),
+            "commits": [] if is_gone else [change],
+            "total_commits_count": 0 if is_gone else 1,
+            "push_options": {},
+            "repository": shapes.hook_repository(project),
+        }
+        return self._tell("Push Hook", body)
+
+    def _tell(self, event: str, body: Json, comment: Comment | None = None) -> Delivery:
+        raw = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+        identity = str(uuid.uuid4())
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "GitLab/19.1.0",
+            "idempotency-key": identity,
+            "x-gitlab-event": event,
+            "x-gitlab-webhook-uuid": str(uuid.uuid4()),
+            "x-gitlab-instance": shapes.HOST,
+            "x-gitlab-event-uuid": str(uuid.uuid4()),
+        }
+        if self.secret:
+            headers["x-gitlab-token"] = self.secret
+        if self.signing_secret:
+            headers |= self._signature(identity, raw)
+        return Delivery(headers, raw, comment)
+
+    def _signature(self, identity: str, raw: bytes) -> dict[str, str]:
+        timestamp = str(int(self.clock()))
+        key = base64.b64decode(self.signing_secret.removeprefix("whsec_"))
+        mac = hmac.new(key, f"{identity}.{timestamp}.".encode() + raw, hashlib.sha256).digest()
+        signature = "v1," + base64.b64encode(mac).decode()
+        return {"webhook-id": identity, "webhook-timestamp": timestamp, "webhook-signature": signature}
+
+    # What the API does.
+
+    def routes(self) -> list[Route]:
+        project = "/api/v4/projects/{project:int}"
+        request = project + "/merge_requests/{number:int}"
+        table: list[tuple[str, str, str, Endpoint]] = [
+            ("GET", "/api/v4/user", "GET me", self._me),
+            ("GET", project, "GET project", self._project),
+            ("GET", project + "/members/all/{user:int}", "GET right", self._member),
+            ("GET", request, "GET request", self._request),
+            ("GET", request + "/notes", "GET comments", self._list),
+            ("POST", request + "/notes", "POST comment", self._post),
+            ("PUT", request + "/notes/{id:int}", "EDIT comment", self._edit),
+            ("POST", request + "/notes/{id:int}/award_emoji", "POST reaction", self._award),
+        ]
+        return [Route(path, self.endpoint(name, do), methods=[method]) for method, path, name, do in table]
+
+    def is_authorized(self, request: HttpRequest) -> bool:
+        return request.headers.get("private-token") in self.tokens
+
+    def refuse(self, status: int) -> Any:
+        words = {401: "Unauthorized", 403: "Forbidden", 404: "Not found", 429: "Too Many Requests"}
+        return {"message": f"{status} {words.get(status, 'Error')}"}
+
+    def answer_headers(self, request: HttpRequest) -> dict[str, str]:
+        return {"ratelimit-limit": "2000", "ratelimit-remaining": str(2000 - len(self.requests)), "x-request-id": str(uuid.uuid4())}
+
+    def _caller(self, request: HttpRequest) -> User:
+        return self.tokens[request.headers["private-token"]]
+
+    def _here(self, request: HttpRequest) -> Project:
+        for each in self.projects:
+            if each.id == request.path_params["project"]:
+                return each
+        raise HttpError(404, {"message": "404 Project Not Found"})
+
+    def _there(self, request: HttpRequest) -> Request:
+        return self.request_of(self._here(request), request.path_params["number"])
+
+    def _noted(self, request: HttpRequest) -> Comment:
+        for is_on_line in (False, True):
+            try:
+                return self.comment_of(self._here(request), request.path_params["id"], is_on_line=is_on_line)
+            except HttpError:
+                continue
+        raise HttpError(404, {"message": "404 Not found"})
+
+    def _me(self, request: HttpRequest, body: Any) -> Answer:
+        return 200, shapes.account(self._caller(request))
+
+    def _project(self, request: HttpRequest, body: Any) -> Answer:
+        return 200, shapes.project(self._here(request))
+
+    def _member(self, request: HttpRequest, body: Any) -> Answer:
+        project = self._here(request)
+        for person in self.users:
+            if person.id == request.path_params["user"] and person.right_in(project) != "none":
+                return 200, shapes.member(person, person.right_in(project))
+        raise HttpError(404, {"message": "404 Not found"})
+
+    def _request(self, request: HttpRequest, body: Any) -> Answer:
+        return 200, shapes.merge_request(self._there(request))
+
+    def _list(self, request: HttpRequest, body: Any) -> Response:
+        there, query = self._there(request), request.query_params
+        notes = [each for each in self._comments if each.request is there and not each.is_deleted]
+        notes.sort(key=lambda each: (each.created_at, each.id), reverse=query.get("sort", "desc") == "desc")
+        page, size = int(query.get("page", 1)), min(100, int(query.get("per_page", 20)))
+        last = max(1, -(-len(notes) // size))
+        headers = {"x-page": str(page), "x-per-page": str(size), "x-total": str(len(notes)), "x-total-pages": str(last)}
+        headers["x-next-page"] = str(page + 1) if page < last else ""
+        if page < last:
+            headers["link"] = f'<{request.url.include_query_params(page=page + 1)}>; rel="next"'
+        shown = [shapes.note(each) for each in notes[(page - 1) * size : page * size]]
+        return JSONResponse(shown, 200, {**self.answer_headers(request), **headers})
+
+    def _post(self, request: HttpRequest, body: Any) -> Answer:
+        there, caller = self._there(request), self._caller(request)
+        if there.is_locked and caller.right_in(there.project) == "none":
+            raise HttpError(403, None)
+        return 201, shapes.note(self.add_comment(there, caller, self._body(body)))
+
+    def _edit(self, request: HttpRequest, body: Any) -> Answer:
+        comment = self._noted(request)
+        if comment.author is not self._caller(request):
+            raise HttpError(403, None)
+        self.rewrite(comment, self._body(body))
+        return 200, shapes.note(comment)
+
+    def _body(self, body: Any) -> str:
+        text = body.get("body") if isinstance(body, dict) else None
+        if not isinstance(text, str) or not text.strip() or len(text) > _LONGEST_BODY:
+            raise HttpError(400, {"message": '400 Bad request - Note {:note=>["can\'t be blank"]}'})
+        self.quick_actions += shapes.quick_actions(text)
+        return text
+
+    def _award(self, request: HttpRequest, body: Any) -> Answer:
+        comment, caller = self._noted(request), self._caller(request)
+        sign = (caller.login, body["name"])
+        if sign in comment.reactions:
+            raise HttpError(404, {"message": "404 Award Emoji Name has already been taken Not Found"})
+        comment.reactions.append(sign)
+        return 201, shapes.award(comment, caller, body["name"], self.clock())

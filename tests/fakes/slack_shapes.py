@@ -1,0 +1,124 @@
+"""The stand-in of Slack: what it remembers, and what it takes for a message."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+Json = dict[str, Any]
+
+_SECTION, _FIELD, _HEADER = 3_000, 2_000, 150
+
+
+@dataclass(eq=False)
+class User:
+    id: str
+    name: str
+    team: str
+
+
+@dataclass(eq=False)
+class Channel:
+    id: str
+    name: str
+    members: set[str] = field(default_factory=set)
+    is_archived: bool = False
+
+
+@dataclass(eq=False)
+class Message:
+    """`thread` is the ts of the root, the message's own when it is one or stands alone."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    thread: str
+    blocks: list[Json] = field(default_factory=list)
+    metadata: Json | None = None
+    reactions: list[str] = field(default_factory=list)
+    versions: int = 1
+    whispered_to: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What a reader sees: the blocks' texts, one a line, or the text where there are no blocks."""
+        texts = [
+            text["text"]
+            for block in self.blocks
+            for text in (block.get("text"), *block.get("fields", ()), *block.get("elements", ()))
+            if text
+        ]
+        return "\n".join(texts) if self.blocks else self.text
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A signed request as it arrives; header names in lower case."""
+
+    headers: dict[str, str]
+    body: bytes
+    message: Message | None = None
+
+
+@dataclass
+class ResponseUrl:
+    user: str
+    channel: str
+    made_at: float
+    uses: int = 0
+
+
+class SlackError(Exception):
+    """Raised by a method: the answer is `ok: false`."""
+
+    def __init__(self, code: str, **more: Any) -> None:
+        super().__init__(code)
+        self.body = {"ok": False, "error": code, **more}
+
+
+def arguments_of(request: Request, body: Any) -> Json:
+    given: Json = dict(request.query_params)
+    if isinstance(body, dict):
+        return given | body
+    if isinstance(body, str):
+        given |= dict(parse_qsl(body, keep_blank_values=True))
+    return given
+
+
+def content(arguments: Json) -> Json:
+    """The words, blocks and metadata of a message, checked as Slack checks them."""
+    blocks, metadata = (json.loads(each) if isinstance(each := arguments.get(name), str) else each for name in ("blocks", "metadata"))
+    text = arguments.get("text") or ""
+    if not text and not blocks:
+        raise SlackError("no_text")
+    if len(text) > 40_000:
+        raise SlackError("msg_too_long")
+    problems = _problems(blocks or [])
+    if problems:
+        raise SlackError("invalid_blocks", response_metadata={"messages": problems})
+    return {"text": text, "blocks": blocks or [], "metadata": metadata}
+
+
+def _problems(blocks: list[Json]) -> list[str]:
+    """What Slack would not take: https://docs.slack.dev/reference/block-kit/blocks."""
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
+    problems = ["more than 50 blocks"] if len(blocks) > 50 else []
+    problems += ["block ids"] if len(set(ids)) != len(ids) or any(len(each) > 255 for each in ids) else []
+    for block in blocks:
+        kind, limit = block.get("type"), _HEADER if block.get("type") == "header" else _SECTION
+        if kind not in ("header", "section", "context", "divider"):
+            problems.append(f"type {kind}")
+        wanted = "plain_text" if kind == "header" else "mrkdwn"
+        fields, elements = block.get("fields", []), block.get("elements", [])
+        texts = [(block["text"], limit)] if "text" in block else []
+        texts += [(each, _FIELD) for each in fields] + [(each, _SECTION) for each in elements]
+        if len(fields) > 10 or len(elements) > 10 or (kind != "divider" and not texts):
+            problems.append(f"{kind}: number of texts")
+        problems += [f"{kind}: text" for each, most in texts if each.get("type") != wanted or not 0 < len(each.get("text", "")) <= most]
+    return problems

@@ -1,0 +1,204 @@
+"""The whole product in one test process: say a command, hear the reply. Real clients over real HTTP to stateful stand-ins.
+
+The clock and the engine are the test's; everything else is the product's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from sqlalchemy import select
+
+from bot.app import Edges, Place, chats_of, forges_of, web_app, worker_parts
+from bot.domain.command import CommandState
+from bot.domain.environment import Environment
+from bot.domain.prose import Card, Reply
+from bot.rendering import terminal
+from bot.settings import Settings
+from bot.store.console import ConsoleStore
+from bot.store.database import Database
+from bot.store.migrate import migrate
+from bot.store.store import Store
+from bot.store.tables import commands, messages
+from bot.store.transaction import Ring
+from bot.worker.branches import Branches
+from bot.worker.desk import Desk
+from bot.worker.sweep import sweep
+from bot.worker.worker import desks_of
+from tests.fakes.clock import ManualClock
+from tests.fakes.engine import FakeEngine, FakeRepositories
+from tests.fakes.forge import Comment, Project, Request, User
+from tests.fakes.github import FakeGitHub
+from tests.fakes.gitlab import FakeGitLab
+from tests.fakes.slack import FakeSlack
+
+SHOP = "https://forge.example/acme/shop.git"
+TOOLS = "https://forge.example/acme/tools.git"
+LOCAL = "/srv/git/lab.git"
+_MOST_ROUNDS = 60
+
+
+class World:
+    """Projects `shop` (GitHub, id 42), `tools` (GitLab, id 77) and `lab` (local); people are made by the tests."""
+
+    def __init__(self, settings: Settings, store: Store, clock: ManualClock) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.repositories = FakeRepositories()
+        self.engine = FakeEngine(self.repositories)
+        self.github: FakeGitHub
+        self.gitlab: FakeGitLab
+        self.slack: FakeSlack
+        self.shop: Project
+        self.tools: Project
+        self.lab: dict[str, str] = {"main": "a" * 40, "demo": "b" * 40}
+        self.desks: dict[str, Desk] = {}
+        self.branches: Branches
+        self.web: httpx.AsyncClient
+        self._console_heard = 0
+
+    # -- what people do ------------------------------------------------------------------------------
+
+    async def deliver(self, platform: str, delivery: Any, *, settle: bool = True) -> httpx.Response:
+        answer = await self.web.post(f"/hooks/{platform}", content=delivery.body, headers=delivery.headers)
+        if settle:
+            await self.settle()
+        return answer
+
+    async def says(self, text: str, *, by: User, on: Request, settle: bool = True) -> Comment:
+        """Comment on a pull or merge request."""
+        forge, platform = (self.github, "github") if on.project is self.shop else (self.gitlab, "gitlab")
+        delivery = forge.says(on, by, text)
+        answer = await self.deliver(platform, delivery, settle=settle)
+        assert answer.status_code in {200, 202}, answer.text
+        assert delivery.comment is not None
+        return delivery.comment
+
+    async def types(self, text: str, *, by: str = "dana", thread: str = "") -> list[str]:
+        """Say it in a terminal; the replies, drawn without colour."""
+        rows = ConsoleStore(self.store)
+        after = await rows.newest()
+        token = (self.settings.data_dir / "console.token").read_text()
+        body = {"text": text, "person": by, "thread": thread}
+        said = await self.web.post("/console/say", json=body, headers={"authorization": f"Bearer {token}"})
+        assert said.status_code == 202, said.text
+        await self.settle()
+        lines = await rows.lines(said.json()["thread"], after)
+        return [terminal.draw(msgspec.json.decode(each.body, type=Reply), 100, False).rstrip() for each in lines if each.kind == "post"]  # noqa: FBT003
+
+    async def card(self, thread: str = "console:dana") -> str:
+        """The newest card of a terminal's thread, as it is now."""
+        lines = await ConsoleStore(self.store).lines(thread, 0)
+        cards = [each for each in lines if each.kind == "card"]
+        return terminal.draw(msgspec.json.decode(cards[-1].body, type=Card), 100, False).rstrip()  # noqa: FBT003
+
+    def hears(self, on: Request) -> list[str]:
+        """What the bot said there, oldest first: cards as they are now and posts, without our hidden marks."""
+        forge = self.github if on.project is self.shop else self.gitlab
+        return [re.sub(r"\s*<!-- trellis:\S+ -->\s*$", "", body) for body in forge.said_by_bot(on)]
+
+    # -- what the product does -----------------------------------------------------------------------
+
+    async def ring(self, rings: Iterable[Ring]) -> None:
+        for kind, id_ in rings:
+            self.desks[kind].take(id_)
+
+    async def settle(self) -> None:
+        """Until nothing is in hand and nothing is due."""
+        for _ in range(_MOST_ROUNDS):
+            for desk in self.desks.values():
+                await desk.idle()
+            if not await sweep(self.store, self.desks):
+                return
+        raise AssertionError("it does not come to rest")
+
+    async def pass_time(self, *, hours: float = 0, seconds: float = 0) -> None:
+        self.clock.advance(hours=hours, seconds=seconds)
+        await self.settle()
+
+    async def environments(self) -> list[Environment]:
+        async with self.store.look() as look:
+            return list(await look.environments.live())
+
+    async def environment(self) -> Environment:
+        """The only live one."""
+        [only] = await self.environments()
+        return only
+
+    async def past(self, id: str) -> Environment:  # noqa: A002 - a row's id
+        async with self.store.look() as look:
+            found = await look.environments.get(id)
+            assert found is not None
+            return found
+
+    async def command_states(self) -> list[str]:
+        async with self.store.look() as look:
+            return list(
+                (await look.connection.execute(select(commands.c.state).order_by(commands.c.message_id, commands.c.position))).scalars()
+            )
+
+    async def is_all_answered(self) -> bool:
+        """Every message was heard and every command has ended."""
+        async with self.store.look() as look:
+            unheard = (await look.connection.execute(select(messages.c.id).where(messages.c.state == "new"))).first()
+        return unheard is None and CommandState.RUNNING not in await self.command_states()
+
+
+def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: FakeSlack, **more: Any) -> Settings:
+    values: dict[str, Any] = {
+        "data_dir": folder,
+        "github": {"api_url": github.url, "token": github.token, "webhook_secret": github.secret},
+        "gitlab": {"url": gitlab.url, "token": gitlab.token, "webhook_secret": gitlab.secret, "signing_secret": gitlab.signing_secret},
+        "slack": {
+            "api_url": slack.api_url,
+            "bot_token": slack.token,
+            "signing_secret": slack.signing_secret,
+            "users": {"U0DANA": "developer", "U0VERA": "viewer", "U0ADA": "admin"},
+            "response_hosts": tuple(slack.response_hosts),
+        },
+        "projects": {
+            "shop": {"forge": "github", "id": "42", "path": "acme/shop", "clone_url": SHOP},
+            "tools": {"forge": "gitlab", "id": "77", "path": "acme/tools", "clone_url": TOOLS},
+            "lab": {"forge": "local", "clone_url": LOCAL, "slack_channels": "C0LAB"},
+        },
+    }
+    return Settings(**{**values, **more})
+
+
+@asynccontextmanager
+async def a_world(folder: Path, *, database_url: str = "", **more: Any) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        github, gitlab, slack = (stack.enter_context(made) for made in (FakeGitHub(), FakeGitLab(), FakeSlack()))
+        settings = world_settings(folder, github, gitlab, slack, database_url=database_url, **more)  # type: ignore[arg-type]
+        clock = ManualClock()
+        store = Store(Database(settings.sql_url, clock))
+        stack.push_async_callback(store.database.close)
+        await migrate(store.database)
+        world = World(settings, store, clock)
+        world.github, world.gitlab, world.slack = github, gitlab, slack  # type: ignore[assignment]
+        world.shop, world.tools = world.github.project("acme/shop", id=42), world.gitlab.project("acme/tools", id=77)
+        world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
+        place = Place(world.engine, world.repositories)
+        edges = Edges(chats_of(settings, store), forges_of(settings), place)
+        stack.push_async_callback(edges.close)
+        parts = await worker_parts(settings, store, edges, "worker-1", pace_s=0.0)
+        world.desks, world.branches = desks_of(parts), parts.branches
+        store.ringer = world.ring
+        app = web_app(settings, store, place)
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        transport = httpx.ASGITransport(app)
+        world.web = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://trellis.localhost"))
+        try:
+            yield world
+        finally:
+            for desk in world.desks.values():
+                await desk.close()
+            await asyncio.sleep(0)
