@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from time import perf_counter
+from typing import cast
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _WITHIN_S = 20.0
@@ -46,8 +47,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one, but does not say so
         self._send()
 
     def data_received(self, data: bytes) -> None:
@@ -81,5 +81,6 @@ async def requests_a_second(port: int, requests: Sequence[bytes], connections: i
         await asyncio.wait_for(asyncio.shield(round_.done), _WITHIN_S)
         return len(requests) / (perf_counter() - began)
     finally:
+        round_.done.cancel()
         for transport, _ in opened:
             transport.abort()

@@ -100,7 +100,7 @@ def _facts(environment: Environment) -> tuple[Fact, ...]:
 def _body(environment: Environment) -> tuple[Block, ...]:
     blocks: list[Block] = list(addresses(environment))
     failure = environment.failure
-    if failure and failure.code != "cancelled":
+    if failure and failure.code != "cancelled" and environment.is_live:
         blocks.append(line(Text(failure.reason)))
         if failure.log:
             blocks.append(Log(failure.log[-10:]))

@@ -99,14 +99,16 @@ def cancelled(environment: Environment, to: Person) -> Reply:
 
 
 def gone(environment: Environment, to: Person | None) -> Reply:
-    again = line("Have it again: ", Code(f"/ivy create {_branch_word(environment)}"))
+    again = line("Have it again: ", Code(branch_line(environment.project, environment.ref)))
     more: tuple[Block, ...] = () if environment.gone_code in {"merged", "closed", "branch_deleted"} else (again,)
     return say(Tone.NEUTRAL, Strong(environment.slug), f" is gone: {environment.gone_reason}.", to=to, more=more)
 
 
-def _branch_word(environment: Environment) -> str:
-    word = f"{environment.project}:{environment.branch}"
-    return word if all(character.isalnum() or character in "-_./:" for character in word) else f'"{word}"'
+def branch_line(project: str, ref: str) -> str:
+    """The line that makes an environment of a branch from anywhere."""
+    word = f"{project}:{ref.removeprefix('refs/heads/')}"
+    is_plain = all(character.isalnum() or character in "-_./:" for character in word)
+    return f"/ivy create {word}" if is_plain else f'/ivy create "{word}"'
 
 
 def gone_before_done(environment: Environment, to: Person) -> Reply:
@@ -151,15 +153,14 @@ def already_gone(environment: Environment) -> Reply:
 
 
 def status(environment: Environment) -> Reply:
-    rows: list[tuple[Line, Line]] = [
-        (line("branch"), line(Code(environment.branch), " of ", Text(environment.project))),
-        (line("commit"), line(_commit(environment.running_sha or environment.sha), Text(", pinned" if environment.is_pinned else ""))),
-        (line("owner"), line(Text(environment.owner.name))),
-        (line("goes"), line(moment(environment.gone_at or environment.expires_at))),
+    facts = [
+        line("branch ", Code(environment.branch), f" of {environment.project}, at ", _commit(environment.running_sha or environment.sha)),
+        line(f"owned by {environment.owner.name}, size {environment.size}" + (", pinned to this commit" if environment.is_pinned else "")),
+        line("gone " if environment.gone_at else "goes ", moment(environment.gone_at or environment.expires_at)),
     ]
-    if environment.failure:
-        rows.append((line("last failure"), line(Text(environment.failure.reason))))
-    more = (*addresses(environment), Table(("", ""), tuple(rows)))
+    if environment.failure and environment.is_live:
+        facts.append(line(f"last failure: {environment.failure.reason}"))
+    more = (*addresses(environment), Items(tuple(facts)))
     return say(tone_of(environment), Strong(environment.slug), f" is {environment.state}.", more=more)
 
 

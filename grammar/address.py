@@ -16,6 +16,7 @@ _NAMED = re.compile(r" {0,3}/?(ivy|sled)(?!\S)\s*", re.IGNORECASE)
 _SLACK_MENTION = re.compile(r" {0,3}@[UW][A-Z0-9]+(?!\w)[:,]?\s*")
 _FIRST_WORD = re.compile(r" {0,3}(\S+)")
 _HEAD = 256
+_PRODUCTS: Mapping[str, Product] = {product.value: product for product in Product}
 _LONGEST_VERB = max(len(verb) for verbs in VERBS.values() for verb in verbs)
 _SHORT = 4
 
@@ -46,13 +47,13 @@ class Place(NamedTuple):
     def address(self, text: str) -> Address | None:
         """Read who a folded line speaks to; None: nobody here."""
         if found := _PREFIX.match(text):
-            return Address(Product(found[1].lower()), found.end())
+            return Address(_PRODUCTS[found[1].lower()], found.end())
         mention = self._mention(text)
         if mention is None and not self.is_direct:
             return None
         start = mention.end() if mention else 0
         if found := _NAMED.match(text, start):
-            return Address(Product(found[1].lower()), found.end())
+            return Address(_PRODUCTS[found[1].lower()], found.end())
         word = _FIRST_WORD.match(text, start, start + _HEAD)
         return Address(None, word.start(1)) if word and _is_verb(word[1].lower()) else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from lark import Token
@@ -10,14 +10,16 @@ from lark import Token
 from grammar.commands import Command, Slot, option_of
 from grammar.mistakes import Code
 from grammar.values import BadValue, BranchName
-from grammar.words import place_inside, quoted, unquoted
+from grammar.words import place_inside, quoted, split, unquoted
 from grammar.wrong import Fix, Wrong, replaced
 
 Place = tuple[int, int]
 
 
 def build(command: type[Command], rest: str, tokens: Sequence[Token]) -> Command:
-    """Make the command of the tokens after its verb. Raises Wrong."""
+    """Make the command of its tokens, the first of which is the verb. Raises Wrong."""
+    if len(tokens) == 1:
+        return command()
     return _Builder(command, rest).build(tokens)
 
 
@@ -25,46 +27,47 @@ class _Builder:
     def __init__(self, command: type[Command], rest: str) -> None:
         self._command = command
         self._rest = rest
-        self._slots: Mapping[str, Slot] = command.slots()
+        self._slots = command.slots()
         self._values: dict[str, Any] = {}
         self._places: dict[str, Place] = {}  # of the whole option or word, by field
 
     def build(self, tokens: Sequence[Token]) -> Command:
         positionals = iter(self._command.positionals())
-        at, count = 0, len(tokens)
-        while at < count:
-            token = tokens[at]
+        for token in tokens[1:]:
+            word = token.lstrip()
+            end = int(token.end_pos or 0)
+            start = end - len(word)
             kind = token.type
-            at += 1
             if kind == "WORD":
-                self._take(next(positionals), token, token)
+                self._take(next(positionals), word, 0, (start, end))
             elif kind == "DURATION":
-                self._take("duration", token, token)
-            elif kind == "DASHES":
-                self._arguments(token, tokens[at:])
-                break
-            elif self._slots[name := kind.lower()].kind is None:
-                self._keep(name, True, _place(token))  # noqa: FBT003 - a flag's value
+                self._take("duration", word, 0, (start, end))
+            elif kind == "ARGUMENTS":
+                self._arguments(word, (start, end))
             else:
-                last = at + 1
-                while last < count and tokens[last].type == "TEXT":
-                    last += 1
-                self._take(name, token, *tokens[at:last])
-                at = last
+                self._option(kind.lower(), word, (start, end))
         if self._command.conflicts and len(self._values) > 1:
             self._must_agree()
         return self._command(**self._values)
 
-    def _take(self, name: str, option: Token, *words: Token) -> None:
-        """Read the value of a field from its words."""
-        slot = self._slots[name]
-        assert slot.kind is not None  # noqa: S101 - flags take no words
-        text = " ".join([_text(word) for word in words]) if len(words) > 1 else _text(words[0])
+    def _option(self, name: str, word: str, place: Place) -> None:
+        if self._slots[name].kind is None:
+            self._keep(name, True, place)  # noqa: FBT003 - a flag's value
+            return
+        option = len(name) + 2
+        value = word[option:].lstrip()
+        self._take(name, word, len(word) - len(value) + (word[option] == "="), place)
+
+    def _take(self, name: str, word: str, skipped: int, place: Place) -> None:
+        """Read the value of a field: what `word`, which is at `place`, holds behind its first `skipped` characters."""
+        kind = self._slots[name].kind
+        assert kind is not None  # noqa: S101 - flags hold no value
+        written = word[skipped:]
+        text = " ".join(_unquoted_words(written)) if kind.is_sentence else unquoted(written)
         try:
-            value = slot.kind.read(text)
+            value = kind.read(text)
         except BadValue as bad:
-            raise self._bad_value(slot, (_start(option), _end(words[-1])), words, bad) from None
-        place = (_start(option), _end(words[-1]))
+            raise self._bad_value(self._slots[name], (place[0] + skipped, place[1]), place, bad) from None
         if isinstance(value, BranchName):
             if value.project is not None:
                 self._keep("project", value.project, place)
@@ -79,15 +82,15 @@ class _Builder:
         self._values[name] = value
         self._places[name] = place
 
-    def _arguments(self, dashes: Token, words: Sequence[Token]) -> None:
+    def _arguments(self, word: str, place: Place) -> None:
+        arguments = _unquoted_words(word[2:])
         if "tilt_args" not in self._values:
-            self._values["tilt_args"] = tuple([_text(word) for word in words])
+            self._values["tilt_args"] = arguments
             return
-        all_words = " ".join(quoted(word) for word in (*self._values["tilt_args"], *(_text(word) for word in words)))
-        without = replaced(self._rest[: _start(dashes)], self._places["tilt_args"], "")
-        fix = Fix(self._command.product, f"{without.rstrip()} -- {all_words}")
-        place = (_start(dashes), len(self._rest))
-        raise Wrong(Code.BOTH_TILT_ARGS, place, "arguments for Tilt stand in `--tilt-args` already: say them in one place.", (fix,))
+        together = " ".join(quoted(each) for each in (*self._values["tilt_args"], *arguments))
+        without = replaced(self._rest[: place[0]], self._places["tilt_args"], "").rstrip()
+        message = "arguments for Tilt stand in `--tilt-args` already: say them in one place."
+        raise Wrong(Code.BOTH_TILT_ARGS, place, message, (Fix(self._command.product, f"{without} -- {together}"),))
 
     def _must_agree(self) -> None:
         for group in self._command.conflicts:
@@ -98,38 +101,16 @@ class _Builder:
                 fix = Fix(self._command.product, replaced(self._rest, place, ""))
                 raise Wrong(Code.CONFLICTING_OPTIONS, place, f"{names} cannot be said together.", (fix,))
 
-    def _bad_value(self, slot: Slot, whole: Place, words: Sequence[Token], bad: BadValue) -> Wrong:
-        place = (_start(words[0]), _end(words[-1]))
-        better = [bad.better] if bad.better else []
-        fixes = [replaced(self._rest, place, quoted(each)) for each in better]
+    def _bad_value(self, slot: Slot, place: Place, whole: Place, bad: BadValue) -> Wrong:
+        fixes = [replaced(self._rest, place, quoted(bad.better))] if bad.better else []
         if slot.kind is not None and slot.kind.example:
             fixes.append(replaced(self._rest, place, slot.kind.example))
         fixes.append(replaced(self._rest, whole, ""))
-        pointed = place
         if bad.at is not None:
-            inside = place[0] + place_inside(self._rest[place[0] : place[1]], bad.at)
-            pointed = (inside, inside + 1)
-        return Wrong(bad.code, pointed, bad.message, tuple(Fix(self._command.product, fix) for fix in fixes))
+            inside = place[0] + place_inside(self._rest[slice(*place)], bad.at)
+            place = (inside, inside + 1)
+        return Wrong(bad.code, place, bad.message, tuple(Fix(self._command.product, fix) for fix in fixes))
 
 
-def _text(token: Token) -> str:
-    """Give the word without the space or the `=` before it, out of its quotes."""
-    word = token.lstrip()
-    if token.type == "VALUE" and word[0] == "=":
-        word = word[1:]
-    return unquoted(word)
-
-
-def _start(token: Token) -> int:
-    """Where the word begins, without the space or `=` before it."""
-    word = token.lstrip()
-    is_assigned = token.type == "VALUE" and word[0] == "="
-    return int(token.start_pos or 0) + len(token) - len(word) + is_assigned
-
-
-def _end(token: Token) -> int:
-    return int(token.end_pos or 0)
-
-
-def _place(token: Token) -> Place:
-    return (_start(token), _end(token))
+def _unquoted_words(text: str) -> tuple[str, ...]:
+    return tuple([unquoted(text[word.start : word.end]) for word in split(text)])

@@ -42,6 +42,14 @@ def diagnose(product: Product, rest: str, at: int) -> Wrong:
     return _Line(product, rest, words, command, max(index, 1)).wrong()
 
 
+def ambiguous(rest: str) -> Wrong:
+    """Refuse a bare verb that is in both languages, and show both forms."""
+    verb = rest.split(None, 1)[0]
+    forms = " or ".join(f"`/{product} {verb}`" for product in Product)
+    fixes = tuple(Fix(product, rest) for product in Product)
+    return Wrong(Code.AMBIGUOUS_VERB, (0, len(verb)), f"both have `{verb}`: say {forms}.", fixes)
+
+
 def meant(verb: str, product: Product) -> str | None:
     """Give the verb that was probably meant by another word."""
     word = verb.lower().strip("\"'`.,:;!")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from lark import Lark, Tree, UnexpectedInput
+from lark import Lark, UnexpectedInput
 
 from grammar.build import build
 from grammar.commands import VERBS, Command, Product
-from grammar.diagnose import diagnose
+from grammar.diagnose import ambiguous, diagnose
 from grammar.wrong import Fix, Wrong
 
 _TRIES = 16
@@ -23,17 +23,18 @@ def parser() -> Lark:
     return Lark(text, parser="lalr", lexer="contextual", start=[product.value for product in Product], maybe_placeholders=False)
 
 
-def command_of(product: Product, rest: str) -> Command:
-    """Read what stands after the prefix, folded and without space at its ends. Raises Wrong."""
+def command_of(product: Product | None, rest: str) -> Command:
+    """Read what stands after the prefix, folded and without space at its ends. Raises Wrong.
+
+    `product` None: a bare verb that means different things to both.
+    """
+    if product is None:
+        raise ambiguous(rest)
     try:
         tree = parser().parse(rest, start=product.value)
     except UnexpectedInput as error:
-        # At the end of the line Lark names the last token, which was right.
-        is_end = getattr(getattr(error, "token", None), "type", "") == "$END"
-        at = len(rest) if is_end or error.pos_in_stream is None else error.pos_in_stream
-        raise diagnose(product, rest, at) from None
-    assert isinstance(tree, Tree)  # noqa: S101 - every start rule gives one
-    return build(VERBS[product][tree.data], rest, tree.children[1:])  # type: ignore[arg-type] # the rules hold tokens only
+        raise diagnose(product, rest, error.pos_in_stream or 0) from None
+    return build(VERBS[product][tree.data], rest, tree.children)  # type: ignore[arg-type] # the rules hold tokens only
 
 
 def suggestion(fixes: tuple[Fix, ...], longest: int) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from grammar import find
-from grammar.address import Address, Place, owner, place
+from grammar.address import Place, owner, place
 from grammar.commands import Command, Product
 from grammar.fold import Folded
 from grammar.line import command_of, parser, suggestion
@@ -16,7 +17,6 @@ from grammar.wrong import Fix, Wrong
 LONGEST_TEXT = 64 * 1024  # bytes of UTF-8
 LONGEST_LINE = 4 * 1024
 MOST_COMMANDS = 5
-_ONE_LINE = {ord("\n"): " ", ord("\r"): " "}
 _MOST_HELPED = 10  # refused lines that are read once more for their suggestion
 _LOOKED_BEYOND = 1024 * 1024  # characters
 
@@ -141,55 +141,42 @@ def _answer(line: str, where: Place) -> Answer:
         return _too_long(line)
     reading = _reading(line, where)
     try:
-        return reading.command()
+        return command_of(reading.product, reading.rest)
     except Wrong as wrong:
-        return reading.mistake(wrong)
+        return _mistake(reading, wrong)
 
 
-def _reading(line: str, where: Place) -> _Reading:
-    body = line.lstrip()
-    typed, folded = where.folded(body.translate(_ONE_LINE))
-    return _Reading(len(line) - len(body), typed, folded, where.address(folded.text) or Address(None, 0))
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A line on its way: what was typed after `lead` characters of space, that folded, and who it speaks to."""
+class _Reading(NamedTuple):
+    """A line on its way: what was typed after `lead` characters of space, that folded, and what stands from `start` on."""
 
     lead: int
     typed: Folded
     folded: Folded
-    address: Address
-
-    @property
-    def rest(self) -> str:
-        return self.folded.text[self.address.start :].rstrip()
-
-    def command(self) -> Command:
-        rest = self.rest
-        product = self.address.product
-        if product is None:
-            verb = rest.split(None, 1)[0] if rest else ""
-            product = owner(verb.lower())
-            if product is None:
-                raise ambiguous(verb, rest)
-        return command_of(product, rest)
-
-    def mistake(self, wrong: Wrong) -> Mistake:
-        start, end = (self.address.start + at for at in wrong.place)
-        if wrong.code is Code.MISSING_VERB:
-            start, end = 0, len(self.folded.text.rstrip())
-        begin = self.folded.typed(start)
-        column = self.lead + self.typed.typed(begin) + 1
-        pointed = excerpt(self.typed.text, begin, self.folded.typed(end - 1) + 1 if end > start else begin)
-        return Mistake(wrong.code, wrong.message, column, suggestion(wrong.fixes, LONGEST_LINE), pointed)
+    product: Product | None
+    start: int
+    rest: str
 
 
-def ambiguous(verb: str, rest: str) -> Wrong:
-    """Refuse a bare verb that is in both languages, and show both forms."""
-    forms = " or ".join(f"`/{product} {verb}`" for product in Product)
-    fixes = tuple(Fix(product, rest) for product in Product)
-    return Wrong(Code.AMBIGUOUS_VERB, (0, len(verb)), f"both have `{verb}`: say {forms}.", fixes)
+def _reading(line: str, where: Place) -> _Reading:
+    body = line.lstrip()
+    lead = len(line) - len(body)
+    if "\n" in body or "\r" in body:
+        body = body.replace("\n", " ").replace("\r", " ")
+    typed, folded = where.folded(body)
+    address = where.address(folded.text)
+    product, start = address or (None, 0)
+    rest = folded.text[start:].rstrip()
+    return _Reading(lead, typed, folded, product or owner(rest.partition(" ")[0].lower()), start, rest)
+
+
+def _mistake(reading: _Reading, wrong: Wrong) -> Mistake:
+    start, end = (reading.start + at for at in wrong.place)
+    if wrong.code is Code.MISSING_VERB:
+        start, end = 0, len(reading.folded.text.rstrip())
+    begin = reading.folded.typed(start)
+    column = reading.lead + reading.typed.typed(begin) + 1
+    pointed = excerpt(reading.typed.text, begin, reading.folded.typed(end - 1) + 1 if end > start else begin)
+    return Mistake(wrong.code, wrong.message, column, suggestion(wrong.fixes, LONGEST_LINE), pointed)
 
 
 def _too_long(line: str) -> Mistake:
@@ -202,6 +189,5 @@ def _refused(line: str, where: Place, code: Code, message: str, *, is_helped: bo
     if len(_bytes(line)) > LONGEST_LINE:
         return Mistake(code, message, 1, None, excerpt(line, 0, 1))
     reading = _reading(line, where)
-    product = reading.address.product or Product.IVY
-    better = suggestion((Fix(product, reading.rest),), LONGEST_LINE) if is_helped else None
+    better = suggestion((Fix(reading.product or Product.IVY, reading.rest),), LONGEST_LINE) if is_helped else None
     return Mistake(code, message, reading.lead + 1, better, excerpt(reading.typed.text, 0, len(reading.typed.text.rstrip())))

@@ -35,6 +35,7 @@ class Kind:
     read: Callable[[str], Any]
     example: str | None = None
     is_free: bool = False  # any words at all: several of them can only have been meant as one value
+    is_sentence: bool = False  # takes words up to the next option
 
 
 class Size(StrEnum):
@@ -206,4 +207,4 @@ SIZE = Kind("size", read_size, example="medium")
 SHA = Kind("sha", read_sha)
 TAIL = Kind("tail", read_tail, example="100")
 TILT_ARGS = Kind("tilt arguments", read_tilt_args, example='"--only web"', is_free=True)
-TEXT = Kind("text", read_text, example='"why"', is_free=True)
+TEXT = Kind("text", read_text, example='"why"', is_free=True, is_sentence=True)

@@ -77,7 +77,7 @@ class SlackChat:
     async def find(self, thread: Thread, marker: str) -> Posted | None:
         return await _plainly(self._find(thread, marker))
 
-    async def edit(self, thread: Thread, id: str, message: Reply | Card, marker: str) -> None:  # noqa: A002, ARG002 - the port's names
+    async def edit(self, thread: Thread, id: str, message: Reply | Card, marker: str) -> None:  # noqa: ARG002 - the port's names
         channel, _, ts = id.partition(":")
         if not ts:
             raise ChatRefused("an answer through response_url cannot be edited")

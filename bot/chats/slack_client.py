@@ -83,13 +83,13 @@ def _explain(error: SlackApiError) -> RemoteFailure:
 
 def judge(code: str, status: int | None, headers: Any, needed: str = "") -> SlackFailure:
     """What an error means: wait, look to the token, or never."""
-    if status == 429 or code in _LIMITS:  # noqa: PLR2004
+    if status == 429 or code in _LIMITS:
         return SlackFailure(code, f"Slack asks us to wait ({code or status})", status=status, retry_after_s=_wait_s(headers))
     if code in _TOKEN:
         return SlackFailure(code, f"Slack does not accept the bot's token ({code})", status=status, retry_after_s=_USUAL_WAIT_S)
     if code == "missing_scope":
         return SlackFailure(code, f"the bot's token lacks a scope{needed}", status=status, retry_after_s=_USUAL_WAIT_S)
-    is_trouble = code in _TROUBLE or not code or (status or 0) >= 500  # noqa: PLR2004
+    is_trouble = code in _TROUBLE or not code or (status or 0) >= 500
     return SlackFailure(code, f"Slack answered {code or status}", status=status, is_lasting=not is_trouble)
 
 

@@ -66,9 +66,9 @@ class Responses:
             raise unreachable("Slack", error) from None
 
     def _judge(self, response: aiohttp.ClientResponse) -> bool:
-        if response.status == 429 or response.status >= 500:  # noqa: PLR2004
+        if response.status == 429 or response.status >= 500:
             raise RemoteFailure(f"Slack answered {response.status}", status=response.status)
-        return response.status == 200  # noqa: PLR2004 - used_url, expired_url and redirects are a no
+        return response.status == 200
 
     def _spend(self, url: str) -> bool:
         now = self._clock()

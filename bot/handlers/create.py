@@ -10,10 +10,11 @@ from bot.context import Head, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
 from bot.domain.environment import Environment, Size, slug_of
 from bot.domain.errors import UserError
+from bot.domain.project import Project
 from bot.domain.ids import new_id
 from bot.domain.prose import Code, Items, line
 from bot.handlers.handler import event
-from bot.replies import already_there, hours
+from bot.replies import already_there, branch_line, hours
 from grammar.commands import Create
 
 _MOST_SALTS = 5
@@ -53,14 +54,14 @@ async def _head(command: Create, scene: Scene, outside: Outside) -> Head:
     if sha is None:
         heads = await outside.runtime.heads(project)
         raise UserError(
-            "unknown_branch", "There is no branch ", Code(command.branch), f" in {project.path or project.key}.", more=_nearest(ref, heads)
+            "unknown_branch", "There is no branch ", Code(command.branch), f" in {project.path or project.key}.", more=_nearest(ref, heads, project)
         )
     return Head(project, ref, sha, project.id)
 
 
-def _nearest(ref: str, heads: Iterable[str]) -> tuple[Items, ...]:
+def _nearest(ref: str, heads: Iterable[str], project: Project) -> tuple[Items, ...]:
     near = difflib.get_close_matches(ref, list(heads), n=3, cutoff=0.4) or sorted(heads)[:3]
-    return (Items(tuple(line("Try: ", Code(f"/ivy create {each.removeprefix('refs/heads/')}")) for each in near)),) if near else ()
+    return (Items(tuple(line("Try: ", Code(branch_line(project.key, each))) for each in near)),) if near else ()
 
 
 async def must_read_tilt_args(scene: Scene, head: Head, outside: Outside) -> None:  # noqa: ARG001 - who asks does not matter

@@ -13,6 +13,7 @@ from bot.domain.command import Event
 from bot.domain.environment import Environment
 from bot.domain.errors import UserError
 from bot.domain.prose import Code, Strong
+from bot.replies import branch_line
 
 
 class About(StrEnum):
@@ -66,5 +67,5 @@ def must_be_wanted(environment: Environment) -> None:
     """Refuse to work on what is going or gone."""
     if not environment.is_wanted:
         how = "is gone" if not environment.is_live else "is being taken down"
-        again = Code(f"/ivy create {environment.project}:{environment.branch}")
+        again = Code(branch_line(environment.project, environment.ref))
         raise UserError("gone", Strong(environment.slug), f" {how}: {environment.gone_reason}. Have a new one: ", again)

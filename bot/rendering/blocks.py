@@ -99,7 +99,7 @@ def _paragraphs(blocks: tuple[Block, ...]) -> list[str]:
             case Line():
                 drawn.append(mrkdwn(block))
             case Items(lines):
-                drawn += [f"•  {mrkdwn(each)}" for each in lines[:200]]
+                drawn += [f"•  {item}" for each in lines[:200] if (item := mrkdwn(each))]
             case Log(lines):
                 drawn.append(_log(lines))
             case Table(columns, rows):

@@ -81,4 +81,4 @@ def web_address(url: str) -> str | None:
         fits = parts.hostname and parts.hostname.isascii() and "@" not in parts.netloc and (parts.port is None or parts.port)
     except ValueError:
         return None
-    return quote(url, safe=":/?#[]@!$&'()*+,;=%-._~") if fits and len(url) <= 2_000 else None  # noqa: PLR2004 - what browsers take
+    return quote(url, safe=":/?#[]@!$&'()*+,;=%-._~") if fits and len(url) <= 2_000 else None

@@ -11,14 +11,14 @@ _DASH = "\N{EN DASH}"
 def duration(seconds: float) -> str:
     """As short as it stays true: 0.4 s, 12 s, 3 min 20 s, 1 h 5 min."""
     seconds = max(0.0, seconds)
-    if seconds < 9.95:  # noqa: PLR2004 - below ten seconds a tenth says something
+    if seconds < 9.95:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     whole = round(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     if hours:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     if minutes:
-        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"  # noqa: PLR2004
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
     return f"{rest} s"
 
 

@@ -56,9 +56,11 @@ def _plain(span: Span, can_mention: Callable[[Person], bool], *, keep_moments: b
 def guard_head(spans: tuple[Span, ...]) -> tuple[Span, ...]:
     """Make a line nobody's command: a first word that begins with `/` or `@` is set as code."""
     for index, span in enumerate(spans):
+        if isinstance(span, Link) and words(span.label).lstrip()[:1] in ("/", "@"):
+            return (Text("\u2192 "), *spans[index:])
         if not isinstance(span, Text | Strong):
             return spans
-        text = span.text.lstrip()
+        text = words(span.text, 4_500).lstrip()
         if not text:
             continue
         if text[0] not in "/@":

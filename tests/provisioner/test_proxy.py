@@ -1,0 +1,145 @@
+"""What the world sees: host names, streams, sockets, and a proxy that dies."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import socket
+import time
+
+import aiohttp
+
+from provisioner.engine import Service
+from provisioner.settings import KeeperSettings
+from tests.provisioner.house import WEB, Keeper, Notes, Repository, eventually, spec_of
+
+
+async def test_an_unknown_host_name_leads_nowhere(keeper: Keeper, repository: Repository) -> None:
+    await keeper.engine.apply(spec_of(repository, repository.commit()), 1, Notes())
+    async with keeper.client() as client:
+        assert (await client.get("demo"))[0] == 200
+        for label in ("demo2", "web--demo", "x.demo", "..", "*", "%2e%2e", "a/../demo", "demo.evil.com", "../hosts/demo"):
+            assert (await client.get(label))[0] in {400, 404}, label
+        async with client.session.get(f"http://127.0.0.1:{keeper.port}/") as answer:
+            assert (answer.status, answer.content_type) == (404, "text/html")
+
+
+async def test_an_environment_that_is_not_up_says_so_and_looks_again(keeper: Keeper, repository: Repository) -> None:
+    spec = spec_of(repository, repository.commit(), Service("web", WEB.run, build="sleep 50"))
+    task = asyncio.create_task(keeper.engine.apply(spec, 1, Notes()))
+    await eventually(lambda: len(keeper.left()) > 1)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{keeper.port}/", headers={"Host": "demo.localhost"}) as answer:
+            assert (answer.status, answer.headers["Retry-After"], answer.headers["Cache-Control"]) == (503, "2", "no-store")
+            assert 'http-equiv="refresh"' in await answer.text()
+    await keeper.engine.abandon("env-1", 1, 1)
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_service_that_is_down_for_a_moment_is_waited_for_then_said(keeper: Keeper, repository: Repository) -> None:
+    service = Service("web", f"if [ -e $HOME/no ]; then sleep 100; else exec {WEB.run}; fi")
+    await keeper.engine.apply(spec_of(repository, repository.commit(), service), 1, Notes())
+    (keeper.data / "environments" / "env-1" / "home" / "no").touch()
+    async with keeper.client() as client:
+        await client.get("demo", "/die")
+        assert (await client.get("demo"))[0] == 503
+
+
+async def test_forwarding_headers_of_clients_are_dropped(keeper: Keeper, repository: Repository) -> None:
+    await keeper.engine.apply(spec_of(repository, repository.commit()), 1, Notes())
+    lies = {"X-Forwarded-For": "9.9.9.9", "X-Forwarded-Uri": "/admin", "X-Forwarded-Host": "evil", "Forwarded": "for=9.9.9.9", "X-Real-Ip": "9.9.9.9"}
+    async with keeper.client() as client:
+        heard = {name.lower(): value for name, value in json.loads((await client.get("demo", "/headers", **lies))[1])}
+    forwarded = {name: value for name, value in heard.items() if "forward" in name or "real" in name}
+    assert forwarded == {"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http", "x-forwarded-host": f"demo.localhost:{keeper.port}"}
+    assert heard["host"] == f"demo.localhost:{keeper.port}"
+
+
+async def test_streams_flow_and_big_uploads_arrive(keeper: Keeper, repository: Repository) -> None:
+    await keeper.engine.apply(spec_of(repository, repository.commit()), 1, Notes())
+    data = os.urandom(1 << 20) * 40
+    url, host = f"http://127.0.0.1:{keeper.port}", {"Host": "demo.localhost"}
+    async with aiohttp.ClientSession() as session:
+        async with session.post(url, data=data, headers=host) as answer:
+            assert (answer.status, await answer.text()) == (200, hashlib.sha256(data).hexdigest())
+        times = []
+        async with session.get(f"{url}/events", headers=host) as answer:
+            async for line in answer.content:
+                if line.startswith(b"data"):
+                    times.append(time.monotonic())
+    assert len(times) == 3
+    assert times[2] - times[0] > 0.4
+
+
+async def test_a_websocket_lives_through_updates_of_others_and_the_drain_of_its_own(keeper: Keeper, repository: Repository) -> None:
+    one = repository.commit("one")
+    await keeper.engine.apply(spec_of(repository, one), 1, Notes())
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"http://127.0.0.1:{keeper.port}/", headers={"Host": "demo.localhost"}) as open_socket,
+    ):
+        for generation in (1, 2):
+            await keeper.engine.apply(spec_of(repository, one, environment="env-2", slug="other", generation=generation), 1, Notes())
+        await keeper.engine.destroy("env-2", 1)
+        await open_socket.send_str("still")
+        assert await open_socket.receive_str(timeout=5) == "one still"
+
+        await keeper.engine.apply(spec_of(repository, repository.commit("two"), generation=2), 1, Notes())
+        await open_socket.send_str("there")
+        assert await open_socket.receive_str(timeout=5) == "one there"
+        async with session.ws_connect(f"http://127.0.0.1:{keeper.port}/", headers={"Host": "demo.localhost"}) as new_socket:
+            await new_socket.send_str("hello")
+            assert await new_socket.receive_str(timeout=5) == "two hello"
+        closed = await open_socket.receive(timeout=10)
+        assert closed.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
+
+
+async def test_the_proxy_that_dies_comes_back_and_knows_all(keeper: Keeper, repository: Repository) -> None:
+    await keeper.engine.apply(spec_of(repository, repository.commit()), 1, Notes())
+    [caddy] = [pid for pid in keeper.left() if b"caddy" in open(f"/proc/{pid}/cmdline", "rb").read()]
+    os.kill(caddy, signal.SIGKILL)
+
+    async def is_back() -> bool:
+        try:
+            async with keeper.client() as client:
+                return await client.get("demo") == (200, "one /")
+        except aiohttp.ClientError:
+            return False
+
+    await eventually(is_back)
+    await eventually(keeper.is_ready)
+
+
+async def test_the_proxy_listens_here_only_and_leaves_no_files_elsewhere(keeper: Keeper) -> None:
+    listeners = [line.split()[1] for name in ("tcp", "tcp6") for line in open(f"/proc/net/{name}").readlines()[1:] if line.split()[3] == "0A"]
+    assert {each.split(":")[0] for each in listeners if each.endswith(f":{keeper.port:04X}")} <= {"0100007F", "00000000000000000000000001000000"}
+    config = json.loads((keeper.known.folder / "proxy" / "caddy.json").read_text())
+    assert config["admin"] == {"disabled": True, "config": {"persist": False}}
+
+
+async def test_a_taken_port_is_said(tmp_path: object, keeper: Keeper) -> None:
+    await keeper.stop()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", keeper.port))
+        keeper.begin()
+
+        async def says() -> tuple[str, ...]:
+            try:
+                return (await keeper.engine.health()).problems
+            except Exception:
+                return ()
+
+        await eventually(says, within_s=20)
+        assert await says() == (f"the proxy is not up on port {keeper.port}",)
+    await eventually(keeper.is_ready, within_s=10)
+
+
+def test_addresses_leave_the_usual_port_out(tmp_path: object) -> None:
+    from pathlib import Path
+
+    assert KeeperSettings(Path("x"), proxy_port=80, domain="env.example.org").url("demo") == "http://demo.env.example.org"
+    assert KeeperSettings(Path("x"), proxy_port=8780).url("web--demo") == "http://web--demo.localhost:8780"
