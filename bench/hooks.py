@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
+import json
 import uuid
 
 from tests.fakes.github import FakeGitHub
@@ -14,6 +15,7 @@ BYTES = 12_000
 
 _NUMBER = 7_777_777_777  # stands for the comment's id wherever the body has it
 _TEXT = "Looks good to me. Let us see it run:\n\n/ivy create --ttl 8h\n"
+_DESCRIPTION = "What it changes and why, how it was tried, what is left to do. "
 _PATH = "acme/shop"
 PROJECT_ID = 42
 SECRET = "bench-secret"
@@ -41,13 +43,14 @@ class Comments:
 
 
 def _template() -> bytes:
+    """A comment as the stand-in tells it, under a pull request whose description brings it to the usual weight."""
     with FakeGitHub(secret=SECRET) as github:
         shop = github.project(_PATH, id=PROJECT_ID)
         dana = github.user("dana", id=501, right="write")
         pull = github.change_request(shop, number=7, branch="demo", author=dana)
-        comment = github.says(pull, dana, _TEXT).comment
-        assert comment is not None
+        comment = github.add_comment(pull, dana, _TEXT)
         comment.id = _NUMBER
-        bare = github.tells_comment(comment).body
-        comment.body += "A word on how I tried it. " * ((BYTES - len(bare)) // 26)
-        return github.tells_comment(comment).body
+        delivery = github.tells_comment(comment)
+    hook = json.loads(delivery.body)
+    hook["issue"]["body"] = (_DESCRIPTION * (BYTES // len(_DESCRIPTION)))[: BYTES - len(delivery.body)]
+    return json.dumps(hook, separators=(",", ":")).encode()

@@ -20,7 +20,7 @@ from bot.domain.errors import UserError
 from bot.domain.ids import new_id
 from bot.domain.message import Dialect, Person, Platform, Said, Thread
 from bot.domain.project import ChangeRequest, ForgeKind, Project
-from bot.domain.prose import Reaction, Reply
+from bot.domain.prose import Code, Reaction, Reply
 from bot.handlers import HANDLERS
 from bot.handlers.handler import About, Handler
 from bot.targets import Rows, find_environment, home, named_project
@@ -154,7 +154,7 @@ class Bus:
     def _must_be_allowed(self, item: Understood, handler: Handler, role: Role) -> None:
         decision = authorize(role, handler.action)
         if not decision.is_allowed:
-            raise UserError(decision.code, "You may not run ", replies.Code(f"/{item.command.words}"), f": {decision.reason}.")
+            raise UserError(decision.code, "You may not run ", Code(f"/{item.command.words}"), f": {decision.reason}.")
 
     async def _scene(self, said: Said, item: Understood, handler: Handler, at_home: Project | None, role: Role) -> Scene:
         command = item.command
@@ -176,9 +176,9 @@ class Bus:
             raise UserError(
                 "no_environment",
                 "There is no environment here. Make one: ",
-                replies.Code("/ivy create"),
+                Code("/ivy create"),
                 " · list them: ",
-                replies.Code("/ivy list"),
+                Code("/ivy list"),
             )
         project = self._rules.projects.get(environment.project)
         if project is None:

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 
 from rich.console import Console
 
@@ -124,18 +125,14 @@ async def _webhooks(settings: Settings) -> Said:
 
 def _looks(settings: Settings, store: Store, edges: Edges) -> list[Look]:
     place, chats, forges = edges.place, edges.chats, edges.forges
-    looks: list[Look] = [lambda: _files(settings), lambda: _migrations(store.database)]
-    looks += [lambda name=name, check=check: _part(name, check) for name, check in checks_of(settings, store, place).items()]  # type: ignore[misc]
-    looks += [
-        lambda platform=platform, chat=chat: _account(platform, chat)
-        for platform, chat in chats.items()
-        if platform is not Platform.CONSOLE
-    ]  # type: ignore[misc]
+    looks: list[Look] = [partial(_files, settings), partial(_migrations, store.database)]
+    looks += [partial(_part, name, check) for name, check in checks_of(settings, store, place).items()]
+    looks += [partial(_account, platform, chat) for platform, chat in chats.items() if platform is not Platform.CONSOLE]
     for project in projects_of(settings).values():
         forge = forges.get(project.forge)
         chat = chats.get(Platform(project.forge.value)) if project.forge is not ForgeKind.LOCAL else None
-        looks.append(lambda project=project, forge=forge, chat=chat: _project(project, forge, chat, place.repositories))  # type: ignore[misc]
-    looks += [lambda: _webhooks(settings), lambda: _sandbox(settings)]
+        looks.append(partial(_project, project, forge, chat, place.repositories))
+    looks += [partial(_webhooks, settings), partial(_sandbox, settings)]
     return looks
 
 

@@ -12,7 +12,7 @@ from bot.domain.errors import UserError
 from bot.domain.message import Platform, Said
 from bot.domain.project import Project
 from bot.domain.prose import Code, Items, Strong, line
-from grammar.commands import EnvironmentName
+from grammar.values import EnvironmentName
 
 
 class Rows(Protocol):

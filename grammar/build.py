@@ -32,20 +32,21 @@ class _Builder:
         self._places: dict[str, Place] = {}  # of the whole option or word, by field
 
     def build(self, tokens: Sequence[Token]) -> Command:
-        positionals = iter(self._command.positionals())
+        positionals = 0
         for token in tokens[1:]:
             word = token.lstrip()
-            end = int(token.end_pos or 0)
-            start = end - len(word)
+            end = token.end_pos or 0
+            place = (end - len(word), end)
             kind = token.type
             if kind == "WORD":
-                self._take(next(positionals), word, 0, (start, end))
+                self._take(self._command.positionals()[positionals], word, 0, place)
+                positionals += 1
             elif kind == "DURATION":
-                self._take("duration", word, 0, (start, end))
+                self._take("duration", word, 0, place)
             elif kind == "ARGUMENTS":
-                self._arguments(word, (start, end))
+                self._arguments(word, place)
             else:
-                self._option(kind.lower(), word, (start, end))
+                self._option(kind.lower(), word, place)
         if self._command.conflicts and len(self._values) > 1:
             self._must_agree()
         return self._command(**self._values)
@@ -55,8 +56,8 @@ class _Builder:
             self._keep(name, True, place)  # noqa: FBT003 - a flag's value
             return
         option = len(name) + 2
-        value = word[option:].lstrip()
-        self._take(name, word, len(word) - len(value) + (word[option] == "="), place)
+        skipped = option + 1 if word[option] == "=" else len(word) - len(word[option:].lstrip())
+        self._take(name, word, skipped, place)
 
     def _take(self, name: str, word: str, skipped: int, place: Place) -> None:
         """Read the value of a field: what `word`, which is at `place`, holds behind its first `skipped` characters."""

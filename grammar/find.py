@@ -62,6 +62,8 @@ def in_slack(text: str, is_head: IsHead) -> list[Spot]:
 
 def in_markdown(text: str, is_head: IsHead) -> list[Spot]:
     """Find them as CommonMark reads the text: top-level paragraphs, outside code spans, links, images and HTML."""
+    if "\n" not in text and "\r" not in text:
+        return [Spot(0, text)] if is_head(text) else []
     lines = lines_of(text)
     heads = [number for number, line in enumerate(lines) if line and is_head(line)]
     if not heads or _is_plain(lines, heads):

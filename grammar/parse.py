@@ -65,10 +65,13 @@ def read(text: str, dialect: str, *, is_direct: bool = False, prefix: str | None
         answers = [(line, _answer(line, where))] if where.is_head(line.lstrip()) else []
     else:
         answers = _in_message(text, where)
-    return tuple(
-        Misunderstood(position, line, answer) if isinstance(answer, Mistake) else Understood(position, line, answer)
-        for position, (line, answer) in enumerate(answers)
-    )
+    return tuple([_found(position, line, answer) for position, (line, answer) in enumerate(answers)])
+
+
+def _found(position: int, line: str, answer: Answer) -> Found:
+    if isinstance(answer, Mistake):
+        return Misunderstood(position, line, answer)
+    return Understood(position, line, answer)
 
 
 def parse_line(line: str) -> Command | Mistake:

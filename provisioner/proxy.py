@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from processes import Backoff, Order, Supervised, environ, tail
 from provisioner.engine import EngineUnavailable
+from provisioner.ports import is_ours
 
 if TYPE_CHECKING:
     from provisioner.settings import KeeperSettings
 
 _WAITING = "waiting"
-_UP_WITHIN_S = 10.0
+_UP_WITHIN_S = 5.0
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>{head}
 <style>body{{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem}}</style></head>
 <body><h1>{title}</h1><p>{text}</p></body></html>
@@ -53,8 +54,10 @@ def configuration(hosts: Path, domain: str, port: int, *, has_ipv6: bool) -> dic
         "handler": "reverse_proxy",
         "upstreams": [{"dial": "{http.regexp.address.1}"}],
         "flush_interval": -1,
-        "transport": {"protocol": "http", "compression": False, "dial_timeout": "5s"},
-        "load_balancing": {"try_duration": "1s", "try_interval": "40ms"},
+        # Idle connections go soon: who waits for a service's last request does not wait for them.
+        "transport": {"protocol": "http", "compression": False, "dial_timeout": "5s", "keep_alive": {"idle_timeout": "1s"}},
+        # What could not be delivered is tried again; what was delivered once is not, whatever came of it.
+        "load_balancing": {"try_duration": "1s", "try_interval": "40ms", "retry_match": [{"method": ["NEVER"]}]},
     }
     host = {"name": "host", "pattern": f"^([a-z0-9_-]{{1,63}})\\.{re.escape(domain)}$"}
     address = {"name": "address", "pattern": r"/([0-9a-f.:\[\]]+:[0-9]+)$"}
@@ -141,14 +144,15 @@ class Proxy:
 
     async def is_up(self) -> bool:
         """Whether our own Caddy takes connections."""
-        if not self._caddy or not self._caddy.is_running:
+        pid = self._caddy.pid if self._caddy else None
+        if not pid:
             return False
         try:
             _, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", self._settings.proxy_port), 2)
         except (OSError, TimeoutError):
             return False
         writer.close()
-        return self._caddy.is_running
+        return await asyncio.to_thread(is_ours, self._settings.proxy_port, pid)
 
     async def until_up(self, within_s: float) -> None:
         """Raises EngineUnavailable with what Caddy said last."""

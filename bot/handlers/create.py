@@ -112,7 +112,7 @@ def differences(command: Create, there: Environment, head: Head) -> list[str]:
     found = []
     if command.tilt_args is not None and tuple(command.tilt_args) != there.tilt_args:
         found.append("the Tilt arguments")
-    if command.size is not None and command.size != there.size:
+    if command.size is not None and command.size.value != there.size.value:
         found.append(f"the size ({there.size}, not {command.size})")
     if head.sha != there.sha:
         found.append(f"the commit ({there.sha[:8]}, not {head.sha[:8]})")
@@ -136,7 +136,7 @@ async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transact
             expires_at=transaction.now + ttl_s,
             sha=head.sha,
             tilt_args=tuple(command.tilt_args or ()),
-            size=Size(command.size) if command.size else Size.SMALL,
+            size=Size(command.size.value) if command.size else Size.SMALL,
         )
         if await transaction.add(environment):
             return environment

@@ -18,6 +18,7 @@ from bot.store.tables import deliveries, messages
 
 MOST_IN_A_GROUP = 500
 _RINGS_A_GROUP = 4
+_QUIET_TURNS = 2  # of the event loop: one reads what has come, one lets it be handled
 
 
 class InboxClosed(Exception):  # noqa: N818
@@ -74,9 +75,7 @@ class Inbox:
 
     async def _run(self) -> None:
         while True:
-            group = [await self._queue.get()]
-            while len(group) < MOST_IN_A_GROUP and not self._queue.empty():
-                group.append(self._queue.get_nowait())
+            group = await self._next_group()
             try:
                 rings = await asyncio.shield(self._write(group))
             except Exception as error:  # noqa: BLE001 - each sender is told, and sends again
@@ -88,6 +87,17 @@ class Inbox:
                     waiting.taken.set_result(None)
             if rings:
                 await self._store.ringer(rings)
+
+    async def _next_group(self) -> list[_Waiting]:
+        """Whoever waits, with those who are at the door: a commit costs the same for one as for many."""
+        group = [await self._queue.get()]
+        quiet_turns = 0
+        while quiet_turns < _QUIET_TURNS and len(group) < MOST_IN_A_GROUP:
+            quiet_turns = 0 if not self._queue.empty() else quiet_turns + 1
+            while len(group) < MOST_IN_A_GROUP and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+            await asyncio.sleep(0)
+        return group
 
     async def _write(self, group: Sequence[_Waiting]) -> list[tuple[str, str]]:
         async with self._store.database.write() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 import structlog
@@ -124,7 +124,8 @@ class BellWorker(Worker):
         """Pop the bell only with a free place, and pick at once."""
         while True:
             await self._desk.room()
-            if await self.pool.blpop([bell_of(self._desk.name)], timeout=1):
+            rung: Awaitable[Any] = self.pool.blpop([bell_of(self._desk.name)], timeout=1)  # type: ignore[assignment]
+            if await rung:
                 await self._poll_iteration()
 
 

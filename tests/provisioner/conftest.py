@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.provisioner.house import Keeper, Repository
+from tests.provisioner.house import Keeper, Repository, eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,4 +27,4 @@ async def keeper(tmp_path: Path) -> AsyncIterator[Keeper]:
         yield one
     finally:
         await one.stop()
-        assert one.left() == []
+        await eventually(lambda: one.left() == [])

@@ -125,6 +125,7 @@ async def test_a_taken_port_is_said(tmp_path: object, keeper: Keeper) -> None:
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", keeper.port))
+        other.listen()
         keeper.begin()
 
         async def says() -> tuple[str, ...]:
