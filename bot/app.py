@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -28,7 +29,7 @@ from bot.context import Forge, Limits
 from bot.domain.ids import new_id
 from bot.domain.message import Platform
 from bot.domain.project import ForgeKind, Project
-from bot.settings import Settings
+from bot.settings import ProjectSettings, Settings
 from bot.store.console import ConsoleStore
 from bot.store.database import Database
 from bot.store.inbox import Inbox
@@ -54,9 +55,15 @@ _PACE_S = 1.0
 
 def projects_of(settings: Settings) -> dict[str, Project]:
     return {
-        key: Project(key, ForgeKind(each.forge), each.id, each.path, each.clone_url, each.default_branch, each.channels)
+        key: Project(key, ForgeKind(each.forge), each.id, each.path, _clone_url(each), each.default_branch, each.channels)
         for key, each in settings.projects.items()
     }
+
+
+def _clone_url(project: ProjectSettings) -> str:
+    """A folder on this machine is named from where we were started."""
+    is_folder = project.forge == "local" and "://" not in project.clone_url
+    return str(Path(project.clone_url).expanduser().absolute()) if is_folder else project.clone_url
 
 
 def git_tokens(settings: Settings) -> dict[str, str]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Protocol
 
 import structlog
-from grammar.parse import Found, Misunderstood, Understood, read
 
 from bot import context, replies
-from bot.auth.policy import Role, authorize, role_of
+from bot.auth.policy import Role, Standing, authorize, role_of
 from bot.context import Forge, ForgeUnavailable, Limits, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.errors import UserError
@@ -22,9 +21,10 @@ from bot.domain.message import Dialect, Person, Platform, Said, Thread
 from bot.domain.project import ChangeRequest, ForgeKind, Project
 from bot.domain.prose import Code, Reaction, Reply
 from bot.handlers import HANDLERS
-from bot.handlers.handler import About, Handler
+from bot.handlers.handler import About, Handler, no_environment
 from bot.targets import Rows, find_environment, home, named_project
 from grammar.commands import Command, Create
+from grammar.parse import Found, Misunderstood, Understood, read
 
 log = structlog.get_logger()
 
@@ -95,18 +95,18 @@ class Bus:
         if not found and not said.is_direct:
             return
         at_home = home(said, self._rules.projects)
-        role = await self._role_in(said.person, at_home)
-        if found and role is not Role.NOBODY:
+        standing = await self._standing_in(said.person, at_home)
+        if found and standing.role is not Role.NOBODY:
             async with self._units.transaction(lease) as transaction:
                 await transaction.react(said.thread, said.message_id, Reaction.SEEN)
         if not found:
-            await self._answer(said, message_id, lease, 0, "", Outcome(replies.hint()), role)
+            await self._answer(said, message_id, lease, 0, "", Outcome(replies.hint()), standing.role)
         for item in found:
             if isinstance(item, Misunderstood):
                 outcome = Outcome(replies.mistake(item.mistake, said.person), CommandState.REFUSED, item.mistake.code)
-                await self._answer(said, message_id, lease, item.position, item.line, outcome, role)
+                await self._answer(said, message_id, lease, item.position, item.line, outcome, standing.role)
             else:
-                await self._carry_out(said, message_id, lease, item, at_home, role)
+                await self._carry_out(said, message_id, lease, item, at_home, standing)
 
     def _read(self, said: Said) -> tuple[Found, ...]:
         if said.dialect is Dialect.LINE and said.person.platform is Platform.SLACK:
@@ -121,15 +121,15 @@ class Bus:
         async with self._units.transaction(lease) as transaction:
             await self._record(transaction, said, message_id, position, "", words, outcome)
 
-    async def _carry_out(self, said: Said, message_id: int, lease: Any, item: Understood, at_home: Project | None, role: Role) -> None:
+    async def _carry_out(
+        self, said: Said, message_id: int, lease: Any, item: Understood, at_home: Project | None, standing: Standing
+    ) -> None:
         handler = HANDLERS[item.command.words]
         facts: Any = None
         scene: Scene | None = None
         refusal: Outcome | None = None
         try:
-            self._must_be_allowed(item, handler, role)
-            scene = await self._scene(said, item, handler, at_home, role)
-            self._must_be_allowed(item, handler, scene.role)
+            scene = await self._scene(said, item, handler, at_home, standing)
             facts = await handler.gather(item.command, scene, self._outside)
         except UserError as error:
             refusal = _refusal(error, said.person)
@@ -151,58 +151,49 @@ class Bus:
         except UserError as error:
             return _refusal(error, scene.person)
 
-    def _must_be_allowed(self, item: Understood, handler: Handler, role: Role) -> None:
-        decision = authorize(role, handler.action)
-        if not decision.is_allowed:
-            raise UserError(decision.code, "You may not run ", Code(f"/{item.command.words}"), f": {decision.reason}.")
-
-    async def _scene(self, said: Said, item: Understood, handler: Handler, at_home: Project | None, role: Role) -> Scene:
-        command = item.command
-        scene = Scene(said, item.line, role, self._rules.projects, self._rules.limits, self._rules.zone, at_home)
+    async def _scene(self, said: Said, item: Understood, handler: Handler, at_home: Project | None, standing: Standing) -> Scene:
+        """Everything the command is about. Whoever may not even look here learns nothing of what there is."""
+        rules, command = self._rules, item.command
+        scene = Scene(said, item.line, standing, rules.projects, rules.limits, rules.zone, at_home)
+        _must_be_allowed(scene, handler, command)
         if handler.about is About.PROJECT and isinstance(command, Create):
-            project = named_project(command.project, at_home, self._rules.projects)
-            return await self._in_project(scene, project)
-        if handler.about in {About.ENVIRONMENT, About.PERHAPS_ENVIRONMENT}:
-            return await self._about_environment(scene, command, handler)
+            scene = await self._in_project(scene, named_project(command.project, at_home, rules.projects))
+        elif handler.about in {About.ENVIRONMENT, About.PERHAPS_ENVIRONMENT}:
+            scene = await self._about_environment(scene, command, handler)
+        _must_be_allowed(scene, handler, command)
         return scene
 
     async def _about_environment(self, scene: Scene, command: Command, handler: Handler) -> Scene:
         async with self._units.look() as look:
             name = getattr(command, "env", None)
-            environment = await find_environment(name, scene.said, scene.project, self._rules.projects, look.environments)
+            environment = await find_environment(name, scene.said, scene.project, scene.projects, look.environments)
+        if environment is None and handler.about is About.PERHAPS_ENVIRONMENT:
+            return scene
         if environment is None:
-            if handler.about is About.PERHAPS_ENVIRONMENT:
-                return scene
-            raise UserError(
-                "no_environment",
-                "There is no environment here. Make one: ",
-                Code("/ivy create"),
-                " · list them: ",
-                Code("/ivy list"),
-            )
-        project = self._rules.projects.get(environment.project)
+            raise no_environment()
+        project = scene.projects.get(environment.project)
         if project is None:
             raise UserError("unknown_project", f"The project {environment.project} is no longer configured.")
-        found = await self._in_project(scene, project)
-        return Scene(found.said, found.line, found.role, found.projects, found.limits, found.zone, project, environment)
+        return replace(await self._in_project(scene, project), environment=environment)
 
     async def _in_project(self, scene: Scene, project: Project) -> Scene:
-        role = scene.role if project == scene.project else await self._role_in(scene.person, project)
-        return Scene(scene.said, scene.line, role, scene.projects, scene.limits, scene.zone, project, scene.environment)
+        if project == scene.project:
+            return scene
+        return replace(scene, project=project, standing=await self._standing_in(scene.person, project))
 
-    async def _role_in(self, person: Person, project: Project | None) -> Role:
+    async def _standing_in(self, person: Person, project: Project | None) -> Standing:
         """What somebody is here, asked now. An error, and a forge that is not the project's own, are a no."""
         if person.platform is Platform.CONSOLE:
-            return self._rules.console_role
+            return Standing(self._rules.console_role)
         if person.platform is Platform.SLACK:
-            return self._rules.slack_roles.get(person.id, Role.NOBODY)
+            return Standing(self._rules.slack_roles.get(person.id, Role.NOBODY))
         if project is None or project.forge.value != person.platform.value:
-            return Role.NOBODY
+            return Standing(Role.NOBODY)
         try:
-            return role_of(await self._forges[project.forge].right_of(person, project))
+            return Standing(role_of(await self._forges[project.forge].right_of(person, project)))
         except ForgeUnavailable as error:
             log.warning("right_not_asked", person=person.id, project=project.key, reason=str(error))
-            return Role.NOBODY
+            return Standing(Role.NOBODY, doubt="your right here could not be asked just now, and that is a no; try again in a minute")
 
     async def _record(
         self, transaction: Transaction, said: Said, message_id: int, position: int, words: str, text: str, outcome: Outcome
@@ -212,7 +203,7 @@ class Bus:
             message_id=message_id,
             position=position,
             words=words,
-            line=text[:4096],
+            line=text[:4096].replace("\0", ""),
             person=said.person,
             thread=said.thread,
             asked_by_message=said.message_id,
@@ -237,6 +228,12 @@ class Bus:
             await transaction.post(said.thread, outcome.reply)
         if sign := {CommandState.DONE: Reaction.DONE, CommandState.REFUSED: Reaction.FAILED}.get(outcome.state):
             await transaction.react(said.thread, said.message_id, sign)
+
+
+def _must_be_allowed(scene: Scene, handler: Handler, command: Command) -> None:
+    decision = authorize(scene.standing, handler.action)
+    if not decision.is_allowed:
+        raise UserError(decision.code, "You may not run ", Code(f"/{command.words}"), f": {decision.reason}.")
 
 
 def _refusal(error: UserError, to: Person) -> Outcome:

@@ -8,7 +8,8 @@ from statistics import quantiles
 
 from bot.domain.command import Event
 from bot.domain.environment import Environment, State
-from bot.domain.prose import Block, Card, Code, Fact, Line, Log, Span, Stage, StageState, Strong, Text, line
+from bot.domain.message import Person, Platform
+from bot.domain.prose import Block, Card, Code, Fact, Line, Log, Mention, Span, Stage, StageState, Strong, Text, line
 from bot.replies import addresses, brief, moment, tone_of
 
 STAGES = ("provisioning", "configuring", "starting")
@@ -88,13 +89,18 @@ def _facts(environment: Environment) -> tuple[Fact, ...]:
         commit.append(Text(", pinned"))
     if environment.running_sha and environment.running_sha != environment.sha and not environment.is_settled:
         commit += [Text(" → "), Code(environment.sha[:8])]
-    facts = [Fact("commit", Line(tuple(commit))), Fact("owner", line(environment.owner.name))]
+    facts = [Fact("commit", Line(tuple(commit))), Fact("owner", line(_person(environment.owner)))]
     if environment.state is State.GONE:
         return (*facts, Fact("gone", line(moment(environment.gone_at or environment.expires_at))))
     facts.append(Fact("goes", line(moment(environment.expires_at))))
     if environment.tilt_args:
         facts.append(Fact("Tilt arguments", line(Code(" ".join(environment.tilt_args)))))
     return tuple(facts)
+
+
+def _person(person: Person) -> Span:
+    """Slack tells us no names, but shows one for an id."""
+    return Mention(person) if person.platform is Platform.SLACK else Text(person.name)
 
 
 def _body(environment: Environment) -> tuple[Block, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Protocol
 
-from bot.auth.policy import Role
+from bot.auth.policy import Role, Standing
 from bot.domain.command import CommandState, Event
 from bot.domain.environment import Environment
 from bot.domain.message import Person, Said, Thread
@@ -76,7 +76,7 @@ class Scene:
 
     said: Said
     line: str
-    role: Role
+    standing: Standing
     projects: Mapping[str, Project]
     limits: Limits
     zone: tzinfo
@@ -86,6 +86,10 @@ class Scene:
     @property
     def environment_id(self) -> str | None:
         return self.environment.id if self.environment else None
+
+    @property
+    def role(self) -> Role:
+        return self.standing.role
 
     @property
     def person(self) -> Person:

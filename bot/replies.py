@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from grammar.help import Manual
-
 from bot.auth.policy import NEEDED, Action, Role
 from bot.domain.command import Event
 from bot.domain.environment import Environment, Failure, State
@@ -14,6 +12,7 @@ from bot.domain.errors import UserError
 from bot.domain.message import Person
 from bot.domain.project import Project
 from bot.domain.prose import Block, Code, Items, Line, Link, Log, Moment, Reply, Span, Strong, Table, Text, Tone, line
+from grammar.help import Manual
 from grammar.mistakes import Mistake
 
 
@@ -264,7 +263,7 @@ def manual(pages: Sequence[Manual], role: Role, hidden: int) -> Reply:
     return say(Tone.NEUTRAL, "What you can say here:", more=more)
 
 
-def manual_page(page: Manual, may: bool) -> Reply:
+def manual_page(page: Manual, *, may: bool) -> Reply:
     examples = Log(tuple(page.examples))
     who = "You may run it." if may else f"It needs the role {Role.DEVELOPER}."
     return say(Tone.NEUTRAL, Code(page.usage), more=(line(page.summary), examples, line(who)))

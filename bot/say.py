@@ -6,12 +6,13 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import msgspec
 from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
 from bot.domain.prose import Card, Reply
 from bot.rendering import terminal
@@ -32,40 +33,58 @@ def _token(settings: Settings) -> str:
         raise NotRunning(f"Trellis is not running here (looked in {settings.data_dir}): start it with `make run` or `trellis up`") from None
 
 
-@dataclass
 class Hearing:
-    """Draws what is heard: posts as they come, a card again only when it has changed."""
+    """Shows what is heard: posts as they come; a card lives below them on a terminal, and is drawn once, as it was last, elsewhere."""
 
-    out: Console
-    drawn: dict[str, str] = field(default_factory=dict)
-    cards: dict[str, str] = field(default_factory=dict)
+    def __init__(self, out: Console) -> None:
+        self._out = out
+        self._posts: set[str] = set()
+        self._cards: dict[str, str] = {}
+        self._live = Live(console=out, auto_refresh=False, transient=False) if out.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+        elif not self._posts:
+            for card in self._cards.values():
+                self._write(card)
+
+    @property
+    def has_heard(self) -> bool:
+        return bool(self._posts or self._cards)
 
     def show(self, lines: Iterable[dict[str, Any]]) -> None:
         for line in lines:
-            if line["kind"] == "post":
-                self._print(line["marker"], self._draw(msgspec.json.decode(line["body"], type=Reply)))
+            if line["kind"] == "post" and line["marker"] not in self._posts:
+                self._posts.add(line["marker"])
+                self._write(self._draw(msgspec.json.decode(line["body"], type=Reply)))
             elif line["kind"] == "card":
-                self.cards[line["marker"]] = line["body"]
-                card = msgspec.json.decode(line["body"], type=Card)
-                key = f"{line['marker']}:{card.state.split(' in ')[0]}"
-                self._print(key, self._draw(card))
+                self._cards[line["marker"]] = self._draw(msgspec.json.decode(line["body"], type=Card))
+        if self._live:
+            self._live.update(Text.from_ansi("\n\n".join(self._cards.values())), refresh=True)
 
-    def _print(self, key: str, text: str) -> None:
-        if self.drawn.get(key) is None:
-            self.drawn[key] = text
-            self.out.file.write(text.rstrip("\n") + "\n\n")
-            self.out.file.flush()
+    def _write(self, text: str) -> None:
+        if self._live:
+            self._live.console.print(Text.from_ansi(text + "\n"))
+        else:
+            self._out.file.write(text + "\n\n")
+            self._out.file.flush()
 
     def _draw(self, message: Reply | Card) -> str:
-        return terminal.draw(message, min(self.out.width, 100), colour=self.out.is_terminal)
+        return terminal.draw(message, min(self._out.width, 100), colour=self._out.is_terminal).rstrip("\n")
 
 
 async def say(settings: Settings, text: str, person: str, thread: str, *, should_wait: bool) -> int:
     """Say it and show the answers. 0: done, or being done without `--wait`; 1: not done; 3: nobody to talk to."""
-    hearing = Hearing(Console())
     try:
         async with _session(settings) as session:
-            states = await _converse(session, text, person, thread, hearing, should_wait=should_wait)
+            with Hearing(Console()) as hearing:
+                states = await _converse(session, text, person, thread, hearing, should_wait=should_wait)
     except NotRunning as error:
         sys.stderr.write(f"trellis: {error}\n")
         return 3
@@ -81,7 +100,7 @@ async def _ask(session: aiohttp.ClientSession, method: str, path: str, **more: A
     try:
         async with session.request(method, path, **more) as response:
             answer: dict[str, Any] = json.loads(await response.read())
-            if response.status >= 400:  # noqa: PLR2004 - HTTP's own number
+            if response.status >= 400:
                 raise NotRunning(str(answer.get("detail") or answer))
             return answer
     except (aiohttp.ClientConnectionError, TimeoutError, ValueError) as error:
@@ -98,10 +117,9 @@ async def _converse(
         heard = await _ask(session, "GET", "/console/heard", params=query)
         hearing.show(heard["lines"])
         after = max([after, *(line["version"] for line in heard["lines"])])
-        has_said = bool(hearing.drawn)
         if heard["is_settled"] and not heard["lines"]:
             return list(heard["states"])
-        if heard["is_heard"] and has_said and not should_wait:
+        if heard["is_heard"] and hearing.has_heard and not should_wait:
             return list(heard["states"])
 
 
@@ -116,7 +134,8 @@ async def chat(settings: Settings, person: str, thread: str) -> int:
                 if line is None:
                     return 0
                 if line.strip():
-                    await _converse(session, line, person, thread, Hearing(out), should_wait=True)
+                    with Hearing(out) as hearing:
+                        await _converse(session, line, person, thread, hearing, should_wait=True)
     except NotRunning as error:
         sys.stderr.write(f"trellis: {error}\n")
         return 3

@@ -97,7 +97,7 @@ async def _until_ready(settings: Settings) -> None:
         while loop.time() < until:
             try:
                 async with session.get(f"http://127.0.0.1:{settings.port}/readyz") as answer:
-                    if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
+                    if answer.status == 200:
                         return
                     said = await answer.json()
                     parts = "; ".join(f"{name}: {words}" for name, words in said["parts"].items() if words != "ok")

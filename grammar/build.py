@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from lark import Token
+from typing import TYPE_CHECKING, Any
 
 from grammar.commands import Command, Slot, option_of
 from grammar.mistakes import Code
 from grammar.values import BadValue, BranchName
 from grammar.words import place_inside, quoted, split, unquoted
 from grammar.wrong import Fix, Wrong, replaced
+
+if TYPE_CHECKING:
+    from lark import Token
 
 Place = tuple[int, int]
 

@@ -1,4 +1,5 @@
 """The commands: one frozen dataclass each, with what help, options and completion are made from. commands.lark is how they are written."""
+# ruff: noqa: RUF009 - the functions that make fields give dataclasses.field
 
 from __future__ import annotations
 
@@ -14,6 +15,11 @@ from grammar.mistakes import Code
 from grammar.nearest import nearest
 from grammar.until import Until
 from grammar.values import BadValue, EnvironmentName, Kind, Size
+
+__all__ = [  # the kinds of values are part of what a command is
+    *("COMMANDS", "VERBS", "Cancel", "Command", "Create", "EnvironmentName", "Extend", "Help", "List", "Logs", "Product", "Restart", "Retry"),
+    *("Size", "SledHelp", "SledWhoami", "Slot", "Status", "Terminate", "Until", "Update", "Url", "Whoami", "Why", "option_of"),
+]
 
 
 class Product(StrEnum):
@@ -113,7 +119,11 @@ class Update(Command):
     words: ClassVar[str] = "ivy update"
     verb: ClassVar[str] = "update"
     summary: ClassVar[str] = "Bring it to the head of its branch, pin it to a commit, or change it."
-    examples: ClassVar[tuple[str, ...]] = ("/ivy update", "/ivy update demo-x7k2qa --sha 4fd1c0e", '/ivy update #12 --tilt-args "--only web"')
+    examples: ClassVar[tuple[str, ...]] = (
+        "/ivy update",
+        "/ivy update demo-x7k2qa --sha 4fd1c0e",
+        '/ivy update #12 --tilt-args "--only web"',
+    )
 
     env: EnvironmentName | None = _env()
     sha: str | None = _option(values.SHA, "SHA", "stay at this commit until a bare update")
@@ -126,7 +136,11 @@ class Extend(Command):
     words: ClassVar[str] = "ivy extend"
     verb: ClassVar[str] = "extend"
     summary: ClassVar[str] = "Let it live longer: a day when nothing is said."
-    examples: ClassVar[tuple[str, ...]] = ("/ivy extend", "/ivy extend 8h", '/ivy extend #12 --until "fri 18:00" --reason review with the client')
+    examples: ClassVar[tuple[str, ...]] = (
+        "/ivy extend",
+        "/ivy extend 8h",
+        '/ivy extend #12 --until "fri 18:00" --reason review with the client',
+    )
     conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
 
     env: EnvironmentName | None = _env()

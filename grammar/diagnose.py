@@ -29,6 +29,8 @@ _SYNONYMS = {
     **dict.fromkeys(("who", "me", "id"), "whoami"),
 }
 
+_DASHES = {"\u2013", "\u2014"}
+
 
 def diagnose(product: Product, rest: str, at: int) -> Wrong:
     """Say what is wrong with `rest`, a line without its prefix that cannot be parsed beyond `at`."""
@@ -149,7 +151,11 @@ class _Line:
         if kind is not None and kind.example:
             fixes.append(f"{head} {kind.example}{tail}")
         fixes += [self._without(index, index + 1), self._without(index, self._next_option(index + 1))]
-        why = f" What begins with `-` is quoted, or follows `=`: {shown(following)}." if following.startswith("-") and not self._slot(index + 1) else ""
+        why = (
+            f" What begins with `-` is quoted, or follows `=`: {shown(following)}."
+            if following.startswith("-") and not self._slot(index + 1)
+            else ""
+        )
         return self._wrong(Code.MISSING_VALUE, option, f"`{name}` wants a value.{why}", *fixes)
 
     def _option(self, word: Word) -> Wrong:
@@ -179,7 +185,12 @@ class _Line:
     def _unknown_option(self, word: Word, name: str) -> Wrong:
         if name.lower() in {"--help", "-h", "-help", "-?"}:
             page = Fix(self.product, f"help {self.command.verb}")
-            return Wrong(Code.UNKNOWN_OPTION, (word.start, word.end), f"no option `{name}` here: help has a page for it.", (page, Fix(self.product, "help")))
+            return Wrong(
+                Code.UNKNOWN_OPTION,
+                (word.start, word.end),
+                f"no option `{name}` here: help has a page for it.",
+                (page, Fix(self.product, "help")),
+            )
         near = nearest("--" + name.lstrip("-").replace("_", "-"), self.command.options())
         value = self._text(self.index)[len(name) :]
         fixes = [replaced(self.rest, (word.start, word.end), near + value)] if near else []
@@ -199,17 +210,14 @@ class _Line:
         through = self.words[last - 1].end
         without = self._without(self.index, self.index + 1)
         fixes: list[str] = []
-        if typed in {"–", "—"}:
+        if typed in _DASHES:
             fixes.append(replaced(self.rest, place, "--"))
         if typed.startswith("="):
             fixes.append(self.rest[: word.start].rstrip() + "=" + self.rest[word.start + 1 :].lstrip())
         if f"--{typed.partition('=')[0].lower()}" in self.command.options():
             fixes.append(replaced(self.rest, place, f"--{typed.lower()}"))
         option = self._option_before(self.index)
-        slot = self._slot(option) if option else None
-        if slot is not None and slot.kind is not None and slot.kind.is_free:
-            begins = self.words[option + 1].start if "=" not in self._text(option) else self.words[option].start + self._text(option).index("=") + 1
-            fixes.append(self.rest[:begins] + quoted(self.rest[begins:through].replace('"', "")) + self.rest[through:])
+        fixes += self._in_quotes(option, through)
         first = self._next_dashed(1)
         free = len(self.command.positionals()) >= first - (self.index < first)
         if free:
@@ -220,6 +228,15 @@ class _Line:
         fixes += [self._without(self.index, last), without]
         where = f": {self._label()} comes before the options" if option and free else ""
         return self._wrong(Code.EXTRA_WORD, word, f"{shown(typed)} has no place here{where}.", *fixes)
+
+    def _in_quotes(self, option: int, through: int) -> list[str]:
+        """The line with all words from the option's value to `through` as its value, where that can have been meant."""
+        slot = self._slot(option) if option else None
+        if slot is None or slot.kind is None or not slot.kind.is_free:
+            return []
+        text = self._text(option)
+        begins = self.words[option].start + text.index("=") + 1 if "=" in text else self.words[option + 1].start
+        return [self.rest[:begins] + quoted(self.rest[begins:through].replace('"', "")) + self.rest[through:]]
 
     def _label(self) -> str:
         slots = self.command.slots()

@@ -17,6 +17,7 @@ _INERT = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;?]*\Z")
 _MARKUP = re.compile(r"[`<\[]")
 _SILENT_HTML = re.compile(r"\s*<(?:!|\?|(?:script|pre|style|textarea)\b)", re.IGNORECASE)
 _GITLAB_QUOTE = ">>>"
+_MARK = "\ue000"
 _NESTING = 10
 _PARAGRAPH_LIMIT = 2048  # the inline parser needs milliseconds for each hostile KiB
 _INLINE_BUDGET = 4 * _PARAGRAPH_LIMIT
@@ -155,15 +156,14 @@ class _Markdown:
         """Whether the line begins in the open, not within code, a link, an image or HTML."""
         if place == first:
             return True
-        lines = [line.strip() for line in self._lines[first:last]]
-        mark = "/\ue000"  # a private character, put where the line begins, is looked for in what Markdown made of it
-        at = place - first
-        lines[at] = mark + lines[at].replace("\ue000", "")
-        markdown = _commonmark()
+        # A private character, put where the line begins, is looked for in what Markdown makes of the paragraph.
+        lines = [line.strip().replace(_MARK, "") for line in self._lines[first:last]]
+        lines[place - first] = f"/{_MARK}{lines[place - first]}"
         depth = 0
-        for token in markdown.parseInline("\n".join(line.replace("\ue000", "") if number != at else line for number, line in enumerate(lines)), self._references)[0].children or ():
+        inline = _commonmark().parseInline("\n".join(lines), self._references)[0]
+        for token in inline.children or ():
             depth += token.nesting if token.type in {"link_open", "link_close"} else 0
-            if token.type == "text" and token.content.startswith(mark):
+            if token.type == "text" and token.content.startswith(f"/{_MARK}"):
                 return depth == 0
         return False
 

@@ -6,17 +6,19 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_VANISHING = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
+_VANISHING = (
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
+)
 _JOINERS = "\u200c\u200d"
-_DOUBLE = "“”„‟"
-_SINGLE = "‘’‚‛"
-_DASHES = "–—"
+_DOUBLE = "\u201c\u201d\u201e\u201f"
+_SINGLE = "\u2018\u2019\u201a\u201b"
+_DASHES = "\u2013\u2014"  # en, em
 _SPECIAL = re.compile(rf"[{_VANISHING}{_DOUBLE}{_SINGLE}{_DASHES}]|(?! )\s")
 _DASH_RUN = re.compile(rf"-?[{_DASHES}][-{_DASHES}]?(?=[^\W\d_])")
 _CLOSES = {
-    "“": re.compile(rf'(?:\\.|[^\\"{_DOUBLE}]|["{_DOUBLE}](?!\s|\Z))*+["{_DOUBLE}]'),
+    _DOUBLE: re.compile(rf'(?:\\.|[^\\"{_DOUBLE}]|["{_DOUBLE}](?!\s|\Z))*+["{_DOUBLE}]'),
     '"': re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+"'),
-    "‘": re.compile(rf"(?:[^'{_SINGLE}]|['{_SINGLE}](?!\s|\Z))*+['{_SINGLE}]"),
+    _SINGLE: re.compile(rf"(?:[^'{_SINGLE}]|['{_SINGLE}](?!\s|\Z))*+['{_SINGLE}]"),
     "'": re.compile(r"[^']*+'"),
 }
 _SLACK = re.compile(r"<([^<>]*)>|&(amp|lt|gt);")
@@ -113,15 +115,15 @@ def _with_straight_quotes(line: str) -> Folded:
     return Folded("".join(out), places)
 
 
-_OPENERS = dict.fromkeys(_DOUBLE, "“") | dict.fromkeys(_SINGLE, "‘") | {'"': '"', "'": "'"}
+_OPENERS = dict.fromkeys(_DOUBLE, _DOUBLE) | dict.fromkeys(_SINGLE, _SINGLE) | {'"': '"', "'": "'"}
 
 
 def _put_quoted(line: str, at: int, out: list[str], places: list[int]) -> int:
     """Write the quoted word that opens at `at` with straight quotes; where it never closes, only its opening."""
     opener = _OPENERS[line[at]]
-    straight = '"' if opener in "“\"" else "'"
+    straight = '"' if opener in {_DOUBLE, '"'} else "'"
     # A quote that opens straight may close curly: editors turn only the one that was typed last.
-    closed = _CLOSES[opener].match(line, at + 1) or _CLOSES["“" if straight == '"' else "‘"].match(line, at + 1)
+    closed = _CLOSES[opener].match(line, at + 1) or _CLOSES[_DOUBLE if straight == '"' else _SINGLE].match(line, at + 1)
     if closed is None:
         # It is a mistake whatever follows; looking for more ends from each beginning would take its time squared.
         out.append(straight + line[at + 1 :])

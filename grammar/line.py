@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
-
-from lark import Lark, UnexpectedInput
+from typing import TYPE_CHECKING
 
 from grammar.build import build
 from grammar.commands import VERBS, Command, Product
 from grammar.diagnose import ambiguous, diagnose
+from grammar.fold import fold
 from grammar.wrong import Fix, Wrong
 
-_TRIES = 16
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+_BUDGET = 12_000  # characters that may be parsed in search of a suggestion
+_LEAST = 200  # what a try costs at least
 _ROUNDS = 3
 
 
 @cache
-def parser() -> Lark:
-    """The parser of commands.lark, made once, when it is first needed."""
-    text = Path(__file__).with_name("commands.lark").read_text(encoding="utf-8")
-    return Lark(text, parser="lalr", lexer="contextual", start=[product.value for product in Product], maybe_placeholders=False)
+def _tree() -> ModuleType:
+    from grammar import tree  # noqa: PLC0415 - it takes its time, and not every process reads commands
+
+    return tree
 
 
 def command_of(product: Product | None, rest: str) -> Command:
@@ -30,27 +34,38 @@ def command_of(product: Product | None, rest: str) -> Command:
     """
     if product is None:
         raise ambiguous(rest)
+    tree = _tree()
     try:
-        tree = parser().parse(rest, start=product.value)
-    except UnexpectedInput as error:
-        raise diagnose(product, rest, error.pos_in_stream or 0) from None
-    return build(VERBS[product][tree.data], rest, tree.children)  # type: ignore[arg-type] # the rules hold tokens only
+        rule, tokens = tree.tree_of(product, rest)
+    except tree.NoTree as no_tree:
+        raise diagnose(product, rest, no_tree.at) from None
+    return build(VERBS[product][rule], rest, tokens)
 
 
 def suggestion(fixes: tuple[Fix, ...], longest: int) -> str | None:
     """Give the first of the lines that is right, or can be made right; None when there is none."""
-    tries = _TRIES
+    budget = _BUDGET
 
     def settle(fix: Fix, rounds: int) -> str | None:
-        nonlocal tries
-        if tries == 0 or len(fix.rest.encode(errors="replace")) > longest:
-            return None
-        tries -= 1
+        nonlocal budget
         rest = fix.rest.strip()
+        budget -= len(rest) + _LEAST
+        if budget < 0 or len(rest.encode(errors="replace")) + len("/sled ") > longest or fold(rest).text != rest:
+            return None
         try:
             command_of(fix.product, rest)
         except Wrong as wrong:
-            return next(filter(None, (settle(each, rounds - 1) for each in wrong.fixes)), None) if rounds else None
+            return _first(settle(each, rounds - 1) for each in wrong.fixes) if rounds else None
         return f"/{fix.product} {rest}"
 
-    return next(filter(None, (settle(fix, _ROUNDS) for fix in fixes)), None)
+    return _first(settle(fix, _ROUNDS) for fix in fixes)
+
+
+def _first(lines: Iterator[str | None]) -> str | None:
+    return next((line for line in lines if line is not None), None)
+
+
+def page(product: Product, rest: str) -> str:
+    """Where to read on, when nothing nearer can be suggested."""
+    verb = rest.partition(" ")[0].lower()
+    return f"/{product} help {verb}" if verb in VERBS[product] else f"/{product} help"

@@ -13,12 +13,12 @@ def nearest(typed: str, known: Iterable[str]) -> str | None:
     if not word or len(word) > _LONGEST:
         return None
     candidates = sorted(known)
-    allowed = 1 if len(word.lstrip("-")) <= 4 else 2  # noqa: PLR2004 - two slips in four letters are another word
+    allowed = 1 if len(word.lstrip("-")) <= 4 else 2
     slips = {each: distance(word, each) for each in candidates}
     best = min(candidates, key=lambda each: (slips[each], each), default=None)
     if best is not None and slips[best] <= allowed:
         return best
-    begun = [each for each in candidates if len(word.lstrip("-")) > 2 and each.startswith(word)]  # noqa: PLR2004
+    begun = [each for each in candidates if len(word.lstrip("-")) > 2 and each.startswith(word)]
     return begun[0] if len(begun) == 1 else None
 
 

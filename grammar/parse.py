@@ -10,7 +10,7 @@ from grammar import find
 from grammar.address import Place, owner, place
 from grammar.commands import Command, Product
 from grammar.fold import Folded
-from grammar.line import command_of, parser, suggestion
+from grammar.line import command_of, page, suggestion
 from grammar.mistakes import Code, Mistake, excerpt
 from grammar.wrong import Fix, Wrong
 
@@ -81,7 +81,7 @@ def parse_line(line: str) -> Command | Mistake:
 
 def warm() -> None:
     """Make the parsers now instead of with the first message."""
-    parser()
+    parse_line("/ivy help")
     find.in_markdown("> -\n\n/ivy help\n", Place().is_head)
 
 
@@ -179,7 +179,8 @@ def _mistake(reading: _Reading, wrong: Wrong) -> Mistake:
     begin = reading.folded.typed(start)
     column = reading.lead + reading.typed.typed(begin) + 1
     pointed = excerpt(reading.typed.text, begin, reading.folded.typed(end - 1) + 1 if end > start else begin)
-    return Mistake(wrong.code, wrong.message, column, suggestion(wrong.fixes, LONGEST_LINE), pointed)
+    better = suggestion(wrong.fixes, LONGEST_LINE) or page(reading.product or Product.IVY, reading.rest)
+    return Mistake(wrong.code, wrong.message, column, better, pointed)
 
 
 def _too_long(line: str) -> Mistake:

@@ -97,7 +97,8 @@ def read_branch(text: str) -> BranchName:
 def read_environment(text: str) -> EnvironmentName:
     found = _ENVIRONMENT.match(text)
     if found is None or _NUMBER_OR_DURATION.match(text):
-        better = f"#{int(text)}" if text.isascii() and text.isdigit() and 0 < int(text) < 10**9 else _nearer(text.lower(), r"[^a-z0-9]+", "-")
+        is_number = re.fullmatch(r"0*[1-9][0-9]{0,8}", text) is not None
+        better = f"#{int(text)}" if is_number else _nearer(text.lower(), r"[^a-z0-9]+", "-")
         message = f"{shown(text)} does not name an environment: that is a slug (letters, digits and `-`), `#12`, `!12` or `PROJECT#12`."
         raise BadValue(message, better[:40].strip("-"))
     project, number, slug = found.groups()
@@ -153,7 +154,12 @@ def read_tilt_args(text: str) -> tuple[str, ...]:
     words = split(folded.text)
     for word in words:
         if word.quote_at is not None:
-            raise BadValue("this quote inside the arguments for Tilt is never closed.", text + folded.text[word.quote_at], Code.UNCLOSED_QUOTE, folded.typed(word.quote_at))
+            raise BadValue(
+                "this quote inside the arguments for Tilt is never closed.",
+                text + folded.text[word.quote_at],
+                Code.UNCLOSED_QUOTE,
+                folded.typed(word.quote_at),
+            )
         if word.is_glued:
             raise BadValue("a word begins right after a quote: put a space between.", None, Code.EXTRA_WORD, folded.typed(word.start))
     return tuple(unquoted(folded.text[word.start : word.end]) for word in words)

@@ -63,7 +63,7 @@ def quoted(value: str) -> str:
 
 def place_inside(word: str, at: int) -> int:
     """Where in `word`, as written, the character `at` of `unquoted(word)` stands."""
-    if not word or word[-1] not in "\"'" or len(word) < 2:  # noqa: PLR2004 - a quote has two ends
+    if not word or word[-1] not in "\"'" or len(word) < 2:
         return at
     if word[0] != '"':
         return at + (word[0] == "'")

@@ -45,7 +45,7 @@ KILL_POINTS = (
     "keeper.destroy.removed",
     "keeper.destroy.after",
 )
-_LOCK_WITHIN_S = 5.0
+_LOCK_WITHIN_S = 2.0
 _RESUMED_AT_ONCE = 4
 
 _log = structlog.get_logger()

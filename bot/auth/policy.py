@@ -29,6 +29,14 @@ _ROLE_OF_RIGHT = {Right.NONE: Role.NOBODY, Right.READ: Role.NOBODY, Right.WRITE:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What somebody is here. `doubt` says, as the end of a sentence, why that could not be found out."""
+
+    role: Role
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
 class Decision:
     """`code` and `reason` say why not; both are empty when it is allowed."""
 
@@ -42,11 +50,11 @@ def role_of(right: Right) -> Role:
     return _ROLE_OF_RIGHT[right]
 
 
-def authorize(role: Role, action: Action, *, is_fork: bool = False) -> Decision:
-    """Forbid wins: code from a fork is refused whoever asks."""
+def authorize(standing: Standing, action: Action) -> Decision:
+    """Decide whether somebody who stands here like that may do this."""
     needed = NEEDED[action]
-    if _RANK[role] < _RANK[needed]:
-        return Decision(is_allowed=False, code="not_allowed", reason=f"it needs the role {needed} here, and yours is {role}")
-    if is_fork and action is Action.CHANGE:
-        return Decision(is_allowed=False, code="fork_refused", reason="its branch is in a fork, and code from forks is not run here")
-    return Decision(is_allowed=True)
+    if _RANK[standing.role] >= _RANK[needed]:
+        return Decision(is_allowed=True)
+    return Decision(
+        is_allowed=False, code="not_allowed", reason=standing.doubt or f"it needs the role {needed} here, and yours is {standing.role}"
+    )

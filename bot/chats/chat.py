@@ -37,7 +37,7 @@ class Chat(Protocol):
     async def post(self, thread: Thread, message: Reply | Card, marker: str) -> Posted:
         """Post `message` at the end of `thread`."""
 
-    async def edit(self, thread: Thread, id: str, message: Reply | Card, marker: str) -> None:  # noqa: A002
+    async def edit(self, thread: Thread, id: str, message: Reply | Card, marker: str) -> None:
         """Replace the message `id`. Raises ChatRefused when it is gone."""
 
     async def find(self, thread: Thread, marker: str) -> Posted | None:

@@ -28,7 +28,7 @@ class ConsoleChat:
         await self._rows.put(thread.address, kind, marker, msgspec.json.encode(message).decode())
         return Posted(marker)
 
-    async def edit(self, thread: Thread, id: str, message: Reply | Card, marker: str) -> None:  # noqa: A002, ARG002 - the port's shape
+    async def edit(self, thread: Thread, id: str, message: Reply | Card, marker: str) -> None:  # noqa: ARG002 - the port's shape
         await self.post(thread, message, marker)
 
     async def find(self, thread: Thread, marker: str) -> Posted | None:  # noqa: ARG002 - putting it again is the same

@@ -167,7 +167,7 @@ def _port(node: Node, problems: Problems) -> int | None:
         digits = node.text if isinstance(node, Scalar) and re.fullmatch(r"[1-9][0-9]{0,4}", node.text) else "8000"
         problems.add(_at(node), "wrong_type", "a port is a whole number from 1 to 65535", f"port: {digits}")
         return None
-    if not 1 <= value <= 65535:  # noqa: PLR2004 - the ports there are
+    if not 1 <= value <= 65535:
         problems.add(_at(node), "out_of_range", "a port is a whole number from 1 to 65535", "port: 8000")
     return value
 
@@ -201,7 +201,7 @@ def _variables(node: Node, problems: Problems) -> tuple[tuple[str, str], ...]:
 def _variable(key: Scalar, node: Node, problems: Problems) -> tuple[str, str]:
     """Numbers and truth values stay as they were written: `1.10` is "1.10"."""
     name = key.text
-    if not _VARIABLE.fullmatch(name) or len(name) > 100:  # noqa: PLR2004 - a name, not a text
+    if not _VARIABLE.fullmatch(name) or len(name) > 100:
         near = re.sub(r"[^A-Z0-9]+", "_", name[:60].upper()).lstrip("0123456789")
         message = f'"{shown(name)}" cannot be a variable\'s name: upper-case letters, digits and _, no digit first'
         problems.add(_at(key), "bad_name", message, near)

@@ -36,13 +36,16 @@ MOVES: dict[State, frozenset[State]] = {
     State.PROVISIONING: frozenset({State.CONFIGURING, State.FAILED, State.TERMINATING}),
     State.CONFIGURING: frozenset({State.STARTING, State.PROVISIONING, State.FAILED, State.TERMINATING}),
     State.STARTING: frozenset({State.READY, State.PROVISIONING, State.FAILED, State.TERMINATING}),
-    State.READY: frozenset({State.UPDATING, State.TERMINATING}),
+    State.READY: frozenset({State.UPDATING, State.PROVISIONING, State.TERMINATING}),
     State.UPDATING: frozenset({State.READY, State.TERMINATING}),
     State.FAILED: frozenset({State.PROVISIONING, State.TERMINATING}),
     State.TERMINATING: frozenset({State.GONE}),
     State.GONE: frozenset(),
 }
-"""What may follow what. An interrupted making begins again at provisioning; README draws this table."""
+"""What may follow what. README draws this table.
+
+An interrupted making begins again at provisioning, and so does a ready one of which nothing runs any more.
+"""
 
 
 class Size(StrEnum):

@@ -184,15 +184,15 @@ def _entries(events: _Events, depth: int) -> tuple[tuple[Scalar, Node], ...]:
 
 def _integer(text: str) -> int:
     base = {"0o": 8, "0x": 16}.get(text[:2], 10)
-    digits = (text[2:] if base != 10 else text.lstrip("+-")).lstrip("0")  # noqa: PLR2004 - decimal
-    size = _HUGE if len(digits) > 30 else int(digits or "0", base)  # noqa: PLR2004 - see _HUGE
+    digits = (text[2:] if base != 10 else text.lstrip("+-")).lstrip("0")
+    size = _HUGE if len(digits) > 30 else int(digits or "0", base)
     return -size if text[0] == "-" else size
 
 
 def shown(text: str) -> str:
     """Somebody's word as it is quoted in a sentence: short, on one line, nothing invisible in it."""
     clean = "".join(character if character.isprintable() else "�" for character in text[:41])
-    return clean if len(clean) <= 40 else clean[:39] + "…"  # noqa: PLR2004 - a line's half
+    return clean if len(clean) <= 40 else clean[:39] + "…"
 
 
 _OUR_WORDS = (

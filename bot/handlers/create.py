@@ -10,8 +10,8 @@ from bot.context import Head, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
 from bot.domain.environment import Environment, Size, slug_of
 from bot.domain.errors import UserError
-from bot.domain.project import Project
 from bot.domain.ids import new_id
+from bot.domain.project import Project
 from bot.domain.prose import Code, Items, line
 from bot.handlers.handler import event
 from bot.replies import already_there, branch_line, hours
@@ -54,7 +54,11 @@ async def _head(command: Create, scene: Scene, outside: Outside) -> Head:
     if sha is None:
         heads = await outside.runtime.heads(project)
         raise UserError(
-            "unknown_branch", "There is no branch ", Code(command.branch), f" in {project.path or project.key}.", more=_nearest(ref, heads, project)
+            "unknown_branch",
+            "There is no branch ",
+            Code(command.branch),
+            f" in {project.path or project.key}.",
+            more=_nearest(ref, heads, project),
         )
     return Head(project, ref, sha, project.id)
 

@@ -59,8 +59,12 @@ async def the_environment(scene: Scene, transaction: Transaction) -> Environment
     """The environment the bus found for this command, as it is now and kept from others until the commit."""
     environment = await transaction.environments.locked(scene.environment_id or "")
     if environment is None:
-        raise UserError("no_environment", "There is no environment here. Make one: ", Code("/ivy create"))
+        raise no_environment()
     return environment
+
+
+def no_environment() -> UserError:
+    return UserError("no_environment", "There is no environment here. Make one: ", Code("/ivy create"), " · list them: ", Code("/ivy list"))
 
 
 def must_be_wanted(environment: Environment) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from grammar.help import manual
-
 from bot import replies
 from bot.auth.policy import authorize
 from bot.context import Outcome, Scene, Transaction
@@ -11,6 +9,7 @@ from bot.domain.errors import UserError
 from bot.domain.prose import Code
 from bot.handlers.actions import ACTIONS
 from grammar.commands import Help, Whoami
+from grammar.help import manual
 
 
 async def whoami(command: Whoami, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
@@ -22,11 +21,11 @@ async def helped(command: Help, scene: Scene, facts: None, transaction: Transact
     """All that may be run, or one page."""
     del facts, transaction
     pages = {page.words: page for page in manual()}
-    may = {words for words in pages if authorize(scene.role, ACTIONS[words]).is_allowed}
+    may = {words for words in pages if authorize(scene.standing, ACTIONS[words]).is_allowed}
     if command.command is None:
         shown = [page for words, page in pages.items() if words in may and words.startswith("ivy ")]
         return Outcome(replies.manual(shown, scene.role, sum(words.startswith("ivy ") for words in pages) - len(shown)))
     page = pages.get(f"ivy {command.command.lower()}")
     if page is None:
         raise UserError("unknown_verb", "There is no command ", Code(command.command), ". All there are: ", Code("/ivy help"))
-    return Outcome(replies.manual_page(page, page.words in may))
+    return Outcome(replies.manual_page(page, may=page.words in may))

@@ -13,7 +13,7 @@ from bot.domain.environment import Environment, Size, State
 from bot.domain.errors import UserError
 from bot.domain.prose import Code
 from bot.handlers.create import must_read_tilt_args
-from bot.handlers.handler import event, must_be_wanted, the_environment
+from bot.handlers.handler import event, must_be_wanted, no_environment, the_environment
 from bot.replies import already_up_to_date
 from grammar.commands import Update
 
@@ -27,7 +27,7 @@ class Facts:
 async def gather(command: Update, scene: Scene, outside: Outside) -> Facts:
     project, environment = scene.project, scene.environment
     if project is None or environment is None:
-        raise UserError("no_environment", "There is no environment here. Make one: ", Code("/ivy create"))
+        raise no_environment()
     if command.sha is None:
         sha = await outside.runtime.head(project, environment.ref)
         if sha is None:

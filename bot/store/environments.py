@@ -40,10 +40,10 @@ class Environments:
     async def save(self, environment: Environment) -> None:
         await self._connection.execute(update(environments).where(environments.c.id == environment.id).values(_row_of(environment)))
 
-    async def get(self, id: str) -> Environment | None:  # noqa: A002 - a row's id
+    async def get(self, id: str) -> Environment | None:
         return await self._first(environments.c.id == id)
 
-    async def locked(self, id: str) -> Environment | None:  # noqa: A002
+    async def locked(self, id: str) -> Environment | None:
         """The row, kept from others until the end of this transaction."""
         row = (await self._connection.execute(select(environments).where(environments.c.id == id).with_for_update())).mappings().first()
         return struct_of(row, Environment) if row else None

@@ -78,6 +78,10 @@ class Inbox:
             group = await self._next_group()
             try:
                 rings = await asyncio.shield(self._write(group))
+            except asyncio.CancelledError:
+                for waiting in group:
+                    waiting.taken.cancel()
+                raise
             except Exception as error:  # noqa: BLE001 - each sender is told, and sends again
                 for waiting in group:
                     waiting.taken.set_exception(error)

@@ -33,7 +33,7 @@ class Transaction:
         self.rings: dict[Ring, None] = {}
         self.environments = Environments(connection)
 
-    def ring(self, kind: str, id: str) -> None:  # noqa: A002
+    def ring(self, kind: str, id: str) -> None:
         self.rings[kind, id] = None
 
     def undoing(self) -> AbstractAsyncContextManager[object]:

@@ -33,7 +33,7 @@ class Desk:
     async def room(self) -> None:
         await self._room.wait()
 
-    def take(self, id: str) -> bool:  # noqa: A002 - a row's id
+    def take(self, id: str) -> bool:
         """Begin, or look again when it is in hand. False when there is no room: the sweep brings it again."""
         if id in self._tasks:
             self._again.add(id)
@@ -47,7 +47,7 @@ class Desk:
             self._room.clear()
         return True
 
-    async def _run(self, id: str) -> None:  # noqa: A002
+    async def _run(self, id: str) -> None:
         try:
             await self._work(id)
         except LeaseLost:

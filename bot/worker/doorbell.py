@@ -79,7 +79,7 @@ class Doorbell:
                 pool = None
 
 
-async def press(pool: ArqRedis, kind: str, id: str) -> None:  # noqa: A002 - a row's id
+async def press(pool: ArqRedis, kind: str, id: str) -> None:
     """Put the job and ring the bell. Each ring has an id of its own: arq drops one whose id it still knows."""
     job_id = f"{kind}:{id}:{secrets.token_hex(4)}"
     await pool.enqueue_job("look", id, _job_id=job_id, _queue_name=queue_of(kind), _expires=60)
@@ -89,7 +89,7 @@ async def press(pool: ArqRedis, kind: str, id: str) -> None:  # noqa: A002 - a r
         await pipe.execute()
 
 
-async def look(ctx: dict[str, Any], id: str) -> None:  # noqa: A002
+async def look(ctx: dict[str, Any], id: str) -> None:
     """The only arq job there is: hand the id to the desk and be done, so that nothing ever rests in arq."""
     ctx["desk"].take(id)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from grammar.parse import Understood, read
 
 from bot import replies
 from bot.domain.command import CommandState, Event, Taken
@@ -16,6 +15,7 @@ from bot.domain.prose import Reaction
 from bot.store import hearing
 from bot.store.store import Store
 from bot.store.transaction import Transaction
+from grammar.parse import Understood, read
 
 
 class Edits:

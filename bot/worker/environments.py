@@ -62,12 +62,12 @@ class Environments:
             Step.RESTART: self._restart,
         }
 
-    def nudge(self, id: str) -> None:  # noqa: A002 - a row's id
+    def nudge(self, id: str) -> None:
         """Its spec may have been edited while we work on it."""
         if event := self._nudges.get(id):
             event.set()
 
-    async def drive(self, id: str) -> None:  # noqa: A002
+    async def drive(self, id: str) -> None:
         while True:
             async with self._holder.holding(f"environment:{id}") as lease:
                 if lease is None:
@@ -80,7 +80,7 @@ class Environments:
                 if environment is None or next_step(environment, look.now) is None:
                     return
 
-    async def _drive(self, id: str, lease: Lease) -> None:  # noqa: A002
+    async def _drive(self, id: str, lease: Lease) -> None:
         while True:
             async with self._store.look() as look:
                 environment = await look.environments.get(id)

@@ -35,7 +35,7 @@ class Messages:
         self._branches = branches
         self._edits = Edits(holder.store)
 
-    async def hear(self, id: str) -> None:  # noqa: A002 - a row's id
+    async def hear(self, id: str) -> None:
         async with self._store.look() as look:
             lane = await hearing.lane_of(look.connection, int(id))
         while lane is not None:

@@ -47,7 +47,8 @@ class Reconciler:
             if row is None or row.state is not State.READY or not row.is_settled:
                 return
             log.warning("environment_missing", environment=id)
-            await transaction.edit(msgspec.structs.replace(row, settled_generation=row.generation - 1))
+            nothing_runs = {"settled_generation": row.generation - 1, "running_generation": 0, "running_sha": ""}
+            await transaction.edit(msgspec.structs.replace(row, **nothing_runs))
             await transaction.note(_event(row, transaction.now, "missing"))
 
     async def _remove(self, id: str) -> None:

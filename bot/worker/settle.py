@@ -97,10 +97,7 @@ async def failed(transaction: Transaction, environment: Environment, generation:
 async def cancelled(transaction: Transaction, environment: Environment) -> None:
     """What was being made is stopped; what ran before goes on."""
     before = environment
-    if before.state is State.REQUESTED or not before.running_generation:
-        moved = before.move(State.FAILED)
-    else:
-        moved = before.move(State.READY)
+    moved = before.move(State.READY if before.running_generation else State.FAILED)
     failure = Failure("cancelled", "it was stopped, as asked", before.stage)
     after = msgspec.structs.replace(moved, settled_generation=before.generation, failure=failure, stage="", troubles=0, retry_at=None)
     await transaction.save(after)

@@ -1,0 +1,48 @@
+"""README tells the truth: its diagram is the table of moves, its transcript is what the product prints."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from bot.domain.environment import MOVES, State
+from tests.running import running
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def test_the_diagram_is_the_table_of_moves() -> None:
+    [drawn] = re.findall(r"```mermaid\nstateDiagram-v2\n(.*?)```", README, re.DOTALL)
+    arrows = set(re.findall(r"(\S+) --> (\S+)", drawn))
+    table = {(state.value, following.value) for state, ways in MOVES.items() for following in ways}
+    assert arrows == table | {("[*]", State.REQUESTED.value), (State.GONE.value, "[*]")}
+
+
+def transcript() -> list[tuple[str, str]]:
+    """(command, what it prints), as README has them."""
+    [block] = re.findall(r"<!-- transcript:.*?-->\n```console\n(.*?)```", README, re.DOTALL)
+    parts = re.split(r"^\$ (.*)$\n", block, flags=re.MULTILINE)[1:]
+    return [(command, printed.strip()) for command, printed in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def without_what_differs(text: str) -> str:
+    """Seconds and times are different each time, and the port is the test's own."""
+    text = re.sub(r"\b\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC", "<time>", text)
+    text = re.sub(r"\b\d+(\.\d)? s\b", "<seconds>", text)
+    return re.sub(r"localhost:\d+", "localhost:<port>", text).strip()
+
+
+@pytest.mark.usefixtures("leaves_no_child")
+def test_the_transcript_is_what_the_product_prints(tmp_path: Path) -> None:
+    said = transcript()
+    assert len(said) == 4
+    with running(tmp_path) as product:
+        for command, expected in said:
+            words = shlex.split(command)
+            assert words[0] == "trellis"
+            printed = product.trellis(*words[1:])
+            assert printed.stderr == ""
+            assert without_what_differs(printed.stdout) == without_what_differs(expected)
