@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 from bot.auth.policy import Role
 from bot.bus import Bus, Rules
 from bot.chats import github_wire, gitlab_wire
-from bot.chats.chat import Chat, ChatUnavailable
+from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
 from bot.chats.console import ConsoleChat
 from bot.chats.github import GitHubChat
 from bot.chats.github_forge import GitHubForge
@@ -27,7 +28,7 @@ from bot.chats.slack import SlackChat
 from bot.chats.slack_hook import SlackHook
 from bot.context import Forge, Limits
 from bot.domain.ids import new_id
-from bot.domain.message import Platform
+from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.settings import ProjectSettings, Settings
 from bot.store.console import ConsoleStore
@@ -51,6 +52,7 @@ from provisioner.remotes import GitRepositories
 log = structlog.get_logger()
 
 _PACE_S = 1.0
+_ASK_S = 8.0
 
 
 def projects_of(settings: Settings) -> dict[str, Project]:
@@ -95,18 +97,21 @@ def forges_of(settings: Settings) -> dict[ForgeKind, Forge]:
     return forges
 
 
+async def _account(platform: Platform, chat: Chat) -> Person | None:
+    """Who the bot is there. A platform that does not say so now is no reason not to start: bots are ignored anyway."""
+    try:
+        async with asyncio.timeout(_ASK_S):
+            return await chat.me()
+    except (ChatUnavailable, ChatRefused, TimeoutError) as error:
+        log.warning("own_account_unknown", platform=platform, reason=str(error))
+        return None
+
+
 async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
-    """Asks each platform who the bot is. One that does not answer now is no reason not to start: bots are ignored anyway."""
-    names: dict[Platform, str] = {}
-    ids: set[tuple[Platform, str]] = set()
-    for platform, chat in chats.items():
-        try:
-            me = await chat.me()
-        except ChatUnavailable as error:
-            log.warning("own_account_unknown", platform=platform, reason=str(error))
-            continue
-        names[platform] = me.name
-        ids.add((platform, me.id))
+    """What is configured of people, projects and limits, and who the bot is on each platform."""
+    accounts = [each for each in await asyncio.gather(*(_account(*each) for each in chats.items())) if each]
+    names = {account.platform: account.name for account in accounts}
+    ids = {(account.platform, account.id) for account in accounts}
     limits = settings.limits
     return Rules(
         projects=projects_of(settings),

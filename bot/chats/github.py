@@ -20,6 +20,7 @@ from bot.rendering import markdown
 
 if TYPE_CHECKING:
     from github import Github
+    from github.NamedUser import NamedUser
 
     from bot.domain.project import Project
 
@@ -68,12 +69,15 @@ class GitHubChat:
 
     async def find(self, thread: Thread, marker: str) -> Posted | None:
         """Look among the newest comments for our own: anybody may have copied a marker out of one."""
-        (path, number), mine, mark = self._place(thread), (await self.me()).id, f"<!-- trellis:{marker} -->"
+        (path, number), mine, mark = self._place(thread), await self._own_id(), f"<!-- trellis:{marker} -->"
+
+        def is_ours(author: NamedUser) -> bool:
+            return str(author.id) == mine if mine else author.type == "Bot"
 
         def look(client: Github) -> Posted | None:
             comments = client.get_repo(path).get_issue(number).get_comments()
             for comment in islice(comments.reversed, _LOOKED_AT):
-                if comment.user and str(comment.user.id) == mine and mark in (comment.body or ""):
+                if comment.user and is_ours(comment.user) and mark in (comment.body or ""):
                     return Posted(f"issue:{comment.id}")
             return None
 
@@ -85,6 +89,13 @@ class GitHubChat:
         (path, _), (kind, number) = self._place(thread), _message(message_id)
         of = "pulls" if kind == "review" else "issues"
         await self._call("POST", f"/repos/{path}/{of}/comments/{number}/reactions", Anything, {"content": _CONTENT[reaction]})
+
+    async def _own_id(self) -> str | None:
+        """None where the token cannot say whose it is, as those of GitHub Apps cannot: they speak as accounts of type Bot."""
+        try:
+            return (await self.me()).id
+        except ChatRefused:
+            return None
 
     async def me(self) -> Person:
         if self._me is None:

@@ -49,11 +49,11 @@ class _Side(Wire):
 
 class _Pull(Wire):
     number: int
-    title: str
-    html_url: str
     state: str
     head: _Side
-    base: _Side
+    base: _Side | None = None
+    title: str = ""
+    html_url: str = ""
 
 
 class GitHubForge:
@@ -87,7 +87,7 @@ class GitHubForge:
             pull = await self._get(path, _Pull)
         if pull is None:
             return None
-        if pull.base.repo is None or str(pull.base.repo.id) != project.id:
+        if pull.base and pull.base.repo and str(pull.base.repo.id) != project.id:
             raise ForgeUnavailable(f"{project.path} is another repository than {project.id} now")
         source = pull.head.repo
         return ChangeRequest(

@@ -31,10 +31,10 @@ class _Member(Wire):
 
 class _MergeRequest(Wire):
     iid: int
-    title: str
-    web_url: str
     state: str
     source_branch: str
+    title: str = ""
+    web_url: str = ""
     sha: str | None = None
     source_project_id: int | None = None
 
@@ -51,7 +51,7 @@ class GitLabForge:
         if person.platform is not Platform.GITLAB or not _ID.fullmatch(person.id):
             return Right.NONE
         member = await self._get(f"/projects/{int(project.id)}/members/all/{int(person.id)}", _Member)
-        if member is None or str(member.id) != person.id or member.state != "active":
+        if member is None or str(member.id) != person.id or member.state not in {"", "active"}:
             return Right.NONE
         if member.access_level >= _MAINTAINER:
             return Right.ADMIN

@@ -23,8 +23,8 @@ def config_of(files: dict[str, bytes]) -> DevEnv:
     if isinstance(found, DevEnv):
         return found
     first, *others = found
-    more = f", and {len(others)} more like that" if others else ""
-    raise EngineFailed(StageName.CONFIGURING, f"{first.message.rstrip('.')}{more}", tuple(map(str, found)), code=first.code)
+    more = f" (and {len(others)} more)" if others else ""
+    raise EngineFailed(StageName.CONFIGURING, f"{first}{more}", tuple(map(str, found)), code=first.code)
 
 
 def reads_tilt_args(config: DevEnv) -> bool:
