@@ -17,7 +17,7 @@ run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
-	@$(PY) -m pytest -n 2 -m "not chaos" tests
+	@$(PY) -m pytest -n 2 -m "not chaos and not postgres" tests
 
 check: setup-dev ## ruff, mypy --strict, import contracts
 	@.venv/bin/ruff check .

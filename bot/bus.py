@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot import context, replies
+from bot import context, refusals, replies
 from bot.auth.policy import Role, Standing, authorize, role_of
 from bot.context import Forge, ForgeUnavailable, Limits, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.command import CommandState, Event, Taken
@@ -19,9 +19,9 @@ from bot.domain.errors import UserError
 from bot.domain.ids import new_id
 from bot.domain.message import Dialect, Person, Platform, Said, Thread
 from bot.domain.project import ChangeRequest, ForgeKind, Project
-from bot.domain.prose import Code, Reaction, Reply
+from bot.domain.prose import Reaction, Reply
 from bot.handlers import HANDLERS
-from bot.handlers.handler import About, Handler, no_environment
+from bot.handlers.handler import About, Handler
 from bot.targets import Rows, find_environment, home, named_project
 from grammar.commands import Command, Create
 from grammar.parse import Found, Misunderstood, Understood, read
@@ -170,10 +170,10 @@ class Bus:
         if environment is None and handler.about is About.PERHAPS_ENVIRONMENT:
             return scene
         if environment is None:
-            raise no_environment()
+            raise refusals.no_environment()
         project = scene.projects.get(environment.project)
         if project is None:
-            raise UserError("unknown_project", f"The project {environment.project} is no longer configured.")
+            raise refusals.forgotten_project(environment.project)
         return replace(await self._in_project(scene, project), environment=environment)
 
     async def _in_project(self, scene: Scene, project: Project) -> Scene:
@@ -186,14 +186,15 @@ class Bus:
         if person.platform is Platform.CONSOLE:
             return Standing(self._rules.console_role)
         if person.platform is Platform.SLACK:
-            return Standing(self._rules.slack_roles.get(person.id, Role.NOBODY))
+            return Standing(self._rules.slack_roles.get(person.id, Role.NOBODY), doubt=replies.NOT_ON_THE_LIST)
         if project is None or project.forge.value != person.platform.value:
-            return Standing(Role.NOBODY)
+            return Standing(Role.NOBODY, doubt=replies.another_platform(person, project))
         try:
-            return Standing(role_of(await self._forges[project.forge].right_of(person, project)))
+            right = await self._forges[project.forge].right_of(person, project)
+            return Standing(role_of(right), doubt=replies.too_little(person, project, right))
         except ForgeUnavailable as error:
             log.warning("right_not_asked", person=person.id, project=project.key, reason=str(error))
-            return Standing(Role.NOBODY, doubt="your right here could not be asked just now, and that is a no; try again in a minute")
+            return Standing(Role.NOBODY, doubt=replies.RIGHT_NOT_ASKED)
 
     async def _record(
         self, transaction: Transaction, said: Said, message_id: int, position: int, words: str, text: str, outcome: Outcome
@@ -233,7 +234,7 @@ class Bus:
 def _must_be_allowed(scene: Scene, handler: Handler, command: Command) -> None:
     decision = authorize(scene.standing, handler.action)
     if not decision.is_allowed:
-        raise UserError(decision.code, "You may not run ", Code(f"/{command.words}"), f": {decision.reason}.")
+        raise refusals.not_allowed(command.words, decision)
 
 
 def _refusal(error: UserError, to: Person) -> Outcome:

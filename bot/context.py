@@ -23,6 +23,10 @@ class RuntimeUnavailable(Exception):  # noqa: N818
     """The place where environments run, or git, could not be asked."""
 
 
+class NotYet(Exception):  # noqa: N818
+    """It cannot be done now but soon will be: the message is heard again after a while."""
+
+
 class Forge(Protocol):
     """What is asked of GitHub or GitLab when a command runs. Errors raise ForgeUnavailable."""
 

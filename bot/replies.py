@@ -10,7 +10,7 @@ from bot.domain.command import Event
 from bot.domain.environment import Environment, Failure, State
 from bot.domain.errors import UserError
 from bot.domain.message import Person
-from bot.domain.project import Project
+from bot.domain.project import Project, Right
 from bot.domain.prose import Block, Code, Items, Line, Link, Log, Moment, Reply, Span, Strong, Table, Text, Tone, line
 from grammar.help import Manual
 from grammar.mistakes import Mistake
@@ -287,8 +287,17 @@ def refused(error: UserError, to: Person) -> Reply:
     return Reply(Tone.BAD, (Line(error.spans), *error.more), to, error.code)
 
 
-def not_allowed(words: str, reason: str, code: str, to: Person) -> Reply:
-    return say(Tone.BAD, "You may not run ", Code(words), f": {reason}.", to=to, code=code)
+NOT_ON_THE_LIST = "it needs a role, and you are not among the people who have one here. Whoever runs Trellis can add you"
+RIGHT_NOT_ASKED = "your right here could not be asked just now, and that is a no. Please say it again in a minute"
+
+
+def another_platform(person: Person, project: Project | None) -> str:
+    about = f"{project.path or project.key}, which is elsewhere" if project else "that"
+    return f"an account on {person.platform} gives no right to {about}"
+
+
+def too_little(person: Person, project: Project, right: Right) -> str:
+    return f"it needs the right to write to {project.path or project.key}, and {person.platform} says that yours is {right}"
 
 
 def edited_before_it_began(to: Person) -> Reply:

@@ -43,13 +43,12 @@ class Hearing:
         self._live = Live(console=out, auto_refresh=False, transient=False) if out.is_terminal else None
 
     def __enter__(self) -> Self:
-        if self._live:
-            self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._live:
             self._live.stop()
+            self._out.print()
         elif not self._posts:
             for card in self._cards.values():
                 self._write(card)
@@ -65,12 +64,13 @@ class Hearing:
                 self._write(self._draw(msgspec.json.decode(line["body"], type=Reply)))
             elif line["kind"] == "card":
                 self._cards[line["marker"]] = self._draw(msgspec.json.decode(line["body"], type=Card))
-        if self._live:
+        if self._live and self._cards:
+            self._live.start()
             self._live.update(Text.from_ansi("\n\n".join(self._cards.values())), refresh=True)
 
     def _write(self, text: str) -> None:
         if self._live:
-            self._live.console.print(Text.from_ansi(text + "\n"))
+            self._out.print(Text.from_ansi(text))
         else:
             self._out.file.write(text + "\n\n")
             self._out.file.flush()

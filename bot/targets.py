@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
+from bot import refusals
 from bot.domain.environment import Environment
-from bot.domain.errors import UserError
 from bot.domain.message import Platform, Said
 from bot.domain.project import Project
-from bot.domain.prose import Code, Items, Strong, line
 from grammar.values import EnvironmentName
 
 
@@ -37,29 +34,16 @@ def home(said: Said, projects: Mapping[str, Project]) -> Project | None:
     return next(iter(projects.values())) if len(projects) == 1 else None
 
 
-def _which_project(projects: Iterable[str]) -> UserError:
-    choices = tuple(line(Code(f"--project {key}")) for key in sorted(projects))
-    return UserError("which_project", "Which project? Say one of these:", more=(Items(choices),) if choices else ())
-
-
 def named_project(name: str | None, at_home: Project | None, projects: Mapping[str, Project]) -> Project:
     """The project that is meant. Raises UserError `which_project` or `unknown_project` with the nearest ones."""
     if name is None:
         if at_home is None:
-            raise _which_project(projects)
+            raise refusals.which_project(projects)
         return at_home
     by_name = {**{project.path.lower(): project for project in projects.values() if project.path}, **projects}
     if found := by_name.get(name.lower()):
         return found
-    near = difflib.get_close_matches(name.lower(), list(projects), n=3, cutoff=0.3) or sorted(projects)
-    choices = Items(tuple(line(Code(f"--project {key}")) for key in near))
-    raise UserError("unknown_project", "There is no project ", Code(name), " here. There is:", more=(choices,))
-
-
-@dataclass(frozen=True)
-class Target:
-    project: Project | None
-    environment: Environment | None
+    raise refusals.unknown_project(name, projects)
 
 
 async def find_environment(
@@ -73,11 +57,7 @@ async def find_environment(
     project = named_project(name.project, at_home, projects)
     environment = await rows.by_request(project.key, name.request)
     if environment is None:
-        raise UserError(
-            "no_environment",
-            f"There is no environment for request {name.request} of {project.path or project.key}. List them: ",
-            Code("/ivy list"),
-        )
+        raise refusals.no_environment_for(project, name.request)
     return environment
 
 
@@ -85,12 +65,7 @@ async def _by_slug(slug: str, rows: Rows) -> Environment:
     environment = await rows.by_slug(slug.lower())
     if environment is not None:
         return environment
-    slugs = list(await rows.slugs())
-    near = difflib.get_close_matches(slug.lower(), slugs, n=3, cutoff=0.3) or [each for each in slugs if slug.lower() in each][:3]
-    more = (Items(tuple(line(Code(each)) for each in near)),) if near else ()
-    rest = " Did you mean:" if near else " List them: "
-    tail: tuple[Any, ...] = () if near else (Code("/ivy list"),)
-    raise UserError("unknown_environment", "There is no environment ", Code(slug), f".{rest}", *tail, more=more)
+    raise refusals.unknown_environment(slug, await rows.slugs())
 
 
 async def _of_this_place(said: Said, rows: Rows) -> Environment | None:
@@ -98,6 +73,5 @@ async def _of_this_place(said: Said, rows: Rows) -> Environment | None:
         return await rows.by_request(said.project, said.request)
     here = await rows.by_thread(said.thread.address)
     if len(here) > 1:
-        names = Items(tuple(line(Strong(each.slug)) for each in here))
-        raise UserError("which_environment", "Which one? There is more than one here:", more=(names,))
+        raise refusals.which_environment(here)
     return here[0] if here else None

@@ -33,7 +33,7 @@ def _tell(words: str) -> None:
 
 def _only_one(data_dir: Path) -> TextIO:
     """Hold the data folder for this process. Raises SettingsError when another has it."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = (data_dir / "up.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -30,7 +30,7 @@ _ROLE_OF_RIGHT = {Right.NONE: Role.NOBODY, Right.READ: Role.NOBODY, Right.WRITE:
 
 @dataclass(frozen=True)
 class Standing:
-    """What somebody is here. `doubt` says, as the end of a sentence, why that could not be found out."""
+    """What somebody is here. `doubt` says, as the end of a sentence, why it is too little where it is."""
 
     role: Role
     doubt: str = ""

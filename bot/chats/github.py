@@ -21,6 +21,7 @@ from bot.rendering import markdown
 if TYPE_CHECKING:
     from github import Github
     from github.NamedUser import NamedUser
+    from github.Organization import Organization
 
     from bot.domain.project import Project
 
@@ -71,7 +72,7 @@ class GitHubChat:
         """Look among the newest comments for our own: anybody may have copied a marker out of one."""
         (path, number), mine, mark = self._place(thread), await self._own_id(), f"<!-- trellis:{marker} -->"
 
-        def is_ours(author: NamedUser) -> bool:
+        def is_ours(author: NamedUser | Organization) -> bool:
             return str(author.id) == mine if mine else author.type == "Bot"
 
         def look(client: Github) -> Posted | None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.context import Head, Outcome, Outside, Scene, Transaction
+from bot import refusals
+from bot.context import Head, NotYet, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
 from bot.domain.environment import Environment, Size, slug_of
-from bot.domain.errors import UserError
 from bot.domain.ids import new_id
-from bot.domain.project import Project
-from bot.domain.prose import Code, Items, line
 from bot.handlers.handler import event
-from bot.replies import already_there, branch_line, hours
+from bot.replies import already_there
 from grammar.commands import Create
 
 _MOST_SALTS = 5
@@ -35,67 +31,42 @@ async def gather(command: Create, scene: Scene, outside: Outside) -> Facts:
 async def _head(command: Create, scene: Scene, outside: Outside) -> Head:
     project = scene.project
     if project is None:
-        raise UserError("which_project", "Which project? Say it with ", Code("--project"))
+        raise refusals.which_project(scene.projects)
     if command.branch is None and scene.said.request is not None and scene.said.project == project.key:
         request = await outside.change_request(project, scene.said.request)
         if request is None:
-            raise UserError("no_request", f"There is no request number {scene.said.request} in {project.path or project.key}.")
+            raise refusals.no_request(scene.said.request, project)
         if request.is_fork:
-            raise UserError("fork_refused", "This branch is in a fork, and code from forks is not run here.")
+            raise refusals.from_a_fork()
         if not request.is_open:
-            raise UserError(
-                "request_closed", "This request is closed. Name the branch to have one all the same: ", Code("/ivy create BRANCH")
-            )
+            raise refusals.request_closed(project, request.ref)
         return Head(project, request.ref, request.sha, request.source_id, request.number)
     if command.branch is None:
-        raise UserError("which_branch", "Which branch? For instance ", Code(f"/ivy create {project.key}:{project.default_branch}"))
+        raise refusals.which_branch(project)
     ref = command.branch if command.branch.startswith("refs/heads/") else f"refs/heads/{command.branch}"
     sha = await outside.runtime.head(project, ref)
     if sha is None:
-        heads = await outside.runtime.heads(project)
-        raise UserError(
-            "unknown_branch",
-            "There is no branch ",
-            Code(command.branch),
-            f" in {project.path or project.key}.",
-            more=_nearest(ref, heads, project),
-        )
+        raise refusals.unknown_branch(command.branch, project, await outside.runtime.heads(project))
     return Head(project, ref, sha, project.id)
-
-
-def _nearest(ref: str, heads: Iterable[str], project: Project) -> tuple[Items, ...]:
-    near = difflib.get_close_matches(ref, list(heads), n=3, cutoff=0.4) or sorted(heads)[:3]
-    return (Items(tuple(line("Try: ", Code(branch_line(project.key, each))) for each in near)),) if near else ()
 
 
 async def must_read_tilt_args(scene: Scene, head: Head, outside: Outside) -> None:  # noqa: ARG001 - who asks does not matter
     """Tilt arguments that nothing reads would be lost without a word."""
     if not await outside.runtime.reads_tilt_args(head.project, head.ref, head.sha):
-        raise UserError(
-            "no_tilt",
-            "Nothing here reads Tilt arguments: environments run the services of ",
-            Code(".dev-env.yaml"),
-            ". A service whose command uses ",
-            Code("$TILT_ARGS"),
-            " would get them. Leave them out, or add that.",
-        )
+        raise refusals.no_tilt()
 
 
 async def decide(command: Create, scene: Scene, facts: Facts, transaction: Transaction) -> Outcome:
     head = facts.head
     ttl_s = command.ttl or scene.limits.ttl_s
     if ttl_s > scene.limits.cap_s:
-        raise UserError("over_cap", f"An environment lives {hours(scene.limits.cap_s)} at most; you asked for {hours(ttl_s)}.")
+        raise refusals.ttl_over_cap(scene.limits.cap_s, ttl_s)
     name = command.name or ""
     there = await transaction.environments.by_identity(head.project.key, head.source_id, head.ref, name)
     if there is not None:
         return await _there_is_one(command, scene, there, head, transaction)
     if await transaction.environments.count_live() >= scene.limits.environments:
-        raise UserError(
-            "over_quota",
-            f"There are {scene.limits.environments} environments, which is all there may be. Take one down: ",
-            Code("/ivy list --mine"),
-        )
+        raise refusals.over_quota(scene.limits.environments)
     environment = await _add(command, scene, head, ttl_s, transaction)
     await transaction.open_card(scene.thread, environment)
     await transaction.note(event(scene, transaction, "created", environment, sha=environment.sha))
@@ -104,7 +75,7 @@ async def decide(command: Create, scene: Scene, facts: Facts, transaction: Trans
 
 async def _there_is_one(command: Create, scene: Scene, there: Environment, head: Head, transaction: Transaction) -> Outcome:
     if not there.is_wanted:
-        raise UserError("going", "The one for ", Code(there.branch), " is being taken down. Say it again when it is gone.")
+        raise NotYet("the environment before is being taken down")
     await transaction.open_card(scene.thread, there)
     state = CommandState.DONE if there.is_settled else CommandState.RUNNING
     reply = already_there(there, differences(command, there, head))

@@ -6,10 +6,9 @@ import msgspec
 
 from bot.context import Outcome, Scene, Transaction
 from bot.domain.environment import Environment
-from bot.domain.errors import UserError
-from bot.domain.prose import Code, Strong
 from bot.handlers.handler import event, must_be_wanted, the_environment
-from bot.replies import extended, hours, moment
+from bot.refusals import not_later, over_cap
+from bot.replies import extended, moment
 from grammar.commands import Extend
 from grammar.until import resolve_until
 
@@ -18,18 +17,8 @@ async def decide(command: Extend, scene: Scene, facts: None, transaction: Transa
     before = await the_environment(scene, transaction)
     must_be_wanted(before)
     expires_at = _new_expiry(command, scene, before, transaction.now)
-    latest = before.created_at + scene.limits.cap_s
-    if expires_at > latest + 1:
-        raise UserError(
-            "over_cap",
-            Strong(before.slug),
-            f" may live {hours(scene.limits.cap_s)} in all, until ",
-            moment(latest),
-            ". Try: ",
-            Code(f"/ivy extend {before.slug} {_duration_word(latest - before.expires_at)}")
-            if latest - before.expires_at >= 60
-            else Code(f"/ivy status {before.slug}"),
-        )
+    if expires_at > before.created_at + scene.limits.cap_s + 1:
+        raise over_cap(before, scene.limits.cap_s)
     after = await transaction.edit(msgspec.structs.replace(before, expires_at=expires_at))
     seconds = expires_at - before.expires_at
     await transaction.note(event(scene, transaction, "extended", after, seconds=seconds, reason=command.reason))
@@ -41,10 +30,5 @@ def _new_expiry(command: Extend, scene: Scene, before: Environment, now: float) 
         return before.expires_at + (command.duration or scene.limits.extend_s)
     until = resolve_until(command.until, moment(now).at, scene.zone).timestamp()
     if until <= before.expires_at:
-        raise UserError("not_later", Strong(before.slug), " goes ", moment(before.expires_at), " already, which is later than that.")
+        raise not_later(before)
     return until
-
-
-def _duration_word(seconds: float) -> str:
-    whole_hours = int(seconds // 3600)
-    return f"{whole_hours}h" if whole_hours else f"{int(seconds // 60)}m"

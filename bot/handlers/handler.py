@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bot import refusals
 from bot.auth.policy import Action
 from bot.context import Outcome, Outside, Scene, Transaction
 from bot.domain.command import Event
 from bot.domain.environment import Environment
-from bot.domain.errors import UserError
-from bot.domain.prose import Code, Strong
-from bot.replies import branch_line
 
 
 class About(StrEnum):
@@ -59,17 +57,11 @@ async def the_environment(scene: Scene, transaction: Transaction) -> Environment
     """The environment the bus found for this command, as it is now and kept from others until the commit."""
     environment = await transaction.environments.locked(scene.environment_id or "")
     if environment is None:
-        raise no_environment()
+        raise refusals.no_environment()
     return environment
-
-
-def no_environment() -> UserError:
-    return UserError("no_environment", "There is no environment here. Make one: ", Code("/ivy create"), " · list them: ", Code("/ivy list"))
 
 
 def must_be_wanted(environment: Environment) -> None:
     """Refuse to work on what is going or gone."""
     if not environment.is_wanted:
-        how = "is gone" if not environment.is_live else "is being taken down"
-        again = Code(branch_line(environment.project, environment.ref))
-        raise UserError("gone", Strong(environment.slug), f" {how}: {environment.gone_reason}. Have a new one: ", again)
+        raise refusals.gone(environment)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from bot import replies
 from bot.auth.policy import authorize
 from bot.context import Outcome, Scene, Transaction
-from bot.domain.errors import UserError
-from bot.domain.prose import Code
 from bot.handlers.actions import ACTIONS
+from bot.refusals import unknown_command
 from grammar.commands import Help, Whoami
 from grammar.help import manual
 
@@ -27,5 +26,5 @@ async def helped(command: Help, scene: Scene, facts: None, transaction: Transact
         return Outcome(replies.manual(shown, scene.role, sum(words.startswith("ivy ") for words in pages) - len(shown)))
     page = pages.get(f"ivy {command.command.lower()}")
     if page is None:
-        raise UserError("unknown_verb", "There is no command ", Code(command.command), ". All there are: ", Code("/ivy help"))
+        raise unknown_command(command.command)
     return Outcome(replies.manual_page(page, may=page.words in may))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import replies
+from bot import refusals, replies
 from bot.context import Outcome, Outside, Scene, Transaction
-from bot.domain.errors import UserError
-from bot.domain.prose import Code
-from bot.handlers.handler import no_environment, the_environment
+from bot.handlers.handler import the_environment
 from grammar.commands import List, Logs, Status, Url, Why
 
 _DAY_S = 86_400.0
@@ -54,10 +52,10 @@ async def why(command: Why, scene: Scene, facts: None, transaction: Transaction)
 async def gather_logs(command: Logs, scene: Scene, outside: Outside) -> Sequence[tuple[str, str]]:
     environment = scene.environment
     if environment is None:
-        raise no_environment()
+        raise refusals.no_environment()
     services = [address.service for address in environment.addresses]
     if command.service and services and command.service not in services:
-        raise UserError("unknown_service", "There is no service ", Code(command.service), f" in it; there is {', '.join(services)}.")
+        raise refusals.unknown_service(command.service, services)
     return await outside.runtime.logs(environment.id, command.service, command.tail or _USUAL_TAIL)
 
 

@@ -6,9 +6,8 @@ import msgspec
 
 from bot.context import Outcome, Scene, Transaction
 from bot.domain.command import CommandState
-from bot.domain.errors import UserError
-from bot.domain.prose import Code, Strong
 from bot.handlers.handler import event, must_be_wanted, the_environment
+from bot.refusals import nothing_failed, still_running
 from grammar.commands import Retry
 
 
@@ -16,15 +15,9 @@ async def decide(command: Retry, scene: Scene, facts: None, transaction: Transac
     before = await the_environment(scene, transaction)
     must_be_wanted(before)
     if not before.is_settled:
-        raise UserError("still_running", "It is still being worked on. To stop that: ", Code(f"/ivy cancel {before.slug}"))
+        raise still_running(before)
     if before.failure is None:
-        raise UserError(
-            "nothing_failed",
-            "Nothing failed for ",
-            Strong(before.slug),
-            ". To bring it to the newest commit: ",
-            Code(f"/ivy update {before.slug}"),
-        )
+        raise nothing_failed(before)
     after = await transaction.edit(msgspec.structs.replace(before, generation=before.generation + 1))
     await transaction.open_card(scene.thread, after)
     await transaction.note(event(scene, transaction, "retried", after))

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import msgspec
 
+from bot import refusals
 from bot.context import Head, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
 from bot.domain.environment import Environment, Size, State
-from bot.domain.errors import UserError
-from bot.domain.prose import Code
 from bot.handlers.create import must_read_tilt_args
-from bot.handlers.handler import event, must_be_wanted, no_environment, the_environment
+from bot.handlers.handler import event, must_be_wanted, the_environment
 from bot.replies import already_up_to_date
 from grammar.commands import Update
 
@@ -27,11 +26,11 @@ class Facts:
 async def gather(command: Update, scene: Scene, outside: Outside) -> Facts:
     project, environment = scene.project, scene.environment
     if project is None or environment is None:
-        raise no_environment()
+        raise refusals.no_environment()
     if command.sha is None:
         sha = await outside.runtime.head(project, environment.ref)
         if sha is None:
-            raise UserError("unknown_branch", "The branch ", Code(environment.branch), " is no longer there.")
+            raise refusals.branch_gone(environment)
         facts = Facts(sha, is_pinned=False)
     else:
         facts = Facts(await _commit(command.sha.lower(), scene, outside), is_pinned=True)
@@ -50,7 +49,7 @@ async def _commit(sha: str, scene: Scene, outside: Outside) -> str:
     known |= {each for each in ((environment.sha, environment.running_sha) if environment else ()) if each.startswith(sha)}
     if len(known) == 1:
         return known.pop()
-    raise UserError("unknown_sha", Code(sha), " is not the head of one branch. Give all 40 digits of the commit.")
+    raise refusals.unknown_sha(sha)
 
 
 async def decide(command: Update, scene: Scene, facts: Facts, transaction: Transaction) -> Outcome:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
-from sqlalchemy import event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -20,14 +22,15 @@ BUSY_TIMEOUT_MS = 30_000
 class Clock(Protocol):
     """Gives the time, in seconds since the epoch, that a whole transaction goes by."""
 
-    async def now(self, connection: AsyncConnection) -> float: ...
+    async def now(self, connection: AsyncConnection | None) -> float:
+        """`connection` is None where the database is a file of this machine."""
 
 
 class DatabaseClock:
     """The database's own time. For SQLite that is this machine's, for the file is on it."""
 
-    async def now(self, connection: AsyncConnection) -> float:
-        if connection.dialect.name == "sqlite":
+    async def now(self, connection: AsyncConnection | None) -> float:
+        if connection is None or connection.dialect.name == "sqlite":
             return time.time()
         return float((await connection.execute(text("SELECT extract(epoch FROM clock_timestamp())"))).scalar_one())
 
@@ -36,8 +39,8 @@ def _encode(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _prepare_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
     def connect(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
@@ -45,11 +48,16 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         # A deferred transaction that turns into a write fails at once when another writes; see docs/decisions.md.
         kind = "DEFERRED" if connection.get_execution_options().get("is_reading") else "IMMEDIATE"
         connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def _in_transaction(engine: Engine, work: Callable[[Connection, float], T], now: float) -> T:
+    with engine.begin() as connection:
+        return work(connection, now)
 
 
 class Database:
@@ -65,14 +73,29 @@ class Database:
         self.clock = clock or DatabaseClock()
         # SQLite lets one write at a time; waiting here is fair and wakes at once, its busy handler sleeps.
         self._writing: asyncio.Lock | None = asyncio.Lock() if self.is_sqlite else None
+        self._file: Engine | None = None
         if self.is_sqlite:
-            _prepare_sqlite(self.engine)
+            _prepare_sqlite(self.engine.sync_engine)
+        if self.is_sqlite and parsed.database and parsed.database != ":memory:":
+            self._file = create_engine(parsed.set(drivername="sqlite"), json_serializer=_encode, json_deserializer=msgspec.json.decode)
+            _prepare_sqlite(self._file)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction that commits at the end of the block, or rolls back when it raises."""
         async with self._writing or nullcontext(), self.engine.begin() as connection:
             yield connection
+
+    async def write_at_once(self, work: Callable[[Connection, float], T]) -> T:
+        """Run `work` with a connection and the time in a transaction of its own, from begin to commit in one go.
+
+        On SQLite that is one turn of a thread; `write` takes a dozen, which counts where many wait for the commit.
+        """
+        if self._file is None:
+            async with self.write() as connection:
+                return await connection.run_sync(work, await self.clock.now(connection))
+        async with self._writing or nullcontext():
+            return await asyncio.to_thread(_in_transaction, self._file, work, await self.clock.now(None))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -84,3 +107,5 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        if self._file:
+            self._file.dispose()

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.message import Edited, Incoming
+from bot.store.leases import is_free
 from bot.store.tables import messages
 
 _decode = msgspec.json.Decoder(Incoming)
@@ -43,6 +44,12 @@ async def by_key(connection: AsyncConnection, key: str) -> tuple[Waiting, str] |
     """A message by its content's key, with its state."""
     row = (await connection.execute(select(messages).where(messages.c.key == key))).first()
     return (_waiting_of(row), row.state) if row else None
+
+
+async def any_due(connection: AsyncConnection, now: float) -> int | None:
+    """The oldest message whose time has come, in a lane that nobody hears now."""
+    query = select(messages.c.id).where(messages.c.due_at <= now, is_free("lane:", messages.c.lane, now)).order_by(messages.c.id).limit(1)
+    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def edit_of(connection: AsyncConnection, waiting: Waiting) -> Waiting | None:

@@ -4,40 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import msgspec
-from sqlalchemy import TextClause, text
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.ids import new_id
 from bot.domain.message import BranchDeleted, Edited, Incoming, Pushed, RequestClosed, Said
 from bot.store.store import Store
+from bot.store.tables import deliveries, messages
+from bot.store.transaction import Ring
+from processes.killpoint import killpoint
 
 MOST_IN_A_GROUP = 500
-_RINGS_A_GROUP = 4
-_QUIET_TURNS = 2  # of the event loop: one reads what has come, one lets it be handled
-
-
-@dataclass(frozen=True)
-class _Statements:
-    """A whole group as one JSON array: the database takes it apart faster than we could hand over its rows."""
-
-    deliveries: TextClause
-    messages: TextClause
-
-
-def _statements(rows: str, column: Callable[[int], str]) -> _Statements:
-    deliveries = f"INSERT INTO deliveries (platform, delivery_key, event, received_at) SELECT {column(0)}, {column(1)}, {column(2)}, :now FROM {rows}"
-    messages = f"""INSERT INTO messages ("key", lane, body, state, received_at, troubles, due_at)
-        SELECT {column(0)}, {column(1)}, {column(2)}, 'new', :now, 0, :now FROM {rows}"""
-    return _Statements(text(f"{deliveries} WHERE true ON CONFLICT DO NOTHING"), text(f"{messages} WHERE true ON CONFLICT DO NOTHING RETURNING id"))
-
-
-_STATEMENTS = {
-    "sqlite": _statements("json_each(:rows)", lambda at: f"json_extract(value, '$[{at}]')"),
-    "postgresql": _statements("json_array_elements(CAST(:rows AS json))", lambda at: f"value->>{at}"),
-}
+_MOST_RINGS = 16
+_LINGER_S = 0.001
 
 
 class InboxClosed(Exception):  # noqa: N818
@@ -73,6 +58,7 @@ class Inbox:
         self._store = store
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+        self._is_crowded = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="inbox")
@@ -84,7 +70,9 @@ class Inbox:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         while not self._queue.empty():
-            self._queue.get_nowait().taken.set_exception(InboxClosed())
+            waiting = self._queue.get_nowait()
+            if not waiting.taken.done():
+                waiting.taken.set_exception(InboxClosed())
 
     async def take(self, platform: str, delivery_key: str, event: str, incoming: Sequence[Incoming]) -> None:
         """Return when it is durable. The same delivery, or the same words in another one, is taken once."""
@@ -94,8 +82,9 @@ class Inbox:
 
     async def _run(self) -> None:
         while True:
-            group = await self._next_group()
+            group: list[_Waiting] = []
             try:
+                await self._gather(group)
                 rings = await asyncio.shield(self._write(group))
             except asyncio.CancelledError:
                 for waiting in group:
@@ -103,38 +92,52 @@ class Inbox:
                 raise
             except Exception as error:  # noqa: BLE001 - each sender is told, and sends again
                 for waiting in group:
-                    waiting.taken.set_exception(error)
+                    if not waiting.taken.done():
+                        waiting.taken.set_exception(error)
                 continue
             for waiting in group:
                 if not waiting.taken.done():
                     waiting.taken.set_result(None)
             if rings:
                 await self._store.ringer(rings)
+                killpoint("api.inbox.rung")
 
-    async def _next_group(self) -> list[_Waiting]:
-        """Whoever waits, with those who are at the door: a commit costs the same for one as for many."""
-        group = [await self._queue.get()]
-        quiet_turns = 0
-        while quiet_turns < _QUIET_TURNS and len(group) < MOST_IN_A_GROUP:
-            quiet_turns = 0 if not self._queue.empty() else quiet_turns + 1
-            while len(group) < MOST_IN_A_GROUP and not self._queue.empty():
-                group.append(self._queue.get_nowait())
-            await asyncio.sleep(0)
-        return group
+    async def _gather(self, group: list[_Waiting]) -> None:
+        """Take whoever waits. Where several came last time, others are at the door: one commit for all of them costs least."""
+        group.append(await self._queue.get())
+        if self._is_crowded:
+            await asyncio.sleep(_LINGER_S)
+        while len(group) < MOST_IN_A_GROUP and not self._queue.empty():
+            group.append(self._queue.get_nowait())
+        self._is_crowded = len(group) > 1
 
-    async def _write(self, group: Sequence[_Waiting]) -> list[tuple[str, str]]:
-        async with self._store.database.write() as connection:
-            now = await self._store.database.clock.now(connection)
-            statements = _STATEMENTS[connection.dialect.name]
-            delivered = msgspec.json.encode([(each.platform, each.delivery_key, each.event) for each in group]).decode()
-            await connection.execute(statements.deliveries, {"rows": delivered, "now": now})
-            rows = [
-                (_key_of(incoming)[:400], _lane_of(incoming), msgspec.json.encode(incoming).decode())
-                for each in group
-                for incoming in each.incoming
-            ]
-            if not rows:
-                return []
-            taken = await connection.execute(statements.messages, {"rows": msgspec.json.encode(rows).decode(), "now": now})
-            ids = [str(id_) for id_ in taken.scalars()]
-        return [("hear", id_) for id_ in ids[:_RINGS_A_GROUP]]
+    async def _write(self, group: Sequence[_Waiting]) -> list[Ring]:
+        rings = await self._store.database.write_at_once(partial(_insert, group))
+        killpoint("api.inbox.committed")
+        return rings
+
+
+def _insert(group: Sequence[_Waiting], connection: Connection, now: float) -> list[Ring]:
+    """Write all rows of a group; for each lane the ring that has it looked at."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    delivered = [{"platform": each.platform, "delivery_key": each.delivery_key, "event": each.event, "received_at": now} for each in group]
+    connection.execute(insert(deliveries).on_conflict_do_nothing(), delivered)
+    rows = [_row_of(incoming, now) for each in group for incoming in each.incoming]
+    if not rows:
+        return []
+    taken = connection.execute(insert(messages).on_conflict_do_nothing().returning(messages.c.id, messages.c.lane), rows)
+    newest = {row.lane: row.id for row in taken}
+    killpoint("api.inbox.before_commit")
+    return [("hear", str(id_)) for id_ in list(newest.values())[:_MOST_RINGS]]
+
+
+def _row_of(incoming: Incoming, now: float) -> dict[str, Any]:
+    return {
+        "key": _key_of(incoming)[:400],
+        "lane": _lane_of(incoming),
+        "body": msgspec.json.encode(incoming).decode(),
+        "state": "new",
+        "received_at": now,
+        "troubles": 0,
+        "due_at": now,
+    }

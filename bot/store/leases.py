@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -67,6 +67,12 @@ async def is_alive(connection: AsyncConnection, prefix: str, now: float) -> bool
     """Whether anybody beats under a name that begins so."""
     query = select(leases.c.name).where(leases.c.name.startswith(prefix, autoescape=True), leases.c.leased_until > now).limit(1)
     return (await connection.execute(query)).first() is not None
+
+
+def is_free(prefix: str, name: ColumnElement[str], now: float) -> ColumnElement[bool]:
+    """A condition: nobody holds the lease called `prefix` and the column's value."""
+    held = select(leases.c.name).where(leases.c.name == literal(prefix).concat(name), leases.c.leased_until > now)
+    return ~held.exists()
 
 
 async def prune(connection: AsyncConnection, now: float) -> None:

@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import func, select
 
 from bot.store import leases
 from bot.store.database import Database
 from bot.store.leases import Lease
 from bot.store.tables import cards, environments, messages, outbox
-from bot.store.tables import leases as lease_rows
 from bot.store.transaction import Ring, Transaction
 
 Ringer = Callable[[Iterable[Ring]], Awaitable[None]]
-
-
-def _free(prefix: str, name: ColumnElement[str], now: float) -> ColumnElement[bool]:
-    """Nobody holds the lease of that name."""
-    held = select(lease_rows.c.name).where(lease_rows.c.name == literal(prefix).concat(name), lease_rows.c.leased_until > now)
-    return ~held.exists()
 
 
 async def _nobody(_: Iterable[Ring]) -> None:
@@ -72,7 +65,7 @@ class Store:
         async with self.database.read() as connection:
             return await leases.is_alive(connection, prefix, await self.database.clock.now(connection))
 
-    async def due(self, limit: int = 50) -> Sequence[Ring]:
+    async def due(self, limit: int = 100) -> Sequence[Ring]:
         """Rows whose time has come and that nobody holds, as rings, oldest first and so many of each kind."""
         async with self.look() as transaction:
             now, connection = transaction.now, transaction.connection
@@ -80,14 +73,16 @@ class Store:
             for is_wanted, kind in ((True, "create"), (False, "destroy")):
                 columns = environments.c
                 query = select(columns.id).where(
-                    columns.due_at <= now, columns.is_wanted.is_(is_wanted), _free("environment:", columns.id, now)
+                    columns.due_at <= now, columns.is_wanted.is_(is_wanted), leases.is_free("environment:", columns.id, now)
                 )
                 found += [(kind, id_) for id_ in (await connection.execute(query.order_by(columns.due_at).limit(limit))).scalars()]
-            heard = select(messages.c.id).where(messages.c.due_at <= now, _free("lane:", messages.c.lane, now)).order_by(messages.c.id)
+            heard = (
+                select(messages.c.id).where(messages.c.due_at <= now, leases.is_free("lane:", messages.c.lane, now)).order_by(messages.c.id)
+            )
             found += [("hear", str(id_)) for id_ in (await connection.execute(heard.limit(limit))).scalars()]
             for table in (cards, outbox):
                 address = table.c.thread_address
-                said = select(address).where(table.c.due_at <= now, _free("thread:", address, now)).group_by(address)
+                said = select(address).where(table.c.due_at <= now, leases.is_free("thread:", address, now)).group_by(address)
                 found += [
                     ("say", each) for each in (await connection.execute(said.order_by(func.min(table.c.due_at)).limit(limit))).scalars()
                 ]

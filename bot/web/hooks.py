@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from bot.domain.message import Incoming, Refused
 from bot.store.inbox import Inbox
+from processes.killpoint import killpoint
 
 log = structlog.get_logger()
 
@@ -94,8 +95,10 @@ def forge_route(source: Source, inbox: Inbox) -> Route:
             return Response(status_code=400)
         if incoming:
             key = _first(headers, _DELIVERY_HEADERS) or incoming[0].key
+            killpoint("api.hook.parsed")
             try:
                 await inbox.take(source.platform, key, _first(headers, _EVENT_HEADERS), incoming)
+                killpoint("api.hook.stored")
             except Exception as error:  # noqa: BLE001 - the sender must hear of it, whatever it was
                 return _unwell(source.platform, error)
         return Response(status_code=200 if not incoming else 202)

@@ -8,7 +8,7 @@ import structlog
 
 from bot import replies
 from bot.bus import Bus
-from bot.context import ForgeUnavailable, RuntimeUnavailable
+from bot.context import ForgeUnavailable, NotYet, RuntimeUnavailable
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import backoff_s
 from bot.domain.message import Edited, Said
@@ -36,16 +36,27 @@ class Messages:
         self._edits = Edits(holder.store)
 
     async def hear(self, id: str) -> None:
-        async with self._store.look() as look:
-            lane = await hearing.lane_of(look.connection, int(id))
-        while lane is not None:
+        """Hear the lane of this message, then whatever else waits: after a rush there are more messages than rings."""
+        number: int | None = int(id)
+        while number is not None:
+            async with self._store.look() as look:
+                lane = await hearing.lane_of(look.connection, number)
+            if lane is None or not await self._hear_lane(lane):
+                return
+            async with self._store.look() as look:
+                number = await hearing.any_due(look.connection, look.now)
+
+    async def _hear_lane(self, lane: str) -> bool:
+        """All that is due in it, in order; False when another hears it."""
+        while True:
             async with self._holder.holding(f"lane:{lane}") as lease:
                 if lease is None:
-                    return
+                    return False
                 while waiting := await self._next(lane):
                     await self._hear(waiting, lease)
+            # What came between our last look and letting go rang a bell that found us holding.
             if await self._next(lane) is None:
-                return
+                return True
 
     async def _next(self, lane: str) -> Waiting | None:
         async with self._store.look() as look:
@@ -58,7 +69,7 @@ class Messages:
             await self._understand(waiting, lease)
         except LeaseLost:
             raise
-        except (ForgeUnavailable, RuntimeUnavailable) as error:
+        except (NotYet, ForgeUnavailable, RuntimeUnavailable) as error:
             await self._trouble(waiting, lease, str(error), "")
             return
         except Exception as error:

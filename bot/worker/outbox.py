@@ -80,7 +80,7 @@ class Outbox:
                 await saying.post_ended(transaction.connection, post, "dead", None, transaction.now)
                 return
             await saying.post_tried(transaction.connection, post, transaction.now + backoff_s(post.tries + 1))
-        killpoint("worker.say.begun")
+        killpoint(f"worker.{post.kind}.begun")
         try:
             posted = await self._deliver(chat, post, thread)
         except ChatRefused as error:
@@ -94,7 +94,7 @@ class Outbox:
                 await saying.post_tried(transaction.connection, post, transaction.now + wait_s)
             log.warning("post_put_off", post=post.id, reason=str(error), wait_s=wait_s)
             return
-        killpoint("worker.say.sent")
+        killpoint(f"worker.{post.kind}.sent")
         async with self._store.transaction(lease) as transaction:
             if posted and posted.root:
                 await saying.keep_root(transaction.connection, thread.address, posted.root)
@@ -120,6 +120,7 @@ class Outbox:
                 await saying.card_dead(transaction.connection, card)
                 return
             await saying.card_tried(transaction.connection, card, transaction.now + backoff_s(card.tries + 1))
+        killpoint("worker.card.begun")
         drawn = await self._draw(card)
         try:
             posted = await self._place(chat, card, thread, drawn)

@@ -1,0 +1,187 @@
+"""Every refusal the bot gives, as errors that are shown as written: what stands in the way, then what to type."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from bot.auth.policy import Decision
+from bot.domain.environment import Environment, State
+from bot.domain.errors import UserError
+from bot.domain.project import Project
+from bot.domain.prose import Code, Items, Strong, line
+from bot.replies import branch_line, hours, moment
+
+_MOST_NEAR = 3
+
+
+def _near(word: str, known: Iterable[str]) -> list[str]:
+    choices = sorted(known)
+    return (
+        difflib.get_close_matches(word, choices, n=_MOST_NEAR, cutoff=0.4)
+        or [each for each in choices if word and word in each][:_MOST_NEAR]
+    )
+
+
+def _tries(lines: Iterable[str]) -> tuple[Items, ...]:
+    found = tuple(line("Try: ", Code(each)) for each in lines)
+    return (Items(found),) if found else ()
+
+
+def _called(project: Project) -> str:
+    return project.path or project.key
+
+
+# -- who ---------------------------------------------------------------------------------------------
+
+
+def not_allowed(words: str, decision: Decision) -> UserError:
+    return UserError(decision.code, "You may not run ", Code(f"/{words}"), f": {decision.reason}.")
+
+
+# -- which -------------------------------------------------------------------------------------------
+
+
+def which_project(projects: Iterable[str]) -> UserError:
+    choices = tuple(line(Code(f"--project {key}")) for key in sorted(projects))
+    return UserError("which_project", "Which project? Say one of these:", more=(Items(choices),) if choices else ())
+
+
+def unknown_project(name: str, projects: Iterable[str]) -> UserError:
+    known = sorted(projects)
+    choices = Items(tuple(line(Code(f"--project {key}")) for key in _near(name.lower(), known) or known))
+    return UserError("unknown_project", "There is no project ", Code(name), " here. There is:", more=(choices,) if known else ())
+
+
+def forgotten_project(key: str) -> UserError:
+    return UserError("unknown_project", f"The project {key} is no longer configured.")
+
+
+def no_environment() -> UserError:
+    make, look = Code("/ivy create"), Code("/ivy list")
+    return UserError("no_environment", "There is no environment here. Make one: ", make, " · list them: ", look)
+
+
+def no_environment_for(project: Project, request: int) -> UserError:
+    return UserError(
+        "no_environment", f"There is no environment for request {request} of {_called(project)}. List them: ", Code("/ivy list")
+    )
+
+
+def unknown_environment(slug: str, slugs: Sequence[str]) -> UserError:
+    near = _near(slug.lower(), slugs)
+    if not near:
+        return UserError("unknown_environment", "There is no environment ", Code(slug), ". List them: ", Code("/ivy list"))
+    more = Items(tuple(line(Code(each)) for each in near))
+    return UserError("unknown_environment", "There is no environment ", Code(slug), ". Did you mean:", more=(more,))
+
+
+def which_environment(here: Sequence[Environment]) -> UserError:
+    names = Items(tuple(line(Strong(each.slug), " · ", Code(each.branch)) for each in here))
+    return UserError("which_environment", "Which one? There is more than one here:", more=(names,))
+
+
+def which_branch(project: Project) -> UserError:
+    return UserError("which_branch", "Which branch? For instance ", Code(branch_line(project.key, project.default_branch)))
+
+
+def unknown_branch(branch: str, project: Project, refs: Iterable[str]) -> UserError:
+    names = [ref.removeprefix("refs/heads/") for ref in refs]
+    near = _near(branch.removeprefix("refs/heads/"), names) or sorted(names)[:_MOST_NEAR]
+    more = _tries(branch_line(project.key, each) for each in near)
+    return UserError("unknown_branch", "There is no branch ", Code(branch), f" in {_called(project)}.", more=more)
+
+
+def branch_gone(environment: Environment) -> UserError:
+    return UserError("unknown_branch", "The branch ", Code(environment.branch), " is no longer there.")
+
+
+def unknown_sha(sha: str) -> UserError:
+    return UserError("unknown_sha", Code(sha), " is not the head of one branch. Give all 40 digits of the commit.")
+
+
+def unknown_service(service: str, services: Sequence[str]) -> UserError:
+    return UserError("unknown_service", "There is no service ", Code(service), f" in it; there is {', '.join(services)}.")
+
+
+def unknown_command(verb: str) -> UserError:
+    return UserError("unknown_verb", "There is no command ", Code(verb), ". All there are: ", Code("/ivy help"))
+
+
+def no_request(number: int, project: Project) -> UserError:
+    return UserError("no_request", f"There is no request number {number} in {_called(project)}.")
+
+
+# -- not so ------------------------------------------------------------------------------------------
+
+
+def from_a_fork() -> UserError:
+    return UserError("fork_refused", "This branch is in a fork, and code from forks is not run here.")
+
+
+def request_closed(project: Project, ref: str) -> UserError:
+    return UserError(
+        "request_closed", "This request is closed. Name the branch to have one all the same: ", Code(branch_line(project.key, ref))
+    )
+
+
+def no_tilt() -> UserError:
+    return UserError(
+        "no_tilt",
+        "Nothing here reads Tilt arguments: environments run the services of ",
+        Code(".dev-env.yaml"),
+        ". A service whose command uses ",
+        Code("$TILT_ARGS"),
+        " would get them. Leave them out, or add that.",
+    )
+
+
+def ttl_over_cap(cap_s: float, ttl_s: float) -> UserError:
+    return UserError("over_cap", f"An environment lives {hours(cap_s)} at most; you asked for {hours(ttl_s)}.")
+
+
+def over_cap(environment: Environment, cap_s: float) -> UserError:
+    latest = environment.created_at + cap_s
+    left = latest - environment.expires_at
+    head = (Strong(environment.slug), f" may live {hours(cap_s)} in all, until ", moment(latest))
+    if left < 60:
+        return UserError("over_cap", *head, ", and goes then already.")
+    return UserError("over_cap", *head, ". Try: ", Code(f"/ivy extend {environment.slug} {_duration(left)}"))
+
+
+def _duration(seconds: float) -> str:
+    whole_hours = int(seconds // 3600)
+    return f"{whole_hours}h" if whole_hours else f"{int(seconds // 60)}m"
+
+
+def not_later(environment: Environment) -> UserError:
+    return UserError("not_later", Strong(environment.slug), " goes ", moment(environment.expires_at), " already, which is later than that.")
+
+
+def over_quota(most: int) -> UserError:
+    return UserError("over_quota", f"There are {most} environments, which is all there may be. Take one down: ", Code("/ivy list --mine"))
+
+
+def gone(environment: Environment) -> UserError:
+    how = "is gone" if not environment.is_live else "is being taken down"
+    again = Code(branch_line(environment.project, environment.ref))
+    return UserError("gone", Strong(environment.slug), f" {how}: {environment.gone_reason}. Have a new one: ", again)
+
+
+def nothing_runs(environment: Environment) -> UserError:
+    down = Code(f"/ivy terminate {environment.slug}")
+    return UserError("nothing_runs", "Nothing is being done for ", Strong(environment.slug), ". To take it down: ", down)
+
+
+def still_running(environment: Environment) -> UserError:
+    return UserError("still_running", "It is still being worked on. To stop that: ", Code(f"/ivy cancel {environment.slug}"))
+
+
+def nothing_failed(environment: Environment) -> UserError:
+    newest = Code(f"/ivy update {environment.slug}")
+    return UserError("nothing_failed", "Nothing failed for ", Strong(environment.slug), ". To bring it to the newest commit: ", newest)
+
+
+def not_ready(environment: Environment) -> UserError:
+    hint = Code(f"/ivy {'retry' if environment.state is State.FAILED else 'status'} {environment.slug}")
+    return UserError("not_ready", Strong(environment.slug), f" is {environment.state}, so there is nothing to restart. Try: ", hint)
