@@ -45,6 +45,7 @@ from bot.worker.outbox import Outbox
 from bot.worker.reconcile import Reconciler
 from bot.worker.runtime import EngineRuntime
 from bot.worker.worker import BEAT_NAME, Parts, Workers
+from grammar.parse import warm
 from provisioner.engine import Engine, Repositories
 from provisioner.local import LocalEngine
 from provisioner.remotes import GitRepositories
@@ -198,8 +199,10 @@ async def run_worker(settings: Settings) -> None:
     store = Store(Database(settings.sql_url), doorbell.ring)
     holder = holder_name()
     edges = edges_of(settings, store)
+    warm()
     try:
         parts = await worker_parts(settings, store, edges, holder)
+        spare_what_stays()
         await Workers(parts, holder, settings.redis, settings.worker).run()
     finally:
         await edges.close()

@@ -17,7 +17,7 @@ from bot.context import Forge, ForgeUnavailable, Limits, Outcome, Runtime, Runti
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.errors import UserError
 from bot.domain.ids import new_id
-from bot.domain.message import Dialect, Person, Platform, Said, Thread
+from bot.domain.message import Dialect, Edited, Person, Platform, Said, Thread
 from bot.domain.project import ChangeRequest, ForgeKind, Project
 from bot.domain.prose import Reaction, Reply
 from bot.handlers import HANDLERS
@@ -91,7 +91,7 @@ class Bus:
     async def hear(self, said: Said, message_id: int, lease: Any = None) -> None:
         if said.person.is_bot or (said.person.platform, said.person.id) in self._rules.own_ids:
             return
-        found = self._read(said)
+        found = self.read(said)
         if not found and not said.is_direct:
             return
         at_home = home(said, self._rules.projects)
@@ -108,11 +108,13 @@ class Bus:
             else:
                 await self._carry_out(said, message_id, lease, item, at_home, standing)
 
-    def _read(self, said: Said) -> tuple[Found, ...]:
-        if said.dialect is Dialect.LINE and said.person.platform is Platform.SLACK:
-            prefix, _, rest = said.text.partition(" ")
+    def read(self, message: Said | Edited) -> tuple[Found, ...]:
+        """What a message says, as its platform writes it."""
+        if message.dialect is Dialect.LINE and message.person.platform is Platform.SLACK:
+            prefix, _, rest = message.text.partition(" ")
             return read(rest, Dialect.SLACK, prefix=prefix)
-        return read(said.text, said.dialect, is_direct=said.is_direct, bot_name=self._rules.bot_names.get(said.person.platform))
+        is_direct = message.is_direct if isinstance(message, Said) else message.dialect is Dialect.SLACK
+        return read(message.text, message.dialect, is_direct=is_direct, bot_name=self._rules.bot_names.get(message.person.platform))
 
     async def _answer(self, said: Said, message_id: int, lease: Any, position: int, words: str, outcome: Outcome, role: Role) -> None:
         """Say something that changes nothing. Strangers get silence: a bot that answers everybody is a megaphone."""

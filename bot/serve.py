@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import gc
-
 import uvicorn
 
 from bot.app import place_of, web_app
+from bot.garbage import spare_what_stays
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.store import Store
 from bot.worker.doorbell import Doorbell
 
 _GRACE_S = 5
-_LOOK_FOR_GARBAGE_AT = 20_000  # objects; requests that wait for one commit together make several thousand
-
-
-def _spare_the_collector() -> None:
-    """What was loaded stays for good, and requests that wait are no garbage: looking for it among them cost a third of their time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_LOOK_FOR_GARBAGE_AT, 20, 20)
 
 
 class _Server(uvicorn.Server):
@@ -47,7 +38,7 @@ async def serve(settings: Settings) -> int:
         proxy_headers=False,
     )
     server = _Server(config)
-    _spare_the_collector()
+    spare_what_stays()
     try:
         await server.serve()
     finally:

@@ -15,7 +15,7 @@ from grammar.values import EnvironmentName
 class Rows(Protocol):
     async def by_slug(self, slug: str, /) -> Environment | None: ...
 
-    async def by_request(self, project: str, request: int, /) -> Environment | None: ...
+    async def by_request(self, project: str, request: int, /) -> Sequence[Environment]: ...
 
     async def by_thread(self, address: str, /) -> Sequence[Environment]: ...
 
@@ -55,10 +55,17 @@ async def find_environment(
     if name.request is None:
         return await _by_slug(name.slug or "", rows)
     project = named_project(name.project, at_home, projects)
-    environment = await rows.by_request(project.key, name.request)
-    if environment is None:
+    found = await rows.by_request(project.key, name.request)
+    if not found:
         raise refusals.no_environment_for(project, name.request)
-    return environment
+    return _only(found)
+
+
+def _only(found: Sequence[Environment]) -> Environment:
+    """The one there is, rather than a guess."""
+    if len(found) > 1:
+        raise refusals.which_environment(found)
+    return found[0]
 
 
 async def _by_slug(slug: str, rows: Rows) -> Environment:
@@ -69,9 +76,8 @@ async def _by_slug(slug: str, rows: Rows) -> Environment:
 
 
 async def _of_this_place(said: Said, rows: Rows) -> Environment | None:
-    if said.project is not None and said.request is not None:
-        return await rows.by_request(said.project, said.request)
+    """What was asked for here: in a request its own branch's before others, and the last that is gone when none lives."""
     here = await rows.by_thread(said.thread.address)
-    if len(here) > 1:
-        raise refusals.which_environment(here)
-    return here[0] if here else None
+    if said.project is not None and said.request is not None:
+        here = [each for each in here if each.request == said.request] or here or await rows.by_request(said.project, said.request)
+    return _only(here) if here else None

@@ -147,7 +147,10 @@ async def up(settings: Settings, is_quiet: bool) -> int:  # noqa: FBT001 - an op
             await _until_ready(settings)
             if not is_quiet:
                 _tell(_banner(settings, bool(more)))
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                _tell("Stopping: services, then the rest.")
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from grammar.commands import VERBS, Command, Product
 from grammar.fold import Folded, fold, unslack
-from grammar.nearest import nearest
+from grammar.nearest import distance
 
 _PREFIX = re.compile(r" {0,3}/(ivy|sled)(?!\S)\s*", re.IGNORECASE)
 _NAMED = re.compile(r" {0,3}/?(ivy|sled)(?!\S)\s*", re.IGNORECASE)
@@ -84,6 +84,6 @@ def _is_verb(word: str) -> bool:
     """Whether a bare word is a verb, or so near to one that it was meant as one."""
     if word == "stop" or any(word in verbs for verbs in VERBS.values()):
         return True
-    if not _SHORT < len(word) <= _LONGEST_VERB + 2 or not word.isalpha():
+    if not _SHORT < len(word) <= _LONGEST_VERB + 1 or not word.isalpha():
         return False
-    return nearest(word, [verb for verbs in VERBS.values() for verb in verbs if verb[:2] == word[:2]]) is not None
+    return any(distance(word, verb) == 1 for verbs in VERBS.values() for verb in verbs if verb[:2] == word[:2])

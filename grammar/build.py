@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from grammar.commands import Command, Slot, option_of
 from grammar.mistakes import Code
 from grammar.values import BadValue, BranchName
-from grammar.words import place_inside, quoted, split, unquoted
+from grammar.words import place_inside, quoted, quoted_argument, split, unquoted
 from grammar.wrong import Fix, Wrong, replaced
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ class _Builder:
         if "tilt_args" not in self._values:
             self._values["tilt_args"] = arguments
             return
-        together = " ".join(quoted(each) for each in (*self._values["tilt_args"], *arguments))
+        before = self._values["tilt_args"]
+        together = " ".join(quoted_argument(each) for each in (before if before == arguments else before + arguments))
         without = replaced(self._rest[: place[0]], self._places["tilt_args"], "").rstrip()
         message = "arguments for Tilt stand in `--tilt-args` already: say them in one place."
         raise Wrong(Code.BOTH_TILT_ARGS, place, message, (Fix(self._command.product, f"{without} -- {together}"),))

@@ -4,95 +4,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from enum import StrEnum
-from functools import cache
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from grammar import values
+from grammar.command import Command, Product, Slot, flag, option, option_of, positional
 from grammar.mistakes import Code
 from grammar.nearest import nearest
 from grammar.until import Until
 from grammar.values import BadValue, EnvironmentName, Kind, Size
 
-__all__ = [  # the kinds of values are part of what a command is
-    *("COMMANDS", "VERBS", "Cancel", "Command", "Create", "EnvironmentName", "Extend", "Help", "List", "Logs", "Product", "Restart", "Retry"),
-    *("Size", "SledHelp", "SledWhoami", "Slot", "Status", "Terminate", "Until", "Update", "Url", "Whoami", "Why", "option_of"),
+__all__ = [
+    "COMMANDS",
+    "VERBS",
+    "Cancel",
+    "Command",
+    "Create",
+    "EnvironmentName",
+    "Extend",
+    "Help",
+    "List",
+    "Logs",
+    "Product",
+    "Restart",
+    "Retry",
+    "Size",
+    "SledHelp",
+    "SledWhoami",
+    "Slot",
+    "Status",
+    "Terminate",
+    "Until",
+    "Update",
+    "Url",
+    "Whoami",
+    "Why",
+    "option_of",
 ]
 
 
-class Product(StrEnum):
-    IVY = "ivy"
-    SLED = "sled"
-
-
-@dataclass(frozen=True)
-class Slot:
-    """What a field of a command takes. `kind` None: a flag. `label` stands for the value in usage lines."""
-
-    kind: Kind | None
-    label: str
-    summary: str
-    is_positional: bool = False
-    is_option: bool = True
-
-
-def _positional(kind: Kind, label: str, summary: str, *, is_option: bool = False) -> Any:
-    return field(default=None, metadata={"slot": Slot(kind, label, summary, is_positional=True, is_option=is_option)})
-
-
-def _option(kind: Kind, label: str, summary: str) -> Any:
-    return field(default=None, metadata={"slot": Slot(kind, label, summary)})
-
-
-def _flag(summary: str) -> Any:
-    return field(default=False, metadata={"slot": Slot(None, "", summary)})
-
-
 def _env() -> Any:
-    return _positional(values.ENVIRONMENT, "ENV", "its slug, `#12`, `!12` or `PROJECT#12`; may be left out in its merge request or thread")
+    return positional(values.ENVIRONMENT, "ENV", "its slug, `#12`, `!12` or `PROJECT#12`; may be left out in its merge request or thread")
 
 
 def _size() -> Any:
-    return _option(values.SIZE, "S", "small, medium or large")
+    return option(values.SIZE, "S", "small, medium or large")
 
 
 def _tilt_args() -> Any:
-    return _option(values.TILT_ARGS, '"…"', "arguments for Tilt; the same as after `--`")
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command as it was understood. `words` names it everywhere: in JSON, handlers, events."""
-
-    words: ClassVar[str]
-    product: ClassVar[Product] = Product.IVY
-    verb: ClassVar[str]
-    aliases: ClassVar[tuple[str, ...]] = ()
-    summary: ClassVar[str]
-    examples: ClassVar[tuple[str, ...]]
-    conflicts: ClassVar[tuple[tuple[str, ...], ...]] = ()  # fields of which only one may be said
-
-    @classmethod
-    @cache
-    def slots(cls) -> Mapping[str, Slot]:
-        return MappingProxyType({each.name: each.metadata["slot"] for each in fields(cls)})
-
-    @classmethod
-    @cache
-    def options(cls) -> Mapping[str, str]:
-        """Give `--option` → field."""
-        return MappingProxyType({option_of(name): name for name, slot in cls.slots().items() if slot.is_option})
-
-    @classmethod
-    @cache
-    def positionals(cls) -> tuple[str, ...]:
-        return tuple(name for name, slot in cls.slots().items() if slot.is_positional)
-
-
-def option_of(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return option(values.TILT_ARGS, '"…"', "arguments for Tilt; the same as after `--`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +66,11 @@ class Create(Command):
         "/ivy create shop:main --name demo --size large -- --only web api",
     )
 
-    branch: str | None = _positional(values.BRANCH, "BRANCH", "the branch, also as `PROJECT:BRANCH`")
-    project: str | None = _option(values.PROJECT, "P", "the project it is made of")
-    name: str | None = _option(values.NAME, "N", "another name, for a second environment of the same branch")
+    branch: str | None = positional(values.BRANCH, "BRANCH", "the branch, also as `PROJECT:BRANCH`")
+    project: str | None = option(values.PROJECT, "P", "the project it is made of")
+    name: str | None = option(values.NAME, "N", "another name, for a second environment of the same branch")
     tilt_args: tuple[str, ...] | None = _tilt_args()
-    ttl: int | None = _option(values.DURATION, "D", "how long it lives: `45m`, `4h`, `2d`")
+    ttl: int | None = option(values.DURATION, "D", "how long it lives: `45m`, `4h`, `2d`")
     size: Size | None = _size()
 
 
@@ -126,7 +86,7 @@ class Update(Command):
     )
 
     env: EnvironmentName | None = _env()
-    sha: str | None = _option(values.SHA, "SHA", "stay at this commit until a bare update")
+    sha: str | None = option(values.SHA, "SHA", "stay at this commit until a bare update")
     tilt_args: tuple[str, ...] | None = _tilt_args()
     size: Size | None = _size()
 
@@ -144,9 +104,9 @@ class Extend(Command):
     conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
 
     env: EnvironmentName | None = _env()
-    duration: int | None = _positional(values.DURATION, "DURATION", "how much longer: `45m`, `4h`, `2d`, `1d12h`")
-    until: Until | None = _option(values.UNTIL, "T", 'when it shall go: `2030-01-31T18:00Z`, "18:00" or "fri 18:00"')
-    reason: str | None = _option(values.TEXT, "R", "why, for those who look later")
+    duration: int | None = positional(values.DURATION, "DURATION", "how much longer: `45m`, `4h`, `2d`, `1d12h`")
+    until: Until | None = option(values.UNTIL, "T", 'when it shall go: `2030-01-31T18:00Z`, "18:00" or "fri 18:00"')
+    reason: str | None = option(values.TEXT, "R", "why, for those who look later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +118,7 @@ class Terminate(Command):
     examples: ClassVar[tuple[str, ...]] = ("/ivy terminate", "/ivy terminate demo-x7k2qa --force")
 
     env: EnvironmentName | None = _env()
-    force: bool = _flag("even while something is being done to it")
+    force: bool = flag("even while something is being done to it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +129,7 @@ class Restart(Command):
     examples: ClassVar[tuple[str, ...]] = ("/ivy restart", "/ivy restart --service web", "/ivy restart #12 web")
 
     env: EnvironmentName | None = _env()
-    service: str | None = _positional(values.SERVICE, "SERVICE", "only this one", is_option=True)
+    service: str | None = positional(values.SERVICE, "SERVICE", "only this one", option_label="S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +150,9 @@ class List(Command):
     examples: ClassVar[tuple[str, ...]] = ("/ivy list", "/ivy list --mine", "/ivy list --expiring")
     conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("mine", "all", "expiring"),)
 
-    mine: bool = _flag("those you own")
-    all: bool = _flag("those of all projects")
-    expiring: bool = _flag("those that go soon")
+    mine: bool = flag("those you own")
+    all: bool = flag("those of all projects")
+    expiring: bool = flag("those that go soon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +163,8 @@ class Logs(Command):
     examples: ClassVar[tuple[str, ...]] = ("/ivy logs", "/ivy logs --service web --tail 100", "/ivy logs demo-x7k2qa web")
 
     env: EnvironmentName | None = _env()
-    service: str | None = _positional(values.SERVICE, "SERVICE", "only this one", is_option=True)
-    tail: int | None = _option(values.TAIL, "N", "how many lines")
+    service: str | None = positional(values.SERVICE, "SERVICE", "only this one", option_label="S")
+    tail: int | None = option(values.TAIL, "N", "how many lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +224,7 @@ class Help(Command):
     summary: ClassVar[str] = "Show what you may run, or one command with examples."
     examples: ClassVar[tuple[str, ...]] = ("/ivy help", "/ivy help create")
 
-    command: str | None = _positional(Kind("command", _read_command), "COMMAND", "one command")
+    command: str | None = positional(Kind("command", _read_command), "COMMAND", "one command")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from grammar.commands import COMMANDS, VERBS, Command, Product, Slot
 from grammar.mistakes import Code
 from grammar.nearest import nearest
 from grammar.values import shown
-from grammar.words import Word, quoted, split
+from grammar.words import Word, quoted, split, unquoted
 from grammar.wrong import Fix, Wrong, replaced
 
 # What people call things elsewhere.
@@ -40,8 +40,8 @@ def diagnose(product: Product, rest: str, at: int) -> Wrong:
     command = VERBS[product].get(rest[words[0].start : words[0].end].lower())
     if command is None:
         return unknown_verb(product, rest, words[0])
-    index = next((number for number, word in enumerate(words) if word.end > at), len(words))
-    return _Line(product, rest, words, command, max(index, 1)).wrong()
+    index = next((number for number, word in enumerate(words) if word.end > at), 0)
+    return _Line(product, rest, words, command, index).wrong()
 
 
 def ambiguous(rest: str) -> Wrong:
@@ -77,7 +77,7 @@ def unknown_verb(product: Product, rest: str, word: Word) -> Wrong:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line of a known command, and which of its words cannot stand where it stands (`len(words)`: the end)."""
+    """A line of a known command, and which of its words cannot stand where it stands."""
 
     product: Product
     rest: str
@@ -86,17 +86,13 @@ class _Line:
     index: int
 
     def wrong(self) -> Wrong:
-        word = self.words[self.index] if self.index < len(self.words) else None
-        if word is not None and word.quote_at is not None:
+        word = self.words[self.index]
+        if word.quote_at is not None:
             return self._unclosed(word.quote_at)
-        if word is not None and word.is_glued:
+        if word.is_glued:
             spaced = self.rest[: word.start] + " " + self.rest[word.start :]
             message = "a word begins right after a quote: put a space between."
             return self._wrong(Code.EXTRA_WORD, word, message, spaced, self._without(self.index, self.index + 1))
-        if self._takes_value(self.index - 1):
-            return self._missing_value(self.index - 1)
-        if word is None:  # pragma: no cover - a line can only end too early after an option that takes a value
-            return self._missing_value(self.index - 1)
         return self._option(word) if self._text(self.index).startswith("-") else self._extra_word(word)
 
     def _text(self, index: int) -> str:
@@ -106,10 +102,6 @@ class _Line:
         """The slot of the option at `index`, with or without `=value`."""
         name = self.command.options().get(self._text(index).partition("=")[0])
         return self.command.slots()[name] if name else None
-
-    def _takes_value(self, index: int) -> bool:
-        slot = self._slot(index)
-        return slot is not None and slot.kind is not None and "=" not in self._text(index)
 
     def _wrong(self, code: Code, word: Word, message: str, *fixes: str) -> Wrong:
         return Wrong(code, (word.start, word.end), message, tuple(Fix(self.product, fix) for fix in fixes))
@@ -136,38 +128,47 @@ class _Line:
     def _missing_value(self, index: int) -> Wrong:
         option, following = self.words[index], self._text(index + 1)
         slot = self._slot(index)
-        kind = slot.kind if slot is not None else None
+        example = slot.kind.example if slot is not None and slot.kind is not None else None
         name = self._text(index).partition("=")[0]
         head, tail = self.rest[: option.start] + name, self.rest[option.end :]
-        fixes: list[str] = []
-        if following.startswith("="):
-            fixes.append(head + "=" + tail.lstrip()[1:].lstrip())
-        if following.startswith("-") and kind is not None:
-            last = self._next_option(index + 1)
-            if kind.is_free and last > index + 1:
-                until = self.words[last - 1].end
-                fixes.append(f"{head} {quoted(tail[: until - option.end].strip())}{self.rest[until:]}")
-            fixes.append(f"{head} {tail.lstrip().lstrip('-')}")
-        if kind is not None and kind.example:
-            fixes.append(f"{head} {kind.example}{tail}")
+        is_option = following == "--" or self._slot(index + 1) is not None
+        fixes = [] if is_option else self._values_that_follow(index, head)
+        if example and following.partition("=")[0] not in {name, "--"}:
+            fixes.append(f"{head} {example}{tail}")
         fixes += [self._without(index, index + 1), self._without(index, self._next_option(index + 1))]
-        why = (
-            f" What begins with `-` is quoted, or follows `=`: {shown(following)}."
-            if following.startswith("-") and not self._slot(index + 1)
-            else ""
-        )
+        is_dashed = following.startswith("-") and not is_option
+        why = f" What begins with `-` is quoted, or follows `=`: {shown(following)}." if is_dashed else ""
         return self._wrong(Code.MISSING_VALUE, option, f"`{name}` wants a value.{why}", *fixes)
+
+    def _values_that_follow(self, index: int, head: str) -> list[str]:
+        """Lines in which what stands behind the option at `index` is its value after all; `head` ends with its name."""
+        following, end = self._text(index + 1), self.words[index].end
+        tail = self.rest[end:]
+        slot = self._slot(index)
+        if following.startswith("="):
+            return [f"{head}={tail.lstrip()[1:].lstrip()}"]
+        if self._text(index).endswith("="):
+            return [f"{head}={tail.lstrip()}"]
+        if not following.startswith("-"):
+            return []
+        undashed = f"{head} {tail.lstrip().lstrip('-')}"
+        if slot is None or slot.kind is None or not slot.kind.is_free:
+            return [undashed]
+        until = self.words[self._next_option(index + 1) - 1].end
+        return [f"{head} {quoted(self.rest[end:until].strip())}{self.rest[until:]}", undashed]
 
     def _option(self, word: Word) -> Wrong:
         typed = self._text(self.index)
         name, assigned, _ = typed.partition("=")
-        field = self.command.options().get(name)
-        if field is not None:
-            slot = self.command.slots()[field]
-            if slot.kind is None and assigned:
+        slot = self._slot(self.index)
+        if slot is not None and slot.kind is not None:
+            following = self.words[self.index + 1] if self.index + 1 < len(self.words) else None
+            if not assigned and following is not None and following.quote_at is not None:
+                return self._unclosed(following.quote_at)
+            return self._missing_value(self.index)
+        if slot is not None:
+            if assigned:
                 return self._wrong(Code.BAD_VALUE, word, f"`{name}` takes no value.", replaced(self.rest, (word.start, word.end), name))
-            if typed == f"{name}=":
-                return self._missing_value(self.index)
             return self._not_again(word, name)
         if name == "--":
             message = f"`{self.command.verb}` takes no arguments for Tilt."
@@ -216,6 +217,9 @@ class _Line:
             fixes.append(self.rest[: word.start].rstrip() + "=" + self.rest[word.start + 1 :].lstrip())
         if f"--{typed.partition('=')[0].lower()}" in self.command.options():
             fixes.append(replaced(self.rest, place, f"--{typed.lower()}"))
+        before = self.words[self.index - 1]
+        if typed.isalpha() and self._text(self.index - 1).rpartition("=")[2].isdigit():
+            fixes.append(self.rest[: before.end] + self.rest[word.start :])  # `2 days`
         option = self._option_before(self.index)
         fixes += self._in_quotes(option, through)
         first = self._next_dashed(1)
@@ -236,7 +240,9 @@ class _Line:
             return []
         text = self._text(option)
         begins = self.words[option].start + text.index("=") + 1 if "=" in text else self.words[option + 1].start
-        return [self.rest[:begins] + quoted(self.rest[begins:through].replace('"', "")) + self.rest[through:]]
+        value = self.rest[begins:through]
+        together = " ".join(unquoted(value[word.start : word.end]) for word in split(value))
+        return [self.rest[:begins] + quoted(together) + self.rest[through:]]
 
     def _label(self) -> str:
         slots = self.command.slots()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
+    from types import ModuleType
+
     from markdown_it.token import Token
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
@@ -17,8 +18,6 @@ _INERT = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;?]*\Z")
 _MARKUP = re.compile(r"[`<\[]")
 _SILENT_HTML = re.compile(r"\s*<(?:!|\?|(?:script|pre|style|textarea)\b)", re.IGNORECASE)
 _GITLAB_QUOTE = ">>>"
-_MARK = "\ue000"
-_NESTING = 10
 _PARAGRAPH_LIMIT = 2048  # the inline parser needs milliseconds for each hostile KiB
 _INLINE_BUDGET = 4 * _PARAGRAPH_LIMIT
 
@@ -31,6 +30,7 @@ class Swallower(StrEnum):
     HEADING = "heading"
     HTML = "html"
     PARAGRAPH = "paragraph"  # too long to look into
+    TANGLE = "tangle"  # no text that somebody wrote
 
 
 class Spot(NamedTuple):
@@ -69,7 +69,8 @@ def in_markdown(text: str, is_head: IsHead) -> list[Spot]:
     heads = [number for number, line in enumerate(lines) if line and is_head(line)]
     if not heads or _is_plain(lines, heads):
         return [Spot(number, lines[number]) for number in heads]
-    return [spot for spot in _Markdown(lines, heads).spots() if not _is_in_gitlab_quote(lines, spot.number)]
+    quoted = _in_gitlab_quotes(lines)
+    return [spot for spot in _Markdown(lines, heads).spots() if spot.number not in quoted]
 
 
 def _is_plain(lines: Sequence[str], heads: Sequence[int]) -> bool:
@@ -79,17 +80,17 @@ def _is_plain(lines: Sequence[str], heads: Sequence[int]) -> bool:
     return len(heads) == sum(1 for line in lines if line and not line.isspace())
 
 
-def _is_in_gitlab_quote(lines: Sequence[str], number: int) -> bool:
-    """GitLab's quotes that begin and end with a line of three `>`."""
-    fences = [at for at, line in enumerate(lines) if line.rstrip() == _GITLAB_QUOTE]
-    return sum(at < number for at in fences) % 2 == 1 and any(at > number for at in fences)
+def _in_gitlab_quotes(lines: Sequence[str]) -> set[int]:
+    """Which lines are in GitLab's quotes, that begin and end with a line of three `>`."""
+    fences = [number for number, line in enumerate(lines) if line.startswith(_GITLAB_QUOTE) and line.rstrip() == _GITLAB_QUOTE]
+    return {number for first, last in zip(fences[::2], fences[1::2], strict=False) for number in range(first, last)}
 
 
 @cache
-def _commonmark() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - most messages hold no command: they do without it
+def _blocks() -> ModuleType:
+    from grammar import blocks  # noqa: PLC0415 - most messages hold no command: they do without it
 
-    return MarkdownIt("commonmark", {"maxNesting": _NESTING})
+    return blocks
 
 
 class _Markdown:
@@ -103,11 +104,16 @@ class _Markdown:
         self._lines = [lines[number] for number in self._numbers]
         self._heads = {place for place, number in enumerate(self._numbers) if number in special}
         self._budget = _INLINE_BUDGET
+        self._references: dict[str, Any] = {}
 
-    def spots(self) -> Iterator[Spot]:
+    def spots(self) -> list[Spot]:
+        try:
+            tokens = _blocks().blocks(self._lines, self._references)
+        except _blocks().Tangled:
+            return [self._spot(place, Swallower.TANGLE) for place in sorted(self._heads)]
         found: list[Spot] = []
         containers: list[Swallower] = []
-        for token in self._blocks():
+        for token in tokens:
             if token.type in {"blockquote_open", "list_item_open"}:
                 containers.append(Swallower.QUOTE if token.type == "blockquote_open" else Swallower.LIST)
             elif token.type in {"blockquote_close", "list_item_close"}:
@@ -116,18 +122,7 @@ class _Markdown:
                 inside = [place for place in range(*token.map) if place in self._heads]
                 if inside:
                     found += self._in_leaf(token, inside, containers[-1] if containers else None)
-        return iter(found)
-
-    def _blocks(self) -> list[Token]:
-        from markdown_it.rules_block import StateBlock  # noqa: PLC0415
-
-        markdown = _commonmark()
-        tokens: list[Token] = []
-        self._references: dict[str, object] = {}
-        source = "\n".join(self._lines).replace("\0", "\ufffd")
-        state = StateBlock(source, markdown, self._references, tokens)
-        markdown.block.tokenize(state, state.line, state.lineMax)
-        return tokens
+        return found
 
     def _in_leaf(self, token: Token, inside: list[int], container: Swallower | None) -> list[Spot]:
         swallowed_by = container
@@ -146,26 +141,19 @@ class _Markdown:
     def _in_paragraph(self, first: int, last: int, inside: list[int]) -> list[Spot]:
         if inside[-1] == first or not any(_MARKUP.search(line) for line in self._lines[first : inside[-1]]):
             return [self._spot(place, None) for place in inside]
-        size = sum(len(line) + 1 for line in self._lines[first:last])
-        if size > min(self._budget, _PARAGRAPH_LIMIT):
-            return [self._spot(place, None if place == first else Swallower.PARAGRAPH) for place in inside]
-        self._budget -= size
-        return [self._spot(place, None) for place in inside if self._is_shown(first, last, place)]
-
-    def _is_shown(self, first: int, last: int, place: int) -> bool:
-        """Whether the line begins in the open, not within code, a link, an image or HTML."""
-        if place == first:
-            return True
-        # A private character, put where the line begins, is looked for in what Markdown makes of the paragraph.
-        lines = [line.strip().replace(_MARK, "") for line in self._lines[first:last]]
-        lines[place - first] = f"/{_MARK}{lines[place - first]}"
-        depth = 0
-        inline = _commonmark().parseInline("\n".join(lines), self._references)[0]
-        for token in inline.children or ():
-            depth += token.nesting if token.type in {"link_open", "link_close"} else 0
-            if token.type == "text" and token.content.startswith(f"/{_MARK}"):
-                return depth == 0
-        return False
+        paragraph = self._lines[first:last]
+        size = sum(len(line) + 1 for line in paragraph)
+        found: list[Spot] = []
+        for place in inside:
+            if place == first:
+                found.append(self._spot(place, None))
+            elif size > min(self._budget, _PARAGRAPH_LIMIT):
+                found.append(self._spot(place, Swallower.PARAGRAPH))
+            else:
+                self._budget -= size
+                if _blocks().is_plain(paragraph, place - first, self._references):
+                    found.append(self._spot(place, None))
+        return found
 
     def _spot(self, place: int, swallowed_by: Swallower | None) -> Spot:
         return Spot(self._numbers[place], self._lines[place], swallowed_by)

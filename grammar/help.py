@@ -60,4 +60,4 @@ def usage(command: type[Command]) -> str:
 
 
 def _option(name: str, slot: Slot) -> str:
-    return f"{option_of(name)} {slot.label}".rstrip()
+    return f"{option_of(name)} {slot.option_label}".rstrip()

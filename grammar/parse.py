@@ -17,6 +17,7 @@ from grammar.wrong import Fix, Wrong
 LONGEST_TEXT = 64 * 1024  # bytes of UTF-8
 LONGEST_LINE = 4 * 1024
 MOST_COMMANDS = 5
+_MOST_ANSWERS = 100  # what is beyond gets no answer of its own
 _MOST_HELPED = 10  # refused lines that are read once more for their suggestion
 _LOOKED_BEYOND = 1024 * 1024  # characters
 
@@ -49,6 +50,7 @@ _SWALLOWED = {
     find.Swallower.HEADING: "Markdown reads this line as a heading, because of the line drawn below it: leave an empty line between.",
     find.Swallower.HTML: "Markdown reads this line as part of the HTML above it: leave an empty line between.",
     find.Swallower.PARAGRAPH: "this line stands in a long paragraph with code, links or HTML: leave an empty line above it.",
+    find.Swallower.TANGLE: "this message is too intricate to find commands in: say this one in a message of its own.",
 }
 
 
@@ -97,7 +99,7 @@ def _in_message(text: str, where: Place) -> list[tuple[str, Answer]]:
 def _answers(spots: Sequence[find.Spot], where: Place) -> list[tuple[str, Answer]]:
     answers: list[tuple[str, Answer]] = []
     commands = 0
-    for spot in spots:
+    for spot in spots[:_MOST_ANSWERS]:
         commands += spot.swallowed_by is None
         is_helped = len(answers) < _MOST_HELPED
         if spot.swallowed_by is not None:

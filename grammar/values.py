@@ -168,8 +168,8 @@ def read_tilt_args(text: str) -> tuple[str, ...]:
 def _named(pattern: re.Pattern[str], what: str, allowed: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if not pattern.match(text):
-            better = _nearer(text, r"[^A-Za-z0-9._-]+", "-")
-            raise BadValue(f"{shown(text)} cannot be the name of {what}: {allowed}.", better[:40].strip("-._"))
+            better = _nearer(text, r"[^A-Za-z0-9._/-]+" if "/" in allowed else r"[^A-Za-z0-9._-]+", "-")
+            raise BadValue(f"{shown(text)} cannot be the name of {what}: {allowed}.", better[:40].strip("-._/"))
         return text
 
     return read

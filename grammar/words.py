@@ -9,6 +9,7 @@ _QUOTED = r'"[^"\\]*(?:\\[\s\S][^"\\]*)*"|' + r"'[^']*'"
 _WORD = re.compile(rf"""{_QUOTED}|[^\s"'][^\s=]*(?:=(?!["'])[^\s=]*)*(?:=(?:{_QUOTED}))?""")
 _SPACE = re.compile(r"\s*")
 _ESCAPED = re.compile(r'\\(["\\])')
+_ARGUMENT = re.compile(r"[^\s\"'\\]+\Z")
 _PLAIN = re.compile(r"[^\s\"'=\\-][^\s\"'=\\]*\Z")
 
 
@@ -59,6 +60,11 @@ def quoted(value: str) -> str:
     if '"' in value and "'" not in value:
         return f"'{value}'"
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def quoted_argument(value: str) -> str:
+    """The same for a word behind `--`, where dashes mean nothing."""
+    return value if _ARGUMENT.match(value) else quoted(value)
 
 
 def place_inside(word: str, at: int) -> int:

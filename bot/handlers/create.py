@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from bot import refusals
 from bot.context import Head, NotYet, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
@@ -76,6 +78,8 @@ async def decide(command: Create, scene: Scene, facts: Facts, transaction: Trans
 async def _there_is_one(command: Create, scene: Scene, there: Environment, head: Head, transaction: Transaction) -> Outcome:
     if not there.is_wanted:
         raise NotYet("the environment before is being taken down")
+    if there.request is None and head.request is not None:  # asked for elsewhere, by its branch: from now on it is this request's
+        there = await transaction.edit(msgspec.structs.replace(there, request=head.request))
     await transaction.open_card(scene.thread, there)
     state = CommandState.DONE if there.is_settled else CommandState.RUNNING
     reply = already_there(there, differences(command, there, head))

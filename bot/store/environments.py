@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.environment import Environment, State
 from bot.store.rows import struct_of
-from bot.store.tables import environments
+from bot.store.tables import environments, threads
 
 _is_live = environments.c.state != State.GONE
 
@@ -52,9 +52,13 @@ class Environments:
         """The live one of that slug, else the last that bore it."""
         return await self._first(environments.c.slug == slug)
 
-    async def by_request(self, project: str, request: int) -> Environment | None:
-        """The newest live one of a merge or pull request, else the last there was."""
-        return await self._first(environments.c.project == project, environments.c.request == request)
+    async def by_request(self, project: str, request: int) -> Sequence[Environment]:
+        """The live ones of a merge or pull request, else the last there was."""
+        theirs = (environments.c.project == project, environments.c.request == request)
+        if live := await self._all(*theirs, _is_live):
+            return live
+        last = await self._first(*theirs)
+        return [last] if last else []
 
     async def by_identity(self, project: str, source_id: str, ref: str, name: str) -> Environment | None:
         columns = environments.c
@@ -69,7 +73,11 @@ class Environments:
         return await self._all(*wanted)
 
     async def by_thread(self, address: str) -> Sequence[Environment]:
-        return await self._all(environments.c.thread["address"].as_string() == address, _is_live)
+        """The live ones that were asked for there; a slash command's thread is also the one under the message that it opened."""
+        asked_at = environments.c.thread["address"].as_string()
+        opened = select(threads.c.address).where(threads.c.root == address.partition(":")[2].partition(":")[2], threads.c.address != address)
+        is_here = asked_at == address
+        return await self._all(is_here | asked_at.in_(opened) if address.startswith("slack:") else is_here, _is_live)
 
     async def count_live(self) -> int:
         return int((await self._connection.execute(select(func.count()).select_from(environments).where(_is_live))).scalar_one())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,12 +16,15 @@ from bot.domain.prose import Reaction
 from bot.store import hearing
 from bot.store.store import Store
 from bot.store.transaction import Transaction
-from grammar.parse import Understood, read
+from grammar.parse import Found, Understood
 
 
 class Edits:
-    def __init__(self, store: Store) -> None:
+    """`read` is how the bus understands a message."""
+
+    def __init__(self, store: Store, read: Callable[[Said | Edited], Sequence[Found]]) -> None:
         self._store = store
+        self._read = read
 
     async def hear(self, edited: Edited, message_id: int, lease: Any) -> bool:
         """Whether anything was taken back."""
@@ -29,12 +33,12 @@ class Edits:
             if found is None:
                 return False
             original, state = found
-            if not isinstance(original.incoming, Said) or _lines(original.incoming) == _lines(edited):
+            if not isinstance(original.incoming, Said) or self._lines(original.incoming) == self._lines(edited):
                 return False
             was_stopped = False
             if state == "new":
                 await hearing.heard(transaction.connection, original.id, transaction.now, "edited")
-                was_stopped = bool(_lines(original.incoming))
+                was_stopped = bool(self._lines(original.incoming))
             else:
                 for taken in await transaction.taken_from(original.id):
                     was_stopped |= await self._stop(transaction, taken)
@@ -42,6 +46,9 @@ class Edits:
                 await transaction.react(original.incoming.thread, original.incoming.message_id, Reaction.FAILED)
                 await transaction.post(original.incoming.thread, replies.edited_before_it_began(edited.person))
         return was_stopped
+
+    def _lines(self, message: Said | Edited) -> list[str]:
+        return [item.line for item in self._read(message) if isinstance(item, Understood)]
 
     async def _stop(self, transaction: Transaction, taken: Taken) -> bool:
         """Whether it had not begun: an environment that nobody works on yet goes; anything further is left to run."""
@@ -57,10 +64,6 @@ class Edits:
         await transaction.note(event)
         await transaction.end(taken, CommandState.CANCELLED, "edited")
         return True
-
-
-def _lines(message: Said | Edited) -> list[str]:
-    return [item.line for item in read(message.text, message.dialect.value) if isinstance(item, Understood)]
 
 
 def _note_of(edited: Edited, message_id: int, now: float) -> Taken:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,6 +24,15 @@ class Holder:
         self.store = store
         self.name = name
         self.lease_s = lease_s
+        self._runs_out: dict[Lease, float] = {}
+
+    def must_hold(self, lease: Lease) -> None:
+        """Raises LeaseLost when the lease is about to run out, or has: said right before an effect that no transaction and no fence guards.
+
+        Whoever stood still for long finds out here, before anything wakes that would tell.
+        """
+        if time.monotonic() > self._runs_out.get(lease, 0.0) - self.lease_s / 3:  # a loop's own time may be that of its last turn
+            raise LeaseLost(lease.name)
 
     @asynccontextmanager
     async def holding(self, name: str) -> AsyncIterator[Lease | None]:
@@ -30,10 +40,12 @@ class Holder:
 
         The block is cancelled, and LeaseLost raised, when the lease cannot be renewed before it runs out.
         """
+        asked = time.monotonic()
         lease = await self.store.claim(name, self.name, self.lease_s)
         if lease is None:
             yield None
             return
+        self._runs_out[lease] = asked + self.lease_s
         owner = asyncio.current_task()
         assert owner is not None  # noqa: S101 - we are in a coroutine
         lost = asyncio.Event()
@@ -45,6 +57,7 @@ class Holder:
                 raise LeaseLost(name) from None
             raise
         finally:
+            self._runs_out.pop(lease, None)
             renewing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await renewing
@@ -52,20 +65,18 @@ class Holder:
                 await asyncio.shield(self.store.release(lease))
 
     async def _renew(self, lease: Lease, owner: asyncio.Task[object], lost: asyncio.Event) -> None:
-        loop = asyncio.get_running_loop()
-        runs_out = loop.time() + self.lease_s
         while True:
             await asyncio.sleep(self.lease_s / 3)
             try:
-                asked = loop.time()
+                asked = time.monotonic()
                 async with asyncio.timeout(self.lease_s / 3):
                     await self.store.renew(lease, self.lease_s)
-                runs_out = asked + self.lease_s
+                self._runs_out[lease] = asked + self.lease_s
             except LeaseLost:
                 break
             except Exception as error:  # noqa: BLE001 - a database that is away for a moment
                 log.warning("lease_not_renewed", lease=lease.name, reason=repr(error))
-                if loop.time() > runs_out - self.lease_s / 3:
+                if time.monotonic() > self._runs_out[lease] - self.lease_s / 3:
                     break
         lost.set()
         owner.cancel()

@@ -33,7 +33,7 @@ class Messages:
         self._store = holder.store
         self._bus = bus
         self._branches = branches
-        self._edits = Edits(holder.store)
+        self._edits = Edits(holder.store, bus.read)
 
     async def hear(self, id: str) -> None:
         """Hear the lane of this message, then whatever else waits: after a rush there are more messages than rings."""

@@ -82,7 +82,7 @@ class Outbox:
             await saying.post_tried(transaction.connection, post, transaction.now + backoff_s(post.tries + 1))
         killpoint(f"worker.{post.kind}.begun")
         try:
-            posted = await self._deliver(chat, post, thread)
+            posted = await self._deliver(chat, post, thread, lease)
         except ChatRefused as error:
             log.warning("post_refused", post=post.id, reason=str(error))
             async with self._store.transaction(lease) as transaction:
@@ -100,7 +100,7 @@ class Outbox:
                 await saying.keep_root(transaction.connection, thread.address, posted.root)
             await saying.post_ended(transaction.connection, post, "sent", posted.id if posted else None, transaction.now)
 
-    async def _deliver(self, chat: Chat, post: WaitingPost, thread: Thread) -> Posted | None:
+    async def _deliver(self, chat: Chat, post: WaitingPost, thread: Thread, lease: Lease) -> Posted | None:
         if post.kind == "reaction":
             message_id, reaction = msgspec.json.decode(post.body, type=tuple[str, Reaction])
             await chat.react(thread, message_id, reaction)
@@ -108,6 +108,7 @@ class Outbox:
         marker = f"post:{post.id}"
         if post.tries and (found := await chat.find(thread, marker)):
             return found
+        self._holder.must_hold(lease)
         return await chat.post(thread, msgspec.json.decode(post.body, type=Reply), marker)
 
     # -- cards -----------------------------------------------------------------------------------
@@ -120,10 +121,10 @@ class Outbox:
                 await saying.card_dead(transaction.connection, card)
                 return
             await saying.card_tried(transaction.connection, card, transaction.now + backoff_s(card.tries + 1))
-        killpoint("worker.card.begun")
         drawn = await self._draw(card)
+        killpoint("worker.card.begun")
         try:
-            posted = await self._place(chat, card, thread, drawn)
+            posted = await self._place(chat, card, thread, drawn, lease)
         except ChatRefused as error:
             log.warning("card_refused", card=card.id, reason=str(error))
             async with self._store.transaction(lease) as transaction:
@@ -143,16 +144,16 @@ class Outbox:
                 await saying.keep_root(transaction.connection, thread.address, posted.root)
             await saying.card_sent(transaction.connection, card, posted.id, transaction.now + self._pace_s)
 
-    async def _place(self, chat: Chat, card: WaitingCard, thread: Thread, drawn: Card) -> Posted:
+    async def _place(self, chat: Chat, card: WaitingCard, thread: Thread, drawn: Card, lease: Lease) -> Posted:
         """Edit the message there is; look for one that an earlier try may have left; else post it."""
-        marker = f"card:{card.id}"
-        if card.remote_id is not None:
-            await chat.edit(thread, card.remote_id, drawn, marker)
-            return Posted(card.remote_id)
-        if card.tries and (found := await chat.find(thread, marker)):
-            await chat.edit(thread, found.id, drawn, marker)
-            return found
-        return await chat.post(thread, drawn, marker)
+        marker, there = f"card:{card.id}", card.remote_id
+        if there is None and card.tries and (found := await chat.find(thread, marker)):
+            there = found.id
+        self._holder.must_hold(lease)
+        if there is None:
+            return await chat.post(thread, drawn, marker)
+        await chat.edit(thread, there, drawn, marker)
+        return Posted(there)
 
     async def _draw(self, card: WaitingCard) -> Card:
         async with self._store.look() as look:
