@@ -10,12 +10,16 @@ from time import perf_counter
 
 from rich.console import Console
 
-from bench import ingest
+from bench import address, ingest, parsing, reply, ring
 from bench.figures import CannotRun, Figure, Outcome
 from bench.table import as_json, show
 
 BENCHES: dict[str, Callable[[], Awaitable[Sequence[Figure]]]] = {
+    "parse": parsing.run,
     "ingest": ingest.run,
+    "reply": reply.run,
+    "ring": ring.run,
+    "address": address.run,
 }
 _LONGEST_S = 45.0
 

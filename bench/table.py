@@ -40,7 +40,7 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
 
 def _cells(figure: Figure) -> tuple[str, ...]:
     theirs = "" if figure.theirs is None else number(figure.theirs, figure.unit)
-    ratio = "" if figure.ratio is None else f"{figure.ratio:.2f} ×"
+    ratio = "" if figure.ratio is None else f"{figure.ratio:.3g} ×"
     aim = figure.aim.words(figure.unit) if figure.aim else ""
     return (figure.name, f"[bold]{number(figure.ours, figure.unit)}[/]", figure.beside, theirs, ratio, aim, _MARKS[figure.is_met])
 

@@ -30,6 +30,7 @@ from bot.context import Forge, Limits
 from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
+from bot.garbage import spare_what_stays
 from bot.settings import ProjectSettings, Settings
 from bot.store.console import ConsoleStore
 from bot.store.database import Database

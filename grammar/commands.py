@@ -118,7 +118,7 @@ class Terminate(Command):
     examples: ClassVar[tuple[str, ...]] = ("/ivy terminate", "/ivy terminate demo-x7k2qa --force")
 
     env: EnvironmentName | None = _env()
-    force: bool = flag("even while something is being done to it")
+    force: bool = flag("at once: its services get no time to stop by themselves")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,12 @@ import signal
 _PDEATHSIG, _CHILD_SUBREAPER = 1, 36
 
 
+_system_prctl = getattr(ctypes.CDLL(None), "prctl", None)  # only Linux has it
+
+
 def _prctl(option: int, value: int) -> None:
-    with contextlib.suppress(AttributeError, OSError):  # only Linux has it
-        ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+    if _system_prctl:
+        _system_prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
 
 
 def adopt_orphans() -> None:
@@ -57,6 +60,21 @@ def descendants(of: int | None = None) -> list[int]:
         below = children.get(todo.pop(), [])
         found += below
         todo += below
+    return found
+
+
+def family(pid: int) -> list[int]:
+    """`pid` and all below it, quickly; whoever forks meanwhile may be missed."""
+    if not os.path.exists(f"/proc/{pid}/task/{pid}/children"):  # noqa: PTH110
+        return [pid, *descendants(pid)]
+    found, todo = [], [pid]
+    while todo:
+        one = todo.pop()
+        found.append(one)
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{one}/task"):  # noqa: PTH208
+                with open(f"/proc/{one}/task/{task}/children") as file:  # noqa: PTH123
+                    todo += map(int, file.read().split())
     return found
 
 

@@ -23,6 +23,7 @@ from processes.logfile import LogFile
 
 _KILL_TRIES_S = 10.0
 _WATCH_EVERY_S = 1.0
+_LOOK_S = 0.05  # between TERM and KILL, for those who came late
 _CHUNK = 65536
 _BY_SIGNAL, _SIGNALS = 128, 64
 
@@ -40,6 +41,7 @@ class Warden:
         self.log: LogFile | None = None
         self.log_fd = -1
         self.deadline: float | None = None  # when TERM becomes KILL
+        self.asked: set[int] = set()  # who has had TERM
         self.limit: str | None = None
         self.watched_at = 0.0
         self.wake = -1
@@ -65,7 +67,6 @@ class Warden:
         self.groups.remove()
         self._tell(exited={**self._outcome(), "limit": limit, "seconds": time.monotonic() - began})
 
-    # ------------------------------------------------------------ beginning
     def _wake_on_signals(self) -> None:
         self.wake, writer = os.pipe()
         for fd in (self.wake, writer):
@@ -156,7 +157,6 @@ class Warden:
         argv = [self.order["sandbox"][0], "--args", str(fd), "--", *self.order["argv"]]
         return argv, {"TRELLIS_MARK": self.order["env"]["TRELLIS_MARK"]}
 
-    # ------------------------------------------------------------ watching
     def _until_main_ends(self) -> None:
         for fd in (self.control.fileno(), self.wake, self.log_fd):
             if fd >= 0:
@@ -164,18 +164,18 @@ class Warden:
         self._reap()
         while self.status is None:
             self._attend(self._timeout_s())
-            if self.deadline is not None and time.monotonic() >= self.deadline:
-                self._kill_all()
+            if self.deadline is not None and self.status is None:
+                self._terminate() if time.monotonic() < self.deadline else self._kill_all()
             elif self.order["watch"] and self.status is None:
                 self._watch()
 
     def _timeout_s(self) -> float | None:
         if self.deadline is not None:
-            return max(0.01, self.deadline - time.monotonic())
+            return min(_LOOK_S, max(0.01, self.deadline - time.monotonic()))
         return _WATCH_EVERY_S if self.order["watch"] else None
 
     def _attend(self, timeout_s: float | None) -> None:
-        for fd, _ in self.poll.poll(None if timeout_s is None else timeout_s * 1000):
+        for fd, _ in self.poll.poll(timeout_s and timeout_s * 1000):
             if fd == self.wake:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self.wake, _CHUNK)
@@ -197,8 +197,6 @@ class Warden:
             self._stop(self.order["orphan_grace_s"])
 
     def _stop(self, grace_s: float) -> None:
-        if self.deadline is None and self.main:
-            self._terminate()
         by = time.monotonic() + grace_s
         self.deadline = by if self.deadline is None else min(self.deadline, by)
 
@@ -207,7 +205,8 @@ class Warden:
         own = {self.main, *tree.children_by_parent().get(self.main, [])} if self.order["sandbox"] else set()
         for pid in tree.descendants():
             with contextlib.suppress(OSError):
-                if pid not in own and os.getpgid(pid) == self.main:
+                if pid not in own | self.asked and os.getpgid(pid) == self.main:
+                    self.asked.add(pid)
                     os.kill(pid, signal.SIGTERM)
 
     def _pump(self) -> bool:
@@ -249,7 +248,6 @@ class Warden:
         if self.limit:
             self._kill_all()
 
-    # ------------------------------------------------------------ ending
     def _kill_all(self) -> None:
         self.groups.kill()
         for pid in tree.descendants():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FILE_CAP_BYTES = 64 * 1024
 _FETCH_WITHIN_S = 600.0
+_PACKS_MOST = 50
 _RETRIES_S = (0.2, 0.5, 1.0, 2.0)  # a webhook may be faster than the forge's own replication
 _CONFIG = """[core]
 \thooksPath = /dev/null
@@ -35,6 +36,7 @@ _CONFIG = """[core]
 \trecurse = false
 [fetch]
 \trecurseSubmodules = false
+	unpackLimit = 1
 [gc]
 \tauto = 0
 [maintenance]
@@ -119,6 +121,7 @@ class Mirrors:
         self._git = git
         self._root = root
         self._locks: dict[str, asyncio.Lock] = {}
+        self._known: set[tuple[Path, str]] = set()  # mirror and commit: two projects may share one
 
     def path(self, project: str) -> Path:
         return self._root / project
@@ -126,7 +129,7 @@ class Mirrors:
     @contextlib.asynccontextmanager
     async def _alone(self, project: str) -> AsyncIterator[Path]:
         """Hold the mirror against ourselves and, by a file lock, against any other process."""
-        self._root.mkdir(parents=True, exist_ok=True)
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         async with self._locks.setdefault(project, asyncio.Lock()):
             with (self._root / f"{project}.lock").open("w") as file:
                 while True:
@@ -152,7 +155,12 @@ class Mirrors:
             half.rename(mirror)
 
     async def _has(self, mirror: Path, sha: str) -> bool:
-        return (await self._git("--git-dir", str(mirror), "cat-file", "-e", f"{sha}^{{commit}}")).code == 0
+        """Whether the commit is in the mirror. Fetches are kept as packs, so what is there is there with all it needs."""
+        if (mirror, sha) in self._known:
+            return True
+        has = (await self._git("--git-dir", str(mirror), "cat-file", "-e", f"{sha}^{{commit}}")).code == 0
+        self._known |= {(mirror, sha)} if has else set()
+        return has
 
     async def _fetch(self, mirror: Path, source: Source, refspec: str) -> str | None:
         """None when it worked, else what the remote had against it. Raises EngineUnavailable for the network's troubles."""
@@ -174,6 +182,9 @@ class Mirrors:
         problem: str | None = None
         for pause_s in (*_RETRIES_S, None):
             problem = await self._fetch(mirror, source, f"+{source.ref}:{kept}")
+            tip = mirror / kept
+            if problem is None and tip.exists():
+                self._known.add((mirror, tip.read_text().strip()))
             if not await self._has(mirror, source.sha):  # the branch went on, or is gone: the commit itself may still be had
                 problem = await self._fetch(mirror, source, f"+{source.sha}:refs/trellis/{source.sha}") or problem
             if await self._has(mirror, source.sha):
@@ -203,32 +214,27 @@ class Mirrors:
 
     async def read(self, source: Source, paths: tuple[str, ...]) -> dict[str, bytes]:
         """See Engine.read."""
+        for path in paths:
+            if path.startswith("/") or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
+                raise EngineFailed(StageName.PROVISIONING, f"{path!r} is not a path inside the repository", code="bad_file")
         async with self._alone(source.project) as mirror:
             await self._obtain(mirror, source)
-        found: dict[str, bytes] = {}
-        for path in paths:
-            if path.startswith("/") or "\0" in path or not path or any(part in ("", ".", "..") for part in path.split("/")):
-                raise EngineFailed(StageName.PROVISIONING, f"{path!r} is not a path inside the repository", code="bad_file")
-            data = await self._blob(mirror, source, path)
-            if data is not None:
-                found[path] = data
-        return found
+            blobs = await self._blobs(mirror, source, paths)
+        return {path: (await self._must("--git-dir", str(mirror), "cat-file", "blob", blob)).out for path, blob in blobs.items()}
 
-    async def _blob(self, mirror: Path, source: Source, path: str) -> bytes | None:
+    async def _blobs(self, mirror: Path, source: Source, paths: tuple[str, ...]) -> dict[str, str]:
         listed = await self._must(
-            "--git-dir", str(mirror), "--literal-pathspecs", "ls-tree", "-z", "-l", "--full-tree", source.sha, "--", path
+            "--git-dir", str(mirror), "--literal-pathspecs", "ls-tree", "-z", "-l", "--full-tree", source.sha, "--", *paths
         )
-        rows = [row.split(b"\t", 1) for row in listed.out.split(b"\0") if row]
-        row = next((about.split() for about, name in rows if name == path.encode("utf-8", "surrogateescape")), None)
-        if row is None:
-            return None
-        mode, _, blob, size = row
-        if mode not in (b"100644", b"100755"):
-            kind = "a symbolic link" if mode == b"120000" else "no regular file"
-            raise EngineFailed(StageName.PROVISIONING, f"{path} is {kind}", code="bad_file")
-        if int(size) > FILE_CAP_BYTES:
-            raise EngineFailed(StageName.PROVISIONING, f"{path} has {int(size)} bytes; {FILE_CAP_BYTES} are read at most", code="bad_file")
-        return (await self._must("--git-dir", str(mirror), "cat-file", "blob", blob.decode())).out
+        rows = (row.split(b"\t", 1) for row in listed.out.split(b"\0") if row)
+        found = {name.decode("utf-8", "surrogateescape"): about.decode().split() for about, name in rows}
+        for path, (mode, _, _, size) in found.items():
+            if mode not in {"100644", "100755"}:
+                kind = "a symbolic link" if mode == "120000" else "no regular file"
+                raise EngineFailed(StageName.PROVISIONING, f"{path} is {kind}", code="bad_file")
+            if int(size) > FILE_CAP_BYTES:
+                raise EngineFailed(StageName.PROVISIONING, f"{path} has {size} bytes; {FILE_CAP_BYTES} are read at most", code="bad_file")
+        return {path: blob for path, (_, _, blob, _) in found.items() if path in paths}
 
     async def tidy(self) -> None:
         """After a crash: the locks and half files that killed gits left. Nobody else may be at work."""
@@ -243,6 +249,8 @@ class Mirrors:
             for left in (each for place in places for each in place):
                 left.unlink(missing_ok=True)
             await self._git("--git-dir", str(folder), "worktree", "prune", "--expire=now")
+            if len(list(folder.glob("objects/pack/*.pack"))) > _PACKS_MOST:
+                await self._git("--git-dir", str(folder), "repack", "--quiet", "-d", "--geometric=2", timeout_s=600)
 
 
 async def remove_folder(folder: Path) -> None:

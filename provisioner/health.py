@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _HOSTS = ("127.0.0.1", "::1")
-_FIRST_S, _GROWTH, _MOST_S = 0.004, 1.15, 0.25
+_FIRST_S, _GROWTH, _MOST_S = 0.003, 1.06, 0.25
 _ASK_WITHIN_S = 10.0
 _ALIVE_S = 1.0
 _REFUSED = "it refused connections"

@@ -144,6 +144,8 @@ class Kept:
         self._save(Record(self.record.environment, spec.slug, running=spec))
         killpoint("keeper.recorded.before_switch")
         old, self.services = self.services, new
+        if old:
+            old.is_leading = False  # should it only now become healthy, the names are no longer its own
         self._lead()
         killpoint("keeper.switched")
         if old:
@@ -169,7 +171,6 @@ class Kept:
             self.house.proxy.forget(name)
 
     async def _retire(self, old: Services) -> None:
-        old.is_leading = False
         await old.drain(self.house.settings.drain_s)
         await old.stop(self.house.settings.stop_grace_s)
         self._old.pop(old, None)
@@ -181,10 +182,10 @@ class Kept:
         pending = self.record.pending
         if pending and not self._runs(pending.spec):
             self._save(replace(self.record, pending=None))
-            await self._clear_rooms()
+            await self._clear_rooms(pending.spec)
 
-    async def _clear_rooms(self) -> None:
-        """Remove what belongs to no generation of now, and old logs."""
+    async def _clear_rooms(self, *dropped: Spec) -> None:
+        """Remove what belongs to no generation of now, and old logs; the mirrors forget the worktrees, those of `dropped` too."""
         wanted = {self.record.running, self.record.pending.spec if self.record.pending else None, *(each.spec for each in self._old)} - {
             None
         }
@@ -192,7 +193,7 @@ class Kept:
         for folder in (*self._folder.glob("code-*"), *self._folder.glob("tmp-*")):
             if folder not in kept:
                 await remove_folder(folder)
-        projects = {spec.source.project for spec in wanted if spec}
+        projects = {spec.source.project for spec in (*wanted, *dropped) if spec}
         for project in projects:
             await self.house.mirrors.prune(project)
         logs = sorted((self._folder / "logs").glob("*"), key=lambda folder: int(folder.name) if folder.name.isdigit() else -1)
@@ -235,6 +236,8 @@ class Kept:
         killpoint("keeper.destroy.before")
         self._save(replace(self.record, is_going=True))
         killpoint("keeper.destroy.recorded")
+        if self.services:
+            self.services.is_leading = False
         for name in self.house.proxy.labels_of(self.record.slug):
             self.house.proxy.forget(name)
         await self.stop(grace_s)

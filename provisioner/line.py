@@ -19,6 +19,6 @@ def argv_of(line: str) -> tuple[str, ...]:
             words = shlex.split(line)
         except ValueError:  # an open quote: let the shell say so in the service's log
             words = []
-        if words and words[0] not in _BUILTINS and not _ASSIGNMENT.match(words[0]):
+        if words and words[0] and words[0] not in _BUILTINS and not _ASSIGNMENT.match(words[0]):
             return tuple(words)
     return ("/bin/sh", "-c", line)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from provisioner.settings import KeeperSettings
 
 _WAITING = "waiting"
-_UP_WITHIN_S = 5.0
+_UP_WITHIN_S = 3.0
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>{head}
 <style>body{{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem}}</style></head>
 <body><h1>{title}</h1><p>{text}</p></body></html>
@@ -118,6 +118,7 @@ class Proxy:
         self._log = self._folder / "caddy.log"
         self._count = itertools.count()
         self._caddy: Supervised | None = None
+        self._seen_up: int | None = None  # the process that was
 
     async def start(self) -> None:
         """Begin with no host names; Caddy is kept from now on. Raises EngineUnavailable when it does not come up."""
@@ -152,12 +153,14 @@ class Proxy:
         except (OSError, TimeoutError):
             return False
         writer.close()
-        return await asyncio.to_thread(is_ours, self._settings.proxy_port, pid)
+        is_up = await asyncio.to_thread(is_ours, self._settings.proxy_port, pid)
+        self._seen_up = pid if is_up else None
+        return is_up
 
     async def until_up(self, within_s: float) -> None:
         """Raises EngineUnavailable with what Caddy said last."""
         until = asyncio.get_running_loop().time() + within_s
-        while not await self.is_up():
+        while not (self._caddy and self._caddy.pid and self._caddy.pid == self._seen_up) and not await self.is_up():
             if asyncio.get_running_loop().time() > until:
                 raise EngineUnavailable(f"the proxy is not up on port {self._settings.proxy_port}: {' '.join(tail(self._log, 1))[-300:]}")
             await asyncio.sleep(0.01)

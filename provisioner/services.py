@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from processes import Bounds, CannotStart, Exit, Order, Sandbox, Supervised, environ, tail
-from processes.tree import descendants, private_bytes
+from processes.tree import family, private_bytes
 from provisioner.engine import EngineFailed, Service, ServiceState, Spec, StageName
 from provisioner.health import NotHealthy, until_healthy
 from provisioner.line import argv_of
@@ -130,7 +130,7 @@ class Member:
         pid = self.process.pid
         memory_mb = None
         if pid:
-            memory_mb = round(sum(map(private_bytes, (pid, *descendants(pid)))) / 1024 / 1024, 1)
+            memory_mb = round(sum(map(private_bytes, family(pid))) / 1024 / 1024, 1)
         return ServiceState(self.service.name, self.is_healthy and pid is not None, self.process.restarts, pid, memory_mb)
 
 

@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import servers
+from tests.databases import database_url, postgres
 from tests.world import World, a_world
+
+__all__ = ["database_url", "postgres"]
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -87,7 +90,7 @@ def _is_a_shared_server(process: psutil.Process) -> bool:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
     """The whole product, with a clock and an engine of the test's; nobody's request or answer may break the official descriptions."""
-    async with a_world(tmp_path) as made:
+    async with a_world(tmp_path, database_url=database_url) as made:
         yield made

@@ -75,7 +75,9 @@ class Environments:
     async def by_thread(self, address: str) -> Sequence[Environment]:
         """The live ones that were asked for there; a slash command's thread is also the one under the message that it opened."""
         asked_at = environments.c.thread["address"].as_string()
-        opened = select(threads.c.address).where(threads.c.root == address.partition(":")[2].partition(":")[2], threads.c.address != address)
+        opened = select(threads.c.address).where(
+            threads.c.root == address.partition(":")[2].partition(":")[2], threads.c.address != address
+        )
         is_here = asked_at == address
         return await self._all(is_here | asked_at.in_(opened) if address.startswith("slack:") else is_here, _is_live)
 

@@ -14,7 +14,7 @@ class ManualClock:
     def __init__(self, at: float = NOON) -> None:
         self.at = at
 
-    async def now(self, connection: AsyncConnection) -> float:
+    async def now(self, connection: AsyncConnection | None) -> float:
         return self.at
 
     def advance(self, *, hours: float = 0, seconds: float = 0) -> None:

@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 
 
 async def test_output_and_code(mark: str, tmp_path: Path) -> None:
-    assert await run(("/bin/sh", "-c", "echo out; echo err >&2; exit 2"), cwd=tmp_path, env=environ(), mark=mark) == Ran(2, b"out\n", b"err\n")
+    assert await run(("/bin/sh", "-c", "echo out; echo err >&2; exit 2"), cwd=tmp_path, env=environ(), mark=mark) == Ran(
+        2, b"out\n", b"err\n"
+    )
     assert await run(("cat",), cwd=tmp_path, env=environ(), mark=mark) == Ran(0, b"", b"")
     assert (await run(("/bin/sh", "-c", "kill -TERM $$"), cwd=tmp_path, env=environ(), mark=mark)).code == -15
 
@@ -31,7 +33,13 @@ async def test_more_output_than_is_kept_is_dropped(mark: str, tmp_path: Path) ->
 
 async def test_the_timeout_ends_all_of_it(mark: str, tmp_path: Path) -> None:
     with pytest.raises(TimedOut, match=r"^/bin/sh did not end within 0.2 s$"):
-        await run(("/bin/sh", "-c", "(setsid sleep 1000 &); trap '' TERM; sleep 1000; sleep 1000"), cwd=tmp_path, env=environ(), timeout_s=0.2, mark=mark)
+        await run(
+            ("/bin/sh", "-c", "(setsid sleep 1000 &); trap '' TERM; sleep 1000; sleep 1000"),
+            cwd=tmp_path,
+            env=environ(),
+            timeout_s=0.2,
+            mark=mark,
+        )
     assert bearers(mark) == []
 
 
@@ -45,10 +53,10 @@ async def test_being_cancelled_ends_all_of_it(mark: str, tmp_path: Path) -> None
 
 
 async def test_many_at_once(mark: str, tmp_path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     rans = await asyncio.gather(*(run(("echo", str(number)), cwd=tmp_path, env=environ(), mark=mark) for number in range(40)))
     assert [ran.out for ran in rans] == [f"{number}\n".encode() for number in range(40)]
-    await eventually(lambda: len(os.listdir("/proc/self/fd")) <= before + 1)  # the nursery's
+    await eventually(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before + 1)  # the nursery's
 
 
 async def test_a_missing_program(mark: str, tmp_path: Path) -> None:
@@ -58,7 +66,9 @@ async def test_a_missing_program(mark: str, tmp_path: Path) -> None:
 
 def killed(tmp_path: Path, **env: str) -> int:
     line = "from processes.killpoint import killpoint; killpoint('a.b'); killpoint('c.d'); print('alive')"
-    return subprocess.run([sys.executable, "-c", line], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT), **env}, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-c", line], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT), **env}, check=False
+    ).returncode
 
 
 def test_a_kill_point_kills_when_it_is_armed_and_only_once(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 PYTHON = f"{sys.executable} -S -u"
 
 # Answers `<words> <path>`, /env as JSON, /slow?s after a while, /echo what was sent, /headers, /die; speaks websocket's handshake.
-APP = '''
+APP = """
 import http.server, json, os, sys, time, hashlib, base64
 WORDS = open("words").read().strip()
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -48,6 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/events": return self.events()
         self.say(f"{WORDS} {self.path}".encode())
     def do_POST(self):
+        if self.path == "/die": os._exit(7)
         left, digest = int(self.headers["Content-Length"]), hashlib.sha256()
         while left:
             data = self.rfile.read(min(left, 65536)); left -= len(data); digest.update(data)
@@ -74,7 +75,7 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 print("listening", flush=True)
 Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
-'''
+"""
 WEB = Service("web", f"{PYTHON} app.py", health="/health")
 
 
@@ -146,7 +147,13 @@ class Keeper:
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        self.told: dict[str, object] = {"data": str(self.data), "proxy_port": self.port, "stop_grace_s": 1.0, "drain_s": 2.0, **self.settings}
+        self.told: dict[str, object] = {
+            "data": str(self.data),
+            "proxy_port": self.port,
+            "stop_grace_s": 1.0,
+            "drain_s": 2.0,
+            **self.settings,
+        }
         self.known = KeeperSettings(self.data, proxy_port=self.port)
         self.engine = LocalEngine(self.known.socket_path)
 
@@ -159,7 +166,9 @@ class Keeper:
         given = {**os.environ, "PYTHONPATH": str(ROOT), **env}
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "keeper.log").open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", _RUN, json.dumps(self.told)], env=given, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _RUN, json.dumps(self.told)], env=given, stdout=log, stderr=log, start_new_session=True
+            )
 
     async def is_ready(self) -> bool:
         with contextlib.suppress(EngineUnavailable):
@@ -219,6 +228,13 @@ def spec_of(repository: Repository, sha: str, *services: Service, generation: in
     given: dict[str, object] = {"environment": "env-1", "slug": "demo", "limits": Limits(256, 128), "ready_within_s": 20.0, **more}
     ref = str(given.pop("ref", "refs/heads/main"))
     return Spec(generation=generation, source=repository.source(sha, ref), services=services or (WEB,), **given)  # type: ignore[arg-type]
+
+
+def command(pid: int) -> bytes:
+    """Its command line, words parted by NUL; empty when it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 async def eventually(holds: Callable[[], object], within_s: float = 10.0) -> None:

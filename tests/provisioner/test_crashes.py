@@ -9,14 +9,15 @@ import pytest
 
 from provisioner.engine import EngineUnavailable, Service, Spec
 from provisioner.keeper import KILL_POINTS
-from tests.provisioner.house import WEB, Keeper, Notes, Repository, eventually, spec_of
+from tests.provisioner.house import WEB, Keeper, Notes, Repository, command, eventually, spec_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
 BUILT = Service("web", f"(setsid setsid sleep 778 &) ; exec {WEB.run}", build="echo made >> built")
-MAKING = [point for point in KILL_POINTS if not point.startswith(("keeper.destroy", "keeper.restart"))]
+UPDATING = ["keeper.started.before_record", "keeper.recorded.before_switch", "keeper.switched", "keeper.retired"]
+MAKING = [point for point in KILL_POINTS if not point.startswith(("keeper.destroy", "keeper.restart", "keeper.retired"))]
 ENDING = [point for point in KILL_POINTS if point.startswith("keeper.destroy")]
 
 
@@ -46,23 +47,30 @@ async def exactly_one_runs(keeper: Keeper, spec: Spec, words: str) -> None:
     [observed] = await keeper.engine.observe()
     assert (observed.generation, observed.sha) == (spec.generation, spec.source.sha)
     await eventually(lambda: keeper.worktrees() == keeper.registered() == [f"code-{spec.generation}"])
-    await eventually(lambda: sum(b"app.py" in command(pid) for pid in keeper.left()) == 1)
+    await eventually(lambda: sum(b"app.py" in command(pid) and b"bwrap" not in command(pid) for pid in keeper.left()) == 1)
     await eventually(lambda: sum(b"778" in command(pid) and b"sleep" in command(pid).split(b"\0")[0] for pid in keeper.left()) == 1)
 
 
-def command(pid: int) -> bytes:
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
-        return file.read()
-    return b""
-
-
 @pytest.mark.parametrize("point", MAKING)
+async def test_a_create_that_the_keeper_died_in_ends_well(stopped: Keeper, repository: Repository, tmp_path: Path, point: str) -> None:
+    keeper = stopped
+    spec = spec_of(repository, repository.commit("one"), BUILT)
+    await keeper.start(**killed_at(point, tmp_path))
+    await applied(keeper, spec, 1)
+    await eventually(keeper.has_died)
+    await keeper.start()
+    await keeper.engine.apply(spec, 2, Notes())
+
+    await exactly_one_runs(keeper, spec, "one")
+
+
+@pytest.mark.parametrize("point", UPDATING)
 async def test_an_update_that_the_keeper_died_in_ends_well(stopped: Keeper, repository: Repository, tmp_path: Path, point: str) -> None:
     keeper = stopped
     await keeper.start()
     first = spec_of(repository, repository.commit("one"), BUILT)
     await keeper.engine.apply(first, 1, Notes())
-    await keeper.stop()
+    keeper.kill()
     await keeper.start(**killed_at(point, tmp_path))
     async with keeper.client() as client:
 
@@ -94,7 +102,9 @@ async def test_a_destroy_that_the_keeper_died_in_ends_well(stopped: Keeper, repo
     assert (await keeper.engine.observe(), keeper.worktrees(), keeper.registered(), len(keeper.left())) == ((), [], [], 1)
 
 
-async def test_a_keeper_that_died_leaves_no_process_and_its_next_life_serves_the_same_address(stopped: Keeper, repository: Repository) -> None:
+async def test_a_keeper_that_died_leaves_no_process_and_its_next_life_serves_the_same_address(
+    stopped: Keeper, repository: Repository
+) -> None:
     keeper = stopped
     await keeper.start()
     spec = spec_of(repository, repository.commit("one"), BUILT)
@@ -113,7 +123,9 @@ async def test_a_keeper_that_died_leaves_no_process_and_its_next_life_serves_the
     await exactly_one_runs(keeper, spec, "one")
 
 
-async def test_a_destroy_that_was_begun_is_finished_by_the_next_keeper_alone(stopped: Keeper, repository: Repository, tmp_path: Path) -> None:
+async def test_a_destroy_that_was_begun_is_finished_by_the_next_keeper_alone(
+    stopped: Keeper, repository: Repository, tmp_path: Path
+) -> None:
     keeper = stopped
     await keeper.start(**killed_at("keeper.destroy.recorded", tmp_path))
     await keeper.engine.apply(spec_of(repository, repository.commit()), 1, Notes())

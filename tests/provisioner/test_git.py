@@ -36,7 +36,7 @@ HOSTILE = (
     "refs/heads/main",
     "HEAD",
     "FETCH_HEAD",
-    "main'\"quoted\"",
+    'main\'"quoted"',
     "a%2e%2e/b",
     "<script>alert(1)<",
 )
@@ -74,7 +74,9 @@ async def test_a_hostile_branch_name_is_only_a_name(
 @pytest.mark.parametrize(
     "ref", ["main", "-n", "refs/heads/", "refs/heads/a..b", "refs/heads/a b", "refs/heads/a\nb", "refs/heads/a:b", "refs/heads/*", "refs/heads/a.lock", "refs/heads/.a", "refs/heads/a@{1}", "refs/heads/\x7f", "refs/heads/a~1", "", "refs/heads/a/"]
 )  # fmt: skip
-async def test_what_is_no_full_ref_never_reaches_git(mirrors: Mirrors, repositories: GitRepositories, repository: Repository, ref: str) -> None:
+async def test_what_is_no_full_ref_never_reaches_git(
+    mirrors: Mirrors, repositories: GitRepositories, repository: Repository, ref: str
+) -> None:
     sha = repository.commit()
     assert not is_full_ref(ref)
     assert await repositories.head(repository.url, ref) is None
@@ -98,11 +100,20 @@ async def test_the_exact_commit_is_laid_out_though_the_branch_went_on(mirrors: M
 async def test_a_commit_that_arrives_late_is_waited_for(mirrors: Mirrors, repository: Repository, tmp_path: Path) -> None:
     repository.commit("one")
     tree = repository.git("rev-parse", "HEAD^{tree}")
-    seed = repository.git("hash-object", "-t", "commit", "--stdin", given=f"tree {tree}\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\nlate\n".encode())
+    seed = repository.git(
+        "hash-object", "-t", "commit", "--stdin", given=f"tree {tree}\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\nlate\n".encode()
+    )
     reading = asyncio.create_task(mirrors.read(repository.source(seed), ("words",)))
     await asyncio.wait([reading], timeout=0.3)
     assert not reading.done()
-    repository.git("hash-object", "-w", "-t", "commit", "--stdin", given=f"tree {tree}\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\nlate\n".encode())
+    repository.git(
+        "hash-object",
+        "-w",
+        "-t",
+        "commit",
+        "--stdin",
+        given=f"tree {tree}\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\nlate\n".encode(),
+    )
     repository.git("update-ref", "refs/heads/main", seed)
     assert await reading == {"words": b"one"}
 
@@ -141,7 +152,9 @@ async def test_a_file_is_read_only_when_it_is_one(mirrors: Mirrors, repository: 
 
 async def test_nothing_of_a_repository_runs_when_it_is_laid_out(mirrors: Mirrors, repository: Repository, tmp_path: Path) -> None:
     (tmp_path / "hooks").mkdir()
-    repository.commit("one", {".gitattributes": "* filter=evil\n", ".gitmodules": '[submodule "x"]\n\tpath = x\n\turl = ext::sh -c touch% pwned\n'})
+    repository.commit(
+        "one", {".gitattributes": "* filter=evil\n", ".gitmodules": '[submodule "x"]\n\tpath = x\n\turl = ext::sh -c touch% pwned\n'}
+    )
     (repository.folder / "passwd").symlink_to("/etc/passwd")
     sha = repository.commit("one")
     await mirrors.check_out(repository.source(sha), tmp_path / "code")
@@ -152,7 +165,10 @@ async def test_nothing_of_a_repository_runs_when_it_is_laid_out(mirrors: Mirrors
 async def test_many_at_once_in_one_mirror(mirrors: Mirrors, repository: Repository, tmp_path: Path) -> None:
     shas = [repository.commit(str(number), branch=f"b{number}") for number in range(6)]
     await asyncio.gather(
-        *(mirrors.check_out(repository.source(sha, f"refs/heads/b{number}"), tmp_path / f"code-{number}") for number, sha in enumerate(shas))
+        *(
+            mirrors.check_out(repository.source(sha, f"refs/heads/b{number}"), tmp_path / f"code-{number}")
+            for number, sha in enumerate(shas)
+        )
     )
     assert [(tmp_path / f"code-{number}" / "words").read_text() for number in range(6)] == [str(number) for number in range(6)]
 

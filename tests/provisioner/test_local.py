@@ -121,7 +121,11 @@ async def _has_log(keeper: Keeper, words: str) -> bool:
         (Service("web", f"{PYTHON} -c 'import sys; print(42); sys.exit(3)'"), r"web exited with code 3 after \d\.\d s", ("42",)),
         (Service("web", f"{PYTHON} app.py", health="/sick"), r"web did not answer 200 on /sick within 1 s \(last answer: 500\)", None),
         (Service("web", "sleep 60"), r"web did not answer 200 on / within 1 s \(it refused connections\)", ()),
-        (Service("web", "no-such-program --at all"), r"web cannot be started: no-such-program cannot be started: No such file or directory", ()),
+        (
+            Service("web", "no-such-program --at all"),
+            r"web cannot be started: no-such-program cannot be started: No such file or directory",
+            (),
+        ),
         (Service("web", "kill -SEGV $$"), r"web was killed by SIGSEGV after \d\.\d s", ()),
         (Service("web", "echo 'oops"), r"web exited with code 2 after \d\.\d s", None),
     ],
@@ -184,7 +188,10 @@ async def test_services_get_their_variables_each_others_addresses_and_nothing_of
             other = json.loads((await client.get("api-2--demo", "/env"))[1])
         assert (env["COLOR"], env["TRELLIS_SLUG"], env["TRELLIS_URL"], env["TRELLIS_SHA"]) == ("blue", "demo", f"http://demo.{root}", sha)
         assert env["PORT"] == other["TRELLIS_WEB_PORT"] != other["PORT"]
-        assert (env["TRELLIS_API_2_URL"], env["TRELLIS_API_2_PUBLIC_URL"]) == (f"http://127.0.0.1:{other['PORT']}", f"http://api-2--demo.{root}")
+        assert (env["TRELLIS_API_2_URL"], env["TRELLIS_API_2_PUBLIC_URL"]) == (
+            f"http://127.0.0.1:{other['PORT']}",
+            f"http://api-2--demo.{root}",
+        )
         assert "secret" not in (*env.values(), *other.values())
         assert env["HOME"] == str(keeper.data / "environments" / "env-1" / "home")
     finally:
@@ -204,12 +211,17 @@ async def test_a_service_that_crashes_is_started_again_and_counted(keeper: Keepe
     await keeper.engine.apply(spec_of(repository, sha), 3, Notes())
     async with keeper.client() as client:
         for _ in range(2):
-            await client.get("demo", "/die")
+            await client.session.post(f"http://127.0.0.1:{keeper.port}/die", headers={"Host": "demo.localhost"})
 
             async def is_back() -> bool:
                 return (await client.get("demo"))[0] == 200
 
             await eventually(is_back)
+
+    async def is_healthy() -> bool:
+        return (await keeper.engine.observe())[0].services[0].is_healthy
+
+    await eventually(is_healthy)
     [observed] = await keeper.engine.observe()
     state = observed.services[0]
     assert observed == Observed("env-1", "demo", 1, 3, sha, (ServiceState("web", True, 2, state.pid, state.memory_mb),))
@@ -340,40 +352,37 @@ async def test_a_destroy_cuts_off_what_is_being_made(keeper: Keeper, repository:
     assert (keeper.worktrees(), len(keeper.left())) == ([], 1)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"environment": "../env"},
-        {"environment": ""},
-        {"environment": "a/b"},
-        {"slug": "demo.evil"},
-        {"slug": "a--b"},
-        {"slug": "*"},
-        {"ref": "main"},
-        {"ref": "refs/heads/a b"},
-        {"ref": "refs/heads/../x"},
-    ],
+NO_NAMES: tuple[dict[str, str], ...] = (
+    {"environment": "../env"},
+    {"environment": ""},
+    {"environment": "a/b"},
+    {"slug": "demo.evil"},
+    {"slug": "a--b"},
+    {"slug": "*"},
+    {"slug": "-a"},
+    {"ref": "main"},
+    {"ref": "refs/heads/a b"},
+    {"ref": "refs/heads/../x"},
 )
-async def test_names_that_are_more_than_names_are_refused(keeper: Keeper, repository: Repository, wrong: dict[str, str]) -> None:
-    problem = await failure(keeper, repository, repository.commit(), **wrong)
-    assert problem.code == "bad_spec"
+NO_SERVICES = (
+    Service("../web", "true"),
+    Service("a" * 62, "true"),
+    Service("web", "true"),  # there is one of that name already
+    Service("api", " "),
+    Service("api", "true", health="relative"),
+    Service("api", "true", health="/a b\r\nX: y"),
+    Service("api", "true", env=(("A=B", "c"),)),
+    Service("api", "tr\0ue"),
+)
+
+
+async def test_what_could_be_more_than_a_name_or_never_run_is_refused(keeper: Keeper, repository: Repository) -> None:
+    sha = repository.commit()
+    for wrong in NO_NAMES:
+        assert (await failure(keeper, repository, sha, **wrong)).code == "bad_spec", wrong
+    for service in NO_SERVICES:
+        assert (await failure(keeper, repository, sha, WEB, service)).code == "bad_spec", service
     assert not list(keeper.known.environments.glob("*"))
-
-
-@pytest.mark.parametrize(
-    "service",
-    [
-        Service("../web", "true"),
-        Service("a" * 62, "true"),
-        Service("web", " "),
-        Service("web", "true", health="relative"),
-        Service("web", "true", health="/a b\r\nX: y"),
-        Service("web", "true", env=(("A=B", "c"),)),
-        Service("web", "tr\0ue"),
-    ],
-)
-async def test_services_that_nobody_could_run_are_refused(keeper: Keeper, repository: Repository, service: Service) -> None:
-    assert (await failure(keeper, repository, repository.commit(), WEB, service)).code == "bad_spec"
 
 
 async def test_without_a_keeper_the_engine_is_unavailable(keeper: Keeper, repository: Repository) -> None:

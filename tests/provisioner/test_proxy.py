@@ -9,12 +9,13 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 
 import aiohttp
 
-from provisioner.engine import Service
+from provisioner.engine import EngineUnavailable, Service
 from provisioner.settings import KeeperSettings
-from tests.provisioner.house import WEB, Keeper, Notes, Repository, eventually, spec_of
+from tests.provisioner.house import WEB, Keeper, Notes, Repository, command, eventually, spec_of
 
 
 async def test_an_unknown_host_name_leads_nowhere(keeper: Keeper, repository: Repository) -> None:
@@ -31,10 +32,10 @@ async def test_an_environment_that_is_not_up_says_so_and_looks_again(keeper: Kee
     spec = spec_of(repository, repository.commit(), Service("web", WEB.run, build="sleep 50"))
     task = asyncio.create_task(keeper.engine.apply(spec, 1, Notes()))
     await eventually(lambda: len(keeper.left()) > 1)
-    async with aiohttp.ClientSession() as session:
-        async with session.get(f"http://127.0.0.1:{keeper.port}/", headers={"Host": "demo.localhost"}) as answer:
-            assert (answer.status, answer.headers["Retry-After"], answer.headers["Cache-Control"]) == (503, "2", "no-store")
-            assert 'http-equiv="refresh"' in await answer.text()
+    url = f"http://127.0.0.1:{keeper.port}/"
+    async with aiohttp.ClientSession() as session, session.get(url, headers={"Host": "demo.localhost"}) as answer:
+        assert (answer.status, answer.headers["Retry-After"], answer.headers["Cache-Control"]) == (503, "2", "no-store")
+        assert 'http-equiv="refresh"' in await answer.text()
     await keeper.engine.abandon("env-1", 1, 1)
     await asyncio.gather(task, return_exceptions=True)
 
@@ -50,7 +51,13 @@ async def test_a_service_that_is_down_for_a_moment_is_waited_for_then_said(keepe
 
 async def test_forwarding_headers_of_clients_are_dropped(keeper: Keeper, repository: Repository) -> None:
     await keeper.engine.apply(spec_of(repository, repository.commit()), 1, Notes())
-    lies = {"X-Forwarded-For": "9.9.9.9", "X-Forwarded-Uri": "/admin", "X-Forwarded-Host": "evil", "Forwarded": "for=9.9.9.9", "X-Real-Ip": "9.9.9.9"}
+    lies = {
+        "X-Forwarded-For": "9.9.9.9",
+        "X-Forwarded-Uri": "/admin",
+        "X-Forwarded-Host": "evil",
+        "Forwarded": "for=9.9.9.9",
+        "X-Real-Ip": "9.9.9.9",
+    }
     async with keeper.client() as client:
         heard = {name.lower(): value for name, value in json.loads((await client.get("demo", "/headers", **lies))[1])}
     forwarded = {name: value for name, value in heard.items() if "forward" in name or "real" in name}
@@ -65,11 +72,9 @@ async def test_streams_flow_and_big_uploads_arrive(keeper: Keeper, repository: R
     async with aiohttp.ClientSession() as session:
         async with session.post(url, data=data, headers=host) as answer:
             assert (answer.status, await answer.text()) == (200, hashlib.sha256(data).hexdigest())
-        times = []
+        times: list[float] = []
         async with session.get(f"{url}/events", headers=host) as answer:
-            async for line in answer.content:
-                if line.startswith(b"data"):
-                    times.append(time.monotonic())
+            times += [time.monotonic() async for line in answer.content if line.startswith(b"data")]
     assert len(times) == 3
     assert times[2] - times[0] > 0.4
 
@@ -99,7 +104,7 @@ async def test_a_websocket_lives_through_updates_of_others_and_the_drain_of_its_
 
 async def test_the_proxy_that_dies_comes_back_and_knows_all(keeper: Keeper, repository: Repository) -> None:
     await keeper.engine.apply(spec_of(repository, repository.commit()), 1, Notes())
-    [caddy] = [pid for pid in keeper.left() if b"caddy" in open(f"/proc/{pid}/cmdline", "rb").read()]
+    [caddy] = [pid for pid in keeper.left() if b"caddy" in command(pid)]
     os.kill(caddy, signal.SIGKILL)
 
     async def is_back() -> bool:
@@ -114,8 +119,9 @@ async def test_the_proxy_that_dies_comes_back_and_knows_all(keeper: Keeper, repo
 
 
 async def test_the_proxy_listens_here_only_and_leaves_no_files_elsewhere(keeper: Keeper) -> None:
-    listeners = [line.split()[1] for name in ("tcp", "tcp6") for line in open(f"/proc/net/{name}").readlines()[1:] if line.split()[3] == "0A"]
-    assert {each.split(":")[0] for each in listeners if each.endswith(f":{keeper.port:04X}")} <= {"0100007F", "00000000000000000000000001000000"}
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    hosts = {row[1].partition(":")[0] for row in rows if row[3] == "0A" and row[1].endswith(f":{keeper.port:04X}")}
+    assert hosts <= {"0100007F", "00000000000000000000000001000000"}
     config = json.loads((keeper.known.folder / "proxy" / "caddy.json").read_text())
     assert config["admin"] == {"disabled": True, "config": {"persist": False}}
 
@@ -131,7 +137,7 @@ async def test_a_taken_port_is_said(tmp_path: object, keeper: Keeper) -> None:
         async def says() -> tuple[str, ...]:
             try:
                 return (await keeper.engine.health()).problems
-            except Exception:
+            except EngineUnavailable:
                 return ()
 
         await eventually(says, within_s=20)
@@ -140,7 +146,5 @@ async def test_a_taken_port_is_said(tmp_path: object, keeper: Keeper) -> None:
 
 
 def test_addresses_leave_the_usual_port_out(tmp_path: object) -> None:
-    from pathlib import Path
-
     assert KeeperSettings(Path("x"), proxy_port=80, domain="env.example.org").url("demo") == "http://demo.env.example.org"
     assert KeeperSettings(Path("x"), proxy_port=8780).url("web--demo") == "http://web--demo.localhost:8780"
