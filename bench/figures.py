@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+TIMES = "×"  # noqa: RUF001 - what a ratio is written with
+
 
 class CannotRun(Exception):  # noqa: N818 - the text is the line to show
     """Something that this bench needs is not on this machine."""
@@ -31,7 +33,7 @@ class Aim:
         return number >= self.bound if self.is_least else number <= self.bound
 
     def words(self, unit: Unit) -> str:
-        return f"{'≥' if self.is_least else '≤'} {self.bound:g} {'×' if self.is_ratio else unit}"
+        return f"{'≥' if self.is_least else '≤'} {self.bound:g} {TIMES if self.is_ratio else unit}"
 
 
 @dataclass(frozen=True)

@@ -52,5 +52,5 @@ def _template() -> bytes:
         comment.id = _NUMBER
         delivery = github.tells_comment(comment)
     hook = json.loads(delivery.body)
-    hook["issue"]["body"] = (_DESCRIPTION * (BYTES // len(_DESCRIPTION)))[: BYTES - len(delivery.body)]
+    hook["issue"]["body"] = (_DESCRIPTION * (BYTES // len(_DESCRIPTION)))[: BYTES - len(delivery.body) + len("null") - len('""')]
     return json.dumps(hook, separators=(",", ":")).encode()

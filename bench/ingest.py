@@ -45,9 +45,10 @@ async def run(size: Size = Size()) -> Sequence[Figure]:
                 if round_:
                     rates[kind].append(rate)
     ours, verify, orm = (statistics.median(each) for each in rates.values())
+    name = "comments taken, durable"
     return (
-        Figure("comments taken, durable", ours, Unit.PER_SECOND, "the same server, only verifying", verify, at_least(0.5)),
-        Figure("", ours, Unit.PER_SECOND, "FastAPI, one ORM commit for each", orm, at_least(5)),
+        Figure(name, ours, Unit.PER_SECOND, "the same server, only verifying", verify, at_least(0.5)),
+        Figure(name, ours, Unit.PER_SECOND, "FastAPI, one ORM commit for each", orm, at_least(5)),
     )
 
 

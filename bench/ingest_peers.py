@@ -87,7 +87,9 @@ def orm_commit_each(path: str) -> FastAPI:
         comment = hook["comment"]
         async with sessions() as session:
             session.add(
-                Delivery(delivery_key=request.headers["x-github-delivery"], event=request.headers["x-github-event"], received_at=time.time())
+                Delivery(
+                    delivery_key=request.headers["x-github-delivery"], event=request.headers["x-github-event"], received_at=time.time()
+                )
             )
             session.add(Message(key=f"github:{comment['id']}", author=comment["user"]["login"], body=comment["body"], state="new"))
             await session.commit()

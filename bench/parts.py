@@ -18,6 +18,9 @@ from bench.figures import CannotRun
 from bot import embedded
 from processes import Order, start, tail
 
+MARK = f"trellis-bench-{os.getpid()}"
+"""What every child bears, and every folder's name begins with."""
+
 _UP_WITHIN_S = 30.0
 _LOOK_S = 0.01
 _STOP_GRACE_S = 10.0
@@ -30,7 +33,7 @@ class NotUp(Exception):  # noqa: N818 - a sentence
 @asynccontextmanager
 async def folder() -> AsyncIterator[Path]:
     """A new folder with a short path: sockets lie in it."""
-    with tempfile.TemporaryDirectory(prefix="trellis-bench-", ignore_cleanup_errors=True) as path:
+    with tempfile.TemporaryDirectory(prefix=f"{MARK}-", ignore_cleanup_errors=True) as path:
         yield Path(path)
 
 
@@ -49,7 +52,7 @@ async def running(home: Path, name: str, argv: tuple[str, ...], env: Mapping[str
     ours = {key: value for key, value in os.environ.items() if not key.startswith("TRELLIS_")}
     # What lies in the folder that the bench was started from is none of its business: not even a trellis.toml.
     configured = {"TRELLIS_CONFIG": str(home / "none.toml"), **env}
-    order = Order(argv, Path.cwd(), {**ours, **configured}, home / f"{name}.log", mark=f"trellis-bench-{os.getpid()}")
+    order = Order(argv, Path.cwd(), {**ours, **configured}, home / f"{name}.log", mark=MARK)
     child = await start(order)
     try:
         yield child.pid
@@ -83,7 +86,7 @@ async def until_ok(url: str, log: Path) -> None:
         async def is_ok() -> bool:
             with contextlib.suppress(aiohttp.ClientError):
                 async with session.get(url) as answer:
-                    return answer.status == 200  # noqa: PLR2004 - HTTP's own number
+                    return answer.status == 200
             return False
 
         await _until(is_ok, url, log)

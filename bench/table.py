@@ -11,13 +11,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench.figures import Figure, Outcome, Unit
+from bench.figures import TIMES, Figure, Outcome, Unit
 
 _MARKS = {True: "[green]✓[/]", False: "[red]✗[/]", None: ""}
 
 
 def number(value: float, unit: Unit) -> str:
-    return f"{value:,.0f} {unit}" if value >= 1000 else f"{value:.3g} {unit}"  # noqa: PLR2004 - four digits are enough
+    return f"{value:,.0f} {unit}" if value >= 1000 else f"{value:.3g} {unit}"
 
 
 def show(outcomes: Sequence[Outcome], console: Console) -> None:
@@ -30,8 +30,11 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
         table.add_column(title, justify="right")
     table.add_column("")
     for outcome in outcomes:
+        above = ""
         for index, figure in enumerate(outcome.figures):
-            table.add_row(outcome.bench if index == 0 else "", *_cells(figure))
+            name, *cells = _cells(figure)
+            table.add_row("" if index else outcome.bench, "" if name == above else name, *cells)
+            above = name
         if why := outcome.broken or outcome.missing:
             table.add_row(outcome.bench, f"[red]broke: {_escaped(why)}[/]" if outcome.broken else f"not measured: {_escaped(why)}")
         table.add_section()
@@ -40,7 +43,7 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
 
 def _cells(figure: Figure) -> tuple[str, ...]:
     theirs = "" if figure.theirs is None else number(figure.theirs, figure.unit)
-    ratio = "" if figure.ratio is None else f"{figure.ratio:.3g} ×"
+    ratio = "" if figure.ratio is None else f"{figure.ratio:.3g} {TIMES}"
     aim = figure.aim.words(figure.unit) if figure.aim else ""
     return (figure.name, f"[bold]{number(figure.ours, figure.unit)}[/]", figure.beside, theirs, ratio, aim, _MARKS[figure.is_met])
 

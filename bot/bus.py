@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot import context, refusals, replies
-from bot.auth.policy import Role, Standing, authorize, role_of
+from bot.auth.policy import Action, Role, Standing, authorize, role_of
 from bot.context import Forge, ForgeUnavailable, Limits, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.errors import UserError
@@ -67,16 +68,26 @@ class Rules:
     own_ids: frozenset[tuple[Platform, str]]
 
 
+StandingIn = Callable[[Person, Project | None], Awaitable[Standing]]
+
+
 class Outside:
     """The ports a handler may ask before its transaction."""
 
-    def __init__(self, runtime: Runtime, forges: Mapping[ForgeKind, Forge]) -> None:
+    def __init__(self, runtime: Runtime, forges: Mapping[ForgeKind, Forge], standing_in: StandingIn, projects: Iterable[Project]) -> None:
         self.runtime = runtime
         self._forges = forges
+        self._standing_in = standing_in
+        self._projects = tuple(projects)
 
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
         forge = self._forges.get(project.forge)
         return await forge.change_request(project, number) if forge else None
+
+    async def visible(self, person: Person) -> frozenset[str]:
+        standings = await asyncio.gather(*(self._standing_in(person, project) for project in self._projects))
+        may = (authorize(standing, Action.LOOK).is_allowed for standing in standings)
+        return frozenset(project.key for project, is_allowed in zip(self._projects, may, strict=True) if is_allowed)
 
 
 class Bus:
@@ -86,7 +97,7 @@ class Bus:
         self._units = units
         self._forges = forges
         self._rules = rules
-        self._outside = Outside(runtime, forges)
+        self._outside = Outside(runtime, forges, self._standing_in, rules.projects.values())
 
     async def hear(self, said: Said, message_id: int, lease: Any = None) -> None:
         if said.person.is_bot or (said.person.platform, said.person.id) in self._rules.own_ids:
@@ -107,6 +118,8 @@ class Bus:
                 await self._answer(said, message_id, lease, item.position, item.line, outcome, standing.role)
             else:
                 await self._carry_out(said, message_id, lease, item, at_home, standing)
+                if standing.role is Role.NOBODY:
+                    return  # one refusal is enough for all that a stranger says
 
     def read(self, message: Said | Edited) -> tuple[Found, ...]:
         """What a message says, as its platform writes it."""
@@ -134,7 +147,7 @@ class Bus:
             scene = await self._scene(said, item, handler, at_home, standing)
             facts = await handler.gather(item.command, scene, self._outside)
         except UserError as error:
-            refusal = _refusal(error, said.person)
+            refusal = _refusal(error, said.person, scene.environment_id if scene else None)
         except ForgeUnavailable as error:
             refusal = _unavailable("The forge", error, said)
         except RuntimeUnavailable as error:
@@ -151,7 +164,7 @@ class Bus:
             async with transaction.undoing():
                 return await handler.decide(item.command, scene, facts, transaction)
         except UserError as error:
-            return _refusal(error, scene.person)
+            return _refusal(error, scene.person, scene.environment_id)
 
     async def _scene(self, said: Said, item: Understood, handler: Handler, at_home: Project | None, standing: Standing) -> Scene:
         """Everything the command is about. Whoever may not even look here learns nothing of what there is."""
@@ -188,7 +201,8 @@ class Bus:
         if person.platform is Platform.CONSOLE:
             return Standing(self._rules.console_role)
         if person.platform is Platform.SLACK:
-            return Standing(self._rules.slack_roles.get(person.id, Role.NOBODY), doubt=replies.NOT_ON_THE_LIST)
+            role = self._rules.slack_roles.get(person.id)
+            return Standing(role) if role else Standing(Role.NOBODY, doubt=replies.NOT_ON_THE_LIST)
         if project is None or project.forge.value != person.platform.value:
             return Standing(Role.NOBODY, doubt=replies.another_platform(person, project))
         try:
@@ -239,8 +253,8 @@ def _must_be_allowed(scene: Scene, handler: Handler, command: Command) -> None:
         raise refusals.not_allowed(command.words, decision)
 
 
-def _refusal(error: UserError, to: Person) -> Outcome:
-    return Outcome(replies.refused(error, to), CommandState.REFUSED, error.code)
+def _refusal(error: UserError, to: Person, environment_id: str | None = None) -> Outcome:
+    return Outcome(replies.refused(error, to), CommandState.REFUSED, error.code, environment_id)
 
 
 def _unavailable(what: str, error: Exception, said: Said) -> Outcome:

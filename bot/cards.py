@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 
 from bot.domain.command import Event
-from bot.domain.environment import Environment, State
+from bot.domain.environment import RESTARTING, Environment, State
 from bot.domain.message import Person, Platform
 from bot.domain.prose import Block, Card, Code, Fact, Line, Log, Mention, Span, Stage, StageState, Strong, Text, line
 from bot.replies import addresses, brief, moment, tone_of
@@ -49,7 +49,10 @@ def _state_words(environment: Environment, events: Sequence[Event]) -> str:
         took = next((event.data.get("seconds") for event in reversed(events) if event.kind == "ready"), None)
         return f"ready in {brief(float(took))}" if took is not None else "ready"
     if environment.state is State.READY and environment.failure is not None:
-        return "ready, but its last update failed" if environment.failure.code != "cancelled" else "ready, its last update was stopped"
+        what = "restart" if environment.failure.stage == RESTARTING else "update"
+        return f"ready, but its last {what} failed" if environment.failure.code != "cancelled" else "ready, its last update was stopped"
+    if environment.state is State.FAILED and environment.failure and environment.failure.code == "cancelled":
+        return "stopped, as asked"
     if environment.state is State.GONE:
         return f"gone: {environment.gone_reason}"
     if environment.retry_at is not None:

@@ -151,3 +151,6 @@ class Outside(Protocol):
     def runtime(self) -> Runtime: ...
 
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None: ...
+
+    async def visible(self, person: Person) -> frozenset[str]:
+        """The keys of the projects in which somebody may look."""

@@ -10,7 +10,7 @@ from bot.domain.environment import Environment, State
 from bot.domain.errors import UserError
 from bot.domain.project import Project
 from bot.domain.prose import Code, Items, Strong, line
-from bot.replies import branch_line, hours, moment
+from bot.replies import branch_line, hours, how, moment
 
 _MOST_NEAR = 3
 
@@ -184,4 +184,4 @@ def nothing_failed(environment: Environment) -> UserError:
 
 def not_ready(environment: Environment) -> UserError:
     hint = Code(f"/ivy {'retry' if environment.state is State.FAILED else 'status'} {environment.slug}")
-    return UserError("not_ready", Strong(environment.slug), f" is {environment.state}, so there is nothing to restart. Try: ", hint)
+    return UserError("not_ready", Strong(environment.slug), f" {how(environment)}, so there is nothing to restart. Try: ", hint)

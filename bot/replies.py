@@ -48,6 +48,11 @@ def addresses(environment: Environment) -> tuple[Block, ...]:
     return (head, Items(tuple(line(Text(f"{each.service}: "), Link(each.url, each.url)) for each in others))) if others else (head,)
 
 
+def how(environment: Environment) -> str:
+    """`is ready`, `has failed`: the rest of a sentence about it."""
+    return "has failed" if environment.state is State.FAILED else f"is {environment.state}"
+
+
 def _commit(sha: str) -> Code:
     return Code(sha[:8])
 
@@ -120,8 +125,8 @@ def gone_before_done(environment: Environment, to: Person) -> Reply:
 
 
 def already_there(environment: Environment, differences: Sequence[str]) -> Reply:
-    how = "runs" if environment.state in {State.READY, State.UPDATING} else f"is {environment.state}"
-    spans = (Text("There is one for "), Code(environment.branch), Text(": "), Strong(environment.slug), Text(f" {how}."))
+    it = "runs" if environment.state in {State.READY, State.UPDATING} else how(environment)
+    spans = (Text("There is one for "), Code(environment.branch), Text(": "), Strong(environment.slug), Text(f" {it}."))
     more: list[Block] = list(addresses(environment))
     if differences:
         more.append(
@@ -160,7 +165,7 @@ def status(environment: Environment) -> Reply:
     if environment.failure and environment.is_live:
         facts.append(line(f"last failure: {environment.failure.reason}"))
     more = (*addresses(environment), Items(tuple(facts)))
-    return say(tone_of(environment), Strong(environment.slug), f" is {environment.state}.", more=more)
+    return say(tone_of(environment), Strong(environment.slug), f" {how(environment)}.", more=more)
 
 
 def tone_of(environment: Environment) -> Tone:
@@ -188,12 +193,12 @@ def logs(environment: Environment, lines: Sequence[tuple[str, str]]) -> Reply:
     width = max(len(service) for service, _ in lines)
     is_one = len({service for service, _ in lines}) == 1
     text = tuple(words if is_one else f"{service:<{width}} | {words}" for service, words in lines)
-    return say(Tone.NEUTRAL, Strong(environment.slug), f", the last {len(text)} lines:", more=(Log(text),))
+    return say(Tone.NEUTRAL, Strong(environment.slug), ", the last line:" if len(text) == 1 else f", the last {len(text)} lines:", more=(Log(text),))
 
 
 def url(environment: Environment) -> Reply:
     if not environment.addresses:
-        return say(Tone.BUSY, Strong(environment.slug), f" has no address yet: it is {environment.state}.", code="no_address")
+        return say(Tone.BUSY, Strong(environment.slug), f" has no address yet: it {how(environment)}.", code="no_address")
     return say(Tone.GOOD, Strong(environment.slug), more=addresses(environment))
 
 
@@ -201,7 +206,7 @@ def why(environment: Environment, events: Sequence[Event]) -> Reply:
     rows = tuple(
         (line(moment(event.at)), line(_story(event)), line(event.actor)) for event in events if not event.kind.startswith("stage_began")
     )
-    now = line(Strong(environment.slug), f" is {environment.state}", *_because(environment), ".")
+    now = line(Strong(environment.slug), f" {how(environment)}", *_because(environment), ".")
     return Reply(tone_of(environment), (now, Table(("when", "what", "who"), rows)))
 
 

@@ -19,7 +19,7 @@ class Rows(Protocol):
 
     async def by_thread(self, address: str, /) -> Sequence[Environment]: ...
 
-    async def slugs(self) -> Sequence[str]: ...
+    async def slugs(self, project: str | None, /) -> Sequence[str]: ...
 
 
 def home(said: Said, projects: Mapping[str, Project]) -> Project | None:
@@ -53,7 +53,7 @@ async def find_environment(
     if name is None:
         return await _of_this_place(said, rows)
     if name.request is None:
-        return await _by_slug(name.slug or "", rows)
+        return await _by_slug(name.slug or "", said.project, rows)
     project = named_project(name.project, at_home, projects)
     found = await rows.by_request(project.key, name.request)
     if not found:
@@ -68,11 +68,12 @@ def _only(found: Sequence[Environment]) -> Environment:
     return found[0]
 
 
-async def _by_slug(slug: str, rows: Rows) -> Environment:
+async def _by_slug(slug: str, project: str | None, rows: Rows) -> Environment:
+    """The one of that name, wherever it is. In a request only those of its own project are hinted at."""
     environment = await rows.by_slug(slug.lower())
     if environment is not None:
         return environment
-    raise refusals.unknown_environment(slug, await rows.slugs())
+    raise refusals.unknown_environment(slug, await rows.slugs(project))
 
 
 async def _of_this_place(said: Said, rows: Rows) -> Environment | None:

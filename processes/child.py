@@ -119,7 +119,8 @@ async def start(order: Order, *, out: int | None = None, err: int | None = None)
     reader, writer = await asyncio.open_unix_connection(sock=ours)
     try:
         writer.write(wire)
-        answer = json.loads(await asyncio.wait_for(reader.readline(), _START_WITHIN_S) or b'{"failed": "its warden died"}')
+        async with asyncio.timeout(_START_WITHIN_S):
+            answer = json.loads(await reader.readline() or b'{"failed": "its warden died"}')
     except BaseException as problem:
         writer.close()
         if isinstance(problem, OSError | ValueError):

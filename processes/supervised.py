@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,8 +67,7 @@ class Supervised:
         task, self._task = self._task, None
         if task:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
+            await asyncio.wait([task])
         if self.child:
             self.last_exit = await self.child.stop(grace_s)
 

@@ -143,8 +143,11 @@ class Engine(Protocol):
     async def apply(self, spec: Spec, fence: int, report: Report) -> Access:
         """Make `spec` run. What runs already goes on until the new one is healthy, and stays when it is not."""
 
-    async def restart(self, environment: str, service: str | None, fence: int) -> None:
-        """Restart one service or all; returns when they are healthy again, else raises EngineFailed."""
+    async def restart(self, environment: str, service: str | None, fence: int, number: int = 0) -> None:
+        """Restart one service or all; returns when they are healthy again, else raises EngineFailed.
+
+        `number` grows with each restart of the environment that is asked for: one that was made is not made again. 0: make it in any case.
+        """
 
     async def abandon(self, environment: str, generation: int, fence: int) -> None:
         """Stop making `generation` and remove what there is of it; what ran before goes on.

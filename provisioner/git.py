@@ -171,23 +171,37 @@ class Mirrors:
             raise EngineUnavailable(f"fetching {source.project}: {last_line(ran.err)}")
         return last_line(ran.err) if ran.code else None
 
+    async def _fetch_both(self, mirror: Path, source: Source) -> str | None:
+        """Fetch the branch, and the commit itself when the branch went on or is gone. What the remote had against it, if anything."""
+        kept = "refs/trellis/" + hashlib.sha256(source.ref.encode()).hexdigest()[:24]
+        tip = mirror / kept
+        if tip.exists() and tip.read_text().strip() == source.sha:  # fetched in an earlier life
+            self._known.add(source.sha)
+            return None
+        problem = await self._fetch(mirror, source, f"+{source.ref}:{kept}")
+        if problem is None and tip.exists():
+            self._known.add(tip.read_text().strip())
+        if not await self._has(mirror, source.sha):
+            problem = await self._fetch(mirror, source, f"+{source.sha}:refs/trellis/{source.sha}") or problem
+            await self._has(mirror, source.sha)
+        return problem
+
     async def _obtain(self, mirror: Path, source: Source) -> None:
         """Have the commit in the mirror."""
         if not is_full_ref(source.ref) or not is_sha(source.sha):
             raise EngineFailed(StageName.PROVISIONING, f"{source.ref} at {source.sha} is no full ref and SHA", code="not_fetched")
         await self._make(mirror)
-        if await self._has(mirror, source.sha):
+        if source.sha in self._known:
             return
-        kept = "refs/trellis/" + hashlib.sha256(source.ref.encode()).hexdigest()[:24]
         problem: str | None = None
         for pause_s in (*_RETRIES_S, None):
-            problem = await self._fetch(mirror, source, f"+{source.ref}:{kept}")
-            tip = mirror / kept
-            if problem is None and tip.exists():
-                self._known.add((mirror, tip.read_text().strip()))
-            if not await self._has(mirror, source.sha):  # the branch went on, or is gone: the commit itself may still be had
-                problem = await self._fetch(mirror, source, f"+{source.sha}:refs/trellis/{source.sha}") or problem
-            if await self._has(mirror, source.sha):
+            try:
+                problem = await self._fetch_both(mirror, source)
+            except EngineUnavailable:
+                if await self._has(mirror, source.sha):
+                    return
+                raise
+            if source.sha in self._known:
                 return
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
@@ -219,22 +233,12 @@ class Mirrors:
                 raise EngineFailed(StageName.PROVISIONING, f"{path!r} is not a path inside the repository", code="bad_file")
         async with self._alone(source.project) as mirror:
             await self._obtain(mirror, source)
-            blobs = await self._blobs(mirror, source, paths)
-        return {path: (await self._must("--git-dir", str(mirror), "cat-file", "blob", blob)).out for path, blob in blobs.items()}
-
-    async def _blobs(self, mirror: Path, source: Source, paths: tuple[str, ...]) -> dict[str, str]:
-        listed = await self._must(
-            "--git-dir", str(mirror), "--literal-pathspecs", "ls-tree", "-z", "-l", "--full-tree", source.sha, "--", *paths
-        )
-        rows = (row.split(b"\t", 1) for row in listed.out.split(b"\0") if row)
-        found = {name.decode("utf-8", "surrogateescape"): about.decode().split() for about, name in rows}
-        for path, (mode, _, _, size) in found.items():
-            if mode not in {"100644", "100755"}:
-                kind = "a symbolic link" if mode == "120000" else "no regular file"
-                raise EngineFailed(StageName.PROVISIONING, f"{path} is {kind}", code="bad_file")
-            if int(size) > FILE_CAP_BYTES:
-                raise EngineFailed(StageName.PROVISIONING, f"{path} has {size} bytes; {FILE_CAP_BYTES} are read at most", code="bad_file")
-        return {path: blob for path, (_, _, blob, _) in found.items() if path in paths}
+        words = ("--git-dir", str(mirror))
+        listing = self._must(*words, "--literal-pathspecs", "ls-tree", "-z", "-l", "--full-tree", source.sha, "--", *paths)
+        reading = (self._git(*words, "cat-file", "blob", f"{source.sha}:{path}", cap=FILE_CAP_BYTES) for path in paths)
+        listed, *read = await asyncio.gather(listing, *reading)  # at once, as each costs a process
+        good = _good_files(listed.out)
+        return {path: ran.out for path, ran in zip(paths, read, strict=True) if path in good}
 
     async def tidy(self) -> None:
         """After a crash: the locks and half files that killed gits left. Nobody else may be at work."""
@@ -251,6 +255,19 @@ class Mirrors:
             await self._git("--git-dir", str(folder), "worktree", "prune", "--expire=now")
             if len(list(folder.glob("objects/pack/*.pack"))) > _PACKS_MOST:
                 await self._git("--git-dir", str(folder), "repack", "--quiet", "-d", "--geometric=2", timeout_s=600)
+
+
+def _good_files(listed: bytes) -> set[str]:
+    """The names in what ls-tree said. Raises EngineFailed for what is no regular file, or too big."""
+    rows = (row.split(b"\t", 1) for row in listed.split(b"\0") if row)
+    found = {name.decode("utf-8", "surrogateescape"): about.decode().split() for about, name in rows}
+    for path, (mode, _, _, size) in found.items():
+        if mode not in {"100644", "100755"}:
+            kind = "a symbolic link" if mode == "120000" else "no regular file"
+            raise EngineFailed(StageName.PROVISIONING, f"{path} is {kind}", code="bad_file")
+        if int(size) > FILE_CAP_BYTES:
+            raise EngineFailed(StageName.PROVISIONING, f"{path} has {size} bytes; {FILE_CAP_BYTES} are read at most", code="bad_file")
+    return set(found)
 
 
 async def remove_folder(folder: Path) -> None:

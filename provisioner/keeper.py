@@ -143,15 +143,15 @@ class Keeper:
         if kept and (kept.is_making(generation) or (turns and turns.is_at(generation))):
             await self._take(environment, ("abandon", generation), fence, kept.discard)
 
-    async def restart(self, environment: str, service: str | None, fence: int) -> None:
+    async def restart(self, environment: str, service: str | None, fence: int, number: int) -> None:
         async def work() -> None:
             killpoint("keeper.restart.before")
             kept = self._kept.get(environment)
             if not kept:
                 raise EngineFailed(StageName.STARTING, "nothing of it runs", code="not_running")
-            await kept.restart(service)
+            await kept.restart(service, number)
 
-        await self._take(environment, ("restart", service), fence, work)
+        await self._take(environment, ("restart", f"{number} {service or ''}"), fence, work)
 
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         grace = self.settings.stop_grace_s if grace_s is None else grace_s

@@ -52,7 +52,7 @@ _ORDERS: dict[str, Callable[[Keeper, Ask], Awaitable[Any]]] = {  # they change s
     "build": lambda keeper, ask: keeper.build(_spec(ask), ask.fence),
     "start": lambda keeper, ask: keeper.begin(_spec(ask), ask.fence),
     "abandon": lambda keeper, ask: keeper.abandon(ask.environment, ask.generation, ask.fence),
-    "restart": lambda keeper, ask: keeper.restart(ask.environment, ask.service, ask.fence),
+    "restart": lambda keeper, ask: keeper.restart(ask.environment, ask.service, ask.fence, ask.number),
     "destroy": lambda keeper, ask: keeper.destroy(ask.environment, ask.fence, ask.grace_s),
 }
 _LOOKS: dict[str, Callable[[Keeper, Ask], Awaitable[Any]]] = {

@@ -70,7 +70,7 @@ class Kept:
         if self._runs(spec) or (pending and pending.is_laid_out and pending.spec == spec):
             return
         await self.discard()
-        self._save(Record(self.record.environment, spec.slug, self.record.running, Pending(spec)))
+        self._save(replace(self.record, slug=spec.slug, pending=Pending(spec), is_going=False))
         if self.services is None:
             self.house.proxy.lead(spec.slug, None)
         rooms = self.house.rooms(spec)
@@ -112,7 +112,8 @@ class Kept:
             raise EngineFailed(StageName.CONFIGURING, f"the build of {service.name} cannot be started: {problem}") from problem
         reason = None
         try:
-            ended = await asyncio.wait_for(child.wait(), within_s)
+            async with asyncio.timeout(within_s):
+                ended = await child.wait()
             if not ended.is_success:
                 reason = ended.sentence(site.bounds)
         except TimeoutError:
@@ -141,7 +142,7 @@ class Kept:
             await self.discard()
             raise
         killpoint("keeper.started.before_record")
-        self._save(Record(self.record.environment, spec.slug, running=spec))
+        self._save(replace(self.record, slug=spec.slug, running=spec, pending=None, is_going=False))
         killpoint("keeper.recorded.before_switch")
         old, self.services = self.services, new
         if old:
@@ -219,10 +220,15 @@ class Kept:
             self.services.resume()
             self._lead()
 
-    async def restart(self, service: str | None) -> None:
+    async def restart(self, service: str | None, number: int) -> None:
+        """`number` 0: in any case; else once."""
         if not self.services:
             raise EngineFailed(StageName.STARTING, "nothing of it runs", code="not_running")
+        if number and number <= self.record.restarted:
+            await self.services.until_healthy()
+            return
         await self.services.restart(service)
+        self._save(replace(self.record, restarted=max(number, self.record.restarted)))
 
     async def stop(self, grace_s: float) -> None:
         """Stop all processes, for good or until the next keeper."""

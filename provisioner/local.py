@@ -87,8 +87,8 @@ class LocalEngine(Engine):
     async def abandon(self, environment: str, generation: int, fence: int) -> None:
         await self._post("abandon", Ask(environment=environment, generation=generation, fence=fence), type(None))
 
-    async def restart(self, environment: str, service: str | None, fence: int) -> None:
-        await self._post("restart", Ask(environment=environment, service=service, fence=fence), type(None))
+    async def restart(self, environment: str, service: str | None, fence: int, number: int = 0) -> None:
+        await self._post("restart", Ask(environment=environment, service=service, fence=fence, number=number), type(None))
 
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         await self._post("destroy", Ask(environment=environment, fence=fence, grace_s=grace_s), type(None))

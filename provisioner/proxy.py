@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _WAITING = "waiting"
 _UP_WITHIN_S = 3.0
+_CONNECT_S = 2.0
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>{head}
 <style>body{{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem}}</style></head>
 <body><h1>{title}</h1><p>{text}</p></body></html>
@@ -149,7 +150,8 @@ class Proxy:
         if not pid:
             return False
         try:
-            _, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", self._settings.proxy_port), 2)
+            async with asyncio.timeout(_CONNECT_S):
+                _, writer = await asyncio.open_connection("127.0.0.1", self._settings.proxy_port)
         except (OSError, TimeoutError):
             return False
         writer.close()

@@ -15,6 +15,7 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     environment: str = ""
     fence: int = 0
     generation: int = 0
+    number: int = 0
     grace_s: float | None = None
     spec: Spec | None = None
     service: str | None = None

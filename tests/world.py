@@ -30,6 +30,7 @@ from bot.store.tables import commands, messages
 from bot.store.transaction import Ring
 from bot.worker.branches import Branches
 from bot.worker.desk import Desk
+from bot.worker.reconcile import Reconciler
 from bot.worker.sweep import sweep
 from bot.worker.worker import desks_of
 from tests.fakes.clock import ManualClock
@@ -62,6 +63,7 @@ class World:
         self.lab: dict[str, str] = {"main": "a" * 40, "demo": "b" * 40}
         self.desks: dict[str, Desk] = {}
         self.branches: Branches
+        self.reconciler: Reconciler
         self.web: httpx.AsyncClient
         self._console_heard = 0
 
@@ -124,6 +126,11 @@ class World:
 
     async def pass_time(self, *, hours: float = 0, seconds: float = 0) -> None:
         self.clock.advance(hours=hours, seconds=seconds)
+        await self.settle()
+
+    async def reconcile(self) -> None:
+        """One look at what runs and what should."""
+        await self.reconciler.look()
         await self.settle()
 
     async def environments(self) -> list[Environment]:
@@ -192,7 +199,7 @@ async def a_world(folder: Path, *, database_url: str = "", **more: Any) -> Async
         edges = Edges(chats_of(settings, store), forges_of(settings), place)
         stack.push_async_callback(edges.close)
         parts = await worker_parts(settings, store, edges, "worker-1", pace_s=0.0)
-        world.desks, world.branches = desks_of(parts), parts.branches
+        world.desks, world.branches, world.reconciler = desks_of(parts), parts.branches, parts.reconciler
         store.ringer = world.ring
         app = web_app(settings, store, place)
         await stack.enter_async_context(app.router.lifespan_context(app))
@@ -203,4 +210,6 @@ async def a_world(folder: Path, *, database_url: str = "", **more: Any) -> Async
         finally:
             for desk in world.desks.values():
                 await desk.close()
+            for fake in (github, gitlab, slack):
+                fake.begin_to_stop()
             await asyncio.sleep(0)

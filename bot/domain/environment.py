@@ -63,6 +63,10 @@ class Failure(msgspec.Struct, frozen=True):
     log: tuple[str, ...] = ()
 
 
+RESTARTING = "restarting"
+"""The stage of a restart that failed; the next one that does not is the end of that failure."""
+
+
 class Address(msgspec.Struct, frozen=True):
     service: str
     url: str

@@ -21,7 +21,7 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("ivy cancel", About.ENVIRONMENT, cancel.decide),
         _handler("ivy retry", About.ENVIRONMENT, retry.decide),
         _handler("ivy status", About.PERHAPS_ENVIRONMENT, look.status),
-        _handler("ivy list", About.NOTHING, look.listed),
+        _handler("ivy list", About.NOTHING, look.listed, look.gather_list),
         _handler("ivy logs", About.ENVIRONMENT, look.logs, look.gather_logs),
         _handler("ivy url", About.ENVIRONMENT, look.url),
         _handler("ivy why", About.ENVIRONMENT, look.why),

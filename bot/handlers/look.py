@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot import refusals, replies
 from bot.context import Outcome, Outside, Scene, Transaction
+from bot.domain.project import Project
 from bot.handlers.handler import the_environment
 from grammar.commands import List, Logs, Status, Url, Why
 
@@ -22,10 +23,19 @@ async def status(command: Status, scene: Scene, facts: None, transaction: Transa
     return Outcome(replies.status(environment), environment_id=environment.id)
 
 
-async def listed(command: List, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
-    del facts
-    project = None if command.all or scene.said.project is None else scene.project
-    environments = await transaction.environments.live(project.key if project else None)
+def _listed_project(command: List, scene: Scene) -> Project | None:
+    """The one whose environments are listed; None for all that one may look at."""
+    return None if command.all or scene.said.project is None else scene.project
+
+
+async def gather_list(command: List, scene: Scene, outside: Outside) -> frozenset[str]:
+    project = _listed_project(command, scene)
+    return frozenset({project.key}) if project else await outside.visible(scene.person)
+
+
+async def listed(command: List, scene: Scene, facts: frozenset[str], transaction: Transaction) -> Outcome:
+    project = _listed_project(command, scene)
+    environments = [each for each in await transaction.environments.live(project.key if project else None) if each.project in facts]
     what = f"of {project.path or project.key}" if project else "in all"
     if command.mine:
         me = (scene.person.platform, scene.person.id)

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.environment import Environment, State
 from bot.store.rows import struct_of
-from bot.store.tables import environments, threads
+from bot.store.saying import opened_on
+from bot.store.tables import environments
 
 _is_live = environments.c.state != State.GONE
 
@@ -75,17 +76,15 @@ class Environments:
     async def by_thread(self, address: str) -> Sequence[Environment]:
         """The live ones that were asked for there; a slash command's thread is also the one under the message that it opened."""
         asked_at = environments.c.thread["address"].as_string()
-        opened = select(threads.c.address).where(
-            threads.c.root == address.partition(":")[2].partition(":")[2], threads.c.address != address
-        )
-        is_here = asked_at == address
-        return await self._all(is_here | asked_at.in_(opened) if address.startswith("slack:") else is_here, _is_live)
+        return await self._all((asked_at == address) | asked_at.in_(opened_on(address)), _is_live)
 
     async def count_live(self) -> int:
         return int((await self._connection.execute(select(func.count()).select_from(environments).where(_is_live))).scalar_one())
 
-    async def slugs(self) -> Sequence[str]:
-        return (await self._connection.execute(select(environments.c.slug).where(_is_live))).scalars().all()
+    async def slugs(self, project: str | None = None) -> Sequence[str]:
+        query = select(environments.c.slug).where(_is_live)
+        query = query if project is None else query.where(environments.c.project == project)
+        return (await self._connection.execute(query)).scalars().all()
 
     async def _first(self, *conditions: Any) -> Environment | None:
         live_first = (environments.c.state == State.GONE, environments.c.created_at.desc())

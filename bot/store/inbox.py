@@ -121,7 +121,7 @@ def _insert(group: Sequence[_Waiting], connection: Connection, now: float) -> li
     """Write all rows of a group; for each lane the ring that has it looked at."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     delivered = [{"platform": each.platform, "delivery_key": each.delivery_key, "event": each.event, "received_at": now} for each in group]
-    connection.execute(insert(deliveries).on_conflict_do_nothing(), delivered)
+    connection.execute(deliveries.insert(), delivered)
     rows = [_row_of(incoming, now) for each in group for incoming in each.incoming]
     if not rows:
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import case, select, update
+from sqlalchemy import Select, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.message import Thread
@@ -31,6 +31,12 @@ class WaitingCard:
     remote_id: str | None
     tries: int
     due_at: float
+
+
+def opened_on(address: str) -> Select[tuple[str]]:
+    """The thread that a slash command opened with the message that this Slack thread hangs on: one thread under two addresses."""
+    root = address.split(":", 2)[2] if address.startswith("slack:") and address.count(":") >= 3 else ""
+    return select(threads.c.address).where(threads.c.root == root, threads.c.address != address)
 
 
 async def root_of(connection: AsyncConnection, address: str) -> str | None:

@@ -23,7 +23,6 @@ deliveries = Table(
     Column("delivery_key", String(200), nullable=False),
     Column("event", String(100), nullable=False),
     Column("received_at", Float, nullable=False),
-    UniqueConstraint("platform", "delivery_key"),
 )
 
 messages = Table(

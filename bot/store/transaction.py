@@ -18,6 +18,7 @@ from bot.domain.message import Thread
 from bot.domain.prose import Reaction, Reply
 from bot.store.environments import Environments
 from bot.store.rows import struct_of
+from bot.store.saying import opened_on
 from bot.store.tables import cards, commands, events, outbox
 
 Ring = tuple[str, str]
@@ -69,6 +70,8 @@ class Transaction:
     async def open_card(self, thread: Thread, environment: Environment) -> None:
         """Have the environment's card live in `thread` too, from now on."""
         on_conflict = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
+        opened = (await self.connection.execute(opened_on(thread.address).limit(1))).scalar_one_or_none()
+        thread = msgspec.structs.replace(thread, address=opened or thread.address)
         row = {"id": new_id(), "thread_address": thread.address, "thread": msgspec.to_builtins(thread), "subject": environment.id}
         statement = on_conflict(cards).values(**row, wanted=1, sent=0, tries=0, is_dead=False, not_before=0.0, due_at=self.now)
         changed = {"wanted": cards.c.wanted + 1, "due_at": self._card_due()}

@@ -40,8 +40,10 @@ class Edits:
                 await hearing.heard(transaction.connection, original.id, transaction.now, "edited")
                 was_stopped = bool(self._lines(original.incoming))
             else:
+                kept = self._lines(edited)
                 for taken in await transaction.taken_from(original.id):
-                    was_stopped |= await self._stop(transaction, taken)
+                    if taken.line not in kept:
+                        was_stopped |= await self._stop(transaction, taken)
             if was_stopped and await transaction.take(_note_of(edited, message_id, transaction.now)):
                 await transaction.react(original.incoming.thread, original.incoming.message_id, Reaction.FAILED)
                 await transaction.post(original.incoming.thread, replies.edited_before_it_began(edited.person))

@@ -111,7 +111,8 @@ class Environments:
         except EngineFailed as error:
             failure = Failure(error.code, error.reason, error.stage.value, error.log)
             async with self._store.transaction(lease) as transaction:
-                if row := await transaction.environments.locked(environment.id):
+                row = await transaction.environments.locked(environment.id)
+                if row and row.generation == environment.generation:
                     await settle.failed(transaction, row, environment.generation, failure)
             return
         killpoint("worker.applied")
@@ -119,7 +120,9 @@ class Environments:
         async with self._store.transaction(lease) as transaction:
             if row := await transaction.environments.locked(environment.id):
                 began_at = progress.first_began_at
+                await progress.write_end(transaction, row)
                 await settle.ready(transaction, row, environment.generation, access.sha, addresses, self._host_id, began_at)
+        progress.recorded()
         killpoint("worker.ready")
         if not environment.is_pinned:
             await self._after_ready(environment)
@@ -136,7 +139,7 @@ class Environments:
     async def _restart(self, environment: Environment, lease: Lease) -> None:
         failure: Failure | None = None
         try:
-            restarting = self._engine.restart(environment.id, environment.restart_service or None, lease.fence)
+            restarting = self._engine.restart(environment.id, environment.restart_service or None, lease.fence, environment.restart_count)
             await self._unless_unwanted(environment, restarting)
         except EngineFailed as error:
             failure = Failure(error.code, error.reason, error.stage.value, error.log)

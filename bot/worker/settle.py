@@ -8,7 +8,7 @@ import msgspec
 
 from bot import replies
 from bot.domain.command import CommandState, Event, Taken
-from bot.domain.environment import Address, Environment, Failure, State
+from bot.domain.environment import RESTARTING, Address, Environment, Failure, State
 from bot.domain.message import Person
 from bot.domain.prose import Reaction, Reply
 from bot.store.transaction import Transaction
@@ -77,6 +77,8 @@ async def ready(
     await transaction.save(after)
     seconds = transaction.now - began_at if began_at is not None else None
     await transaction.note(_event(after, transaction.now, "ready", sha=sha, generation=generation, seconds=seconds))
+    if not (after.is_wanted and after.is_settled):  # whoever waits is told of what is wanted now
+        return
     ended = _reached(await transaction.running(after.id), "generation", generation)
     await _tell(transaction, ended, CommandState.DONE, "", lambda person: replies.ready(after, person, seconds))
 
@@ -107,9 +109,9 @@ async def cancelled(transaction: Transaction, environment: Environment) -> None:
 
 
 async def restarted(transaction: Transaction, environment: Environment, count: int, failure: Failure | None) -> None:
-    after = msgspec.structs.replace(
-        environment, restarted_count=count, failure=failure or environment.failure, stage="", troubles=0, retry_at=None
-    )
+    before = environment.failure if environment.failure and environment.failure.stage != RESTARTING else None
+    now = msgspec.structs.replace(failure, stage=RESTARTING) if failure else before
+    after = msgspec.structs.replace(environment, restarted_count=count, failure=now, stage="", troubles=0, retry_at=None)
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "failed" if failure else "restarted", reason=failure.reason if failure else None))
     ended = _reached(await transaction.running(after.id), "restart", count)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from snap import snap
 
 from bot.domain.environment import State
 from tests.conversations.talk import Talk, words
 from tests.fakes.forge import commit
-from tests.world import World
 
 
 async def test_a_comment_makes_a_running_environment(shop: Talk) -> None:
@@ -120,7 +118,7 @@ async def test_asking_again_answers_with_the_one_there_is(shop: Talk) -> None:
 async def test_asking_again_while_it_is_made_waits_for_the_same(shop: Talk) -> None:
     await shop.begins("/ivy create")
     await shop.says("/ivy create", settle=False)
-    await shop.world.desks["hear"].idle()
+    await shop.hears()
     await shop.goes_on()
     assert shop.heard[1:] == [
         words(

@@ -99,7 +99,7 @@ class FakeEngine:
         )
         return Access(spec.generation, spec.source.sha, urls)
 
-    async def restart(self, environment: str, service: str | None, fence: int) -> None:
+    async def restart(self, environment: str, service: str | None, fence: int, number: int = 0) -> None:
         self._fenced(environment, fence)
         self._fail()
         self.restarts.append((environment, service))

@@ -126,11 +126,16 @@ class FakeServer:
             return
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
         app = Starlette(routes=[*self.routes(), Route("/{path:path}", self.endpoint("unknown", _unknown), methods=_METHODS)])
-        config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1, timeout_keep_alive=120)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         thread.start()
         self._served = (server, thread)
+
+    def begin_to_stop(self) -> None:
+        """So that several take their time together; `stop` waits for the end."""
+        if self._served is not None:
+            self._served[0].should_exit = True
 
     def stop(self) -> None:
         if self._served is not None:

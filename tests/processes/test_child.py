@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -269,6 +270,23 @@ async def test_the_supervised_stops_and_restarts_when_told(mark: str, tmp_path: 
     assert not ends
     with pytest.raises(CannotStart):
         await Supervised(Order(("no-such-thing",), tmp_path, environ(), mark=mark)).start()
+
+
+async def test_stopping_at_any_moment_of_its_start_leaves_nothing(mark: str, tmp_path: Path) -> None:
+    turn, was_up = 0, False
+    while not was_up:  # one turn of the event loop further each time; the world outside has answered before each
+        one = Supervised(sh("sleep 1000", mark, tmp_path))
+        one.keep()
+        for _ in range(turn):
+            time.sleep(0.008)
+            await asyncio.sleep(0)
+        was_up = one.child is not None
+        async with asyncio.timeout(5):
+            await one.stop(0.0)
+        assert not one.is_running
+        turn += 1
+    assert turn > 5
+    await eventually(lambda: bearers(mark) == [])
 
 
 async def test_a_sweep_ends_all_that_bear_the_mark(mark: str, tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.message import Dialect, Incoming, Person, Platform, Pushed, Said, Thread
+from bot.store import hearing
 from bot.store.inbox import Inbox
 from bot.store.store import Store
 from bot.store.tables import messages
@@ -71,8 +73,25 @@ async def test_a_bell_that_cannot_be_rung_loses_nothing(store: Store, inbox: Inb
     assert rung == [due]
 
 
+async def test_each_lane_of_a_group_is_rung_once(store: Store, inbox: Inbox) -> None:
+    rung: list[Ring] = []
+
+    async def ring(rings: Iterable[Ring]) -> None:
+        rung.extend(rings)
+
+    store.ringer = ring
+    together = [Thread(Platform.GITHUB, f"github:shop:{number % 3}") for number in range(9)]
+    words = [msgspec.structs.replace(said(f"github:42:comment:{n}"), thread=thread) for n, thread in enumerate(together)]
+    await inbox.take("github", "d1", "issue_comment", words)
+    await asyncio.sleep(0)
+    assert {kind for kind, _ in rung} == {"hear"}
+    async with store.look() as look:
+        lanes = [await hearing.lane_of(look.connection, int(id_)) for _, id_ in rung]
+    assert sorted(str(lane) for lane in lanes) == ["github:shop:0", "github:shop:1", "github:shop:2"]
+
+
 async def test_a_database_that_fails_is_told_to_the_sender(store: Store, inbox: Inbox) -> None:
     async with store.database.write() as connection:
-        await connection.run_sync(lambda sync: messages.drop(sync))
+        await connection.run_sync(messages.drop)
     with pytest.raises(SQLAlchemyError):
         await inbox.take("github", "d1", "issue_comment", (said("github:42:comment:1"),))

@@ -79,7 +79,6 @@ def upgrade() -> None:
         sa.Column("event", sa.String(length=100), nullable=False),
         sa.Column("received_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
-        sa.UniqueConstraint("platform", "delivery_key", name=op.f("uq_deliveries_platform_delivery_key")),
     )
     op.create_table(
         "environments",
