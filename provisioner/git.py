@@ -153,6 +153,7 @@ class Mirrors:
                 shutil.rmtree(folder, ignore_errors=True)
             await self._must("init", "--quiet", "--bare", "--template=", str(half))
             half.rename(mirror)
+            self._known = {each for each in self._known if each[0] != mirror}
 
     async def _has(self, mirror: Path, sha: str) -> bool:
         """Whether the commit is in the mirror. Fetches are kept as packs, so what is there is there with all it needs."""
@@ -176,11 +177,11 @@ class Mirrors:
         kept = "refs/trellis/" + hashlib.sha256(source.ref.encode()).hexdigest()[:24]
         tip = mirror / kept
         if tip.exists() and tip.read_text().strip() == source.sha:  # fetched in an earlier life
-            self._known.add(source.sha)
+            self._known.add((mirror, source.sha))
             return None
         problem = await self._fetch(mirror, source, f"+{source.ref}:{kept}")
         if problem is None and tip.exists():
-            self._known.add(tip.read_text().strip())
+            self._known.add((mirror, tip.read_text().strip()))
         if not await self._has(mirror, source.sha):
             problem = await self._fetch(mirror, source, f"+{source.sha}:refs/trellis/{source.sha}") or problem
             await self._has(mirror, source.sha)
@@ -191,7 +192,7 @@ class Mirrors:
         if not is_full_ref(source.ref) or not is_sha(source.sha):
             raise EngineFailed(StageName.PROVISIONING, f"{source.ref} at {source.sha} is no full ref and SHA", code="not_fetched")
         await self._make(mirror)
-        if source.sha in self._known:
+        if (mirror, source.sha) in self._known:
             return
         problem: str | None = None
         for pause_s in (*_RETRIES_S, None):
@@ -201,7 +202,7 @@ class Mirrors:
                 if await self._has(mirror, source.sha):
                     return
                 raise
-            if source.sha in self._known:
+            if (mirror, source.sha) in self._known:
                 return
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
