@@ -1,0 +1,101 @@
+"""What is configured wrongly is said in one clear line, and nothing starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.settings import SettingsError, load
+
+GITHUB = {"TRELLIS_GITHUB__TOKEN": "t", "TRELLIS_GITHUB__WEBHOOK_SECRET": "s"}
+SHOP = {
+    "TRELLIS_PROJECTS__SHOP__FORGE": "github",
+    "TRELLIS_PROJECTS__SHOP__ID": "42",
+    "TRELLIS_PROJECTS__SHOP__PATH": "acme/shop",
+    "TRELLIS_PROJECTS__SHOP__CLONE_URL": "https://github.com/acme/shop.git",
+}
+
+
+def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], toml: str = "") -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    if toml:
+        (tmp_path / "trellis.toml").write_text(toml)
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"TRELLIS_GITHUB__TOKEN": "t"}, "GitHub is configured without TRELLIS_GITHUB__WEBHOOK_SECRET: set it"),
+        (
+            {"TRELLIS_GITHUB__TOKEN": "t", "TRELLIS_GITHUB__WEBHOOK_SECRET": ""},
+            "GitHub is configured without TRELLIS_GITHUB__WEBHOOK_SECRET: set it",
+        ),
+        ({"TRELLIS_GITHUB__WEBHOOK_SECRET": "s"}, "GitHub is configured without TRELLIS_GITHUB__TOKEN: set it"),
+        (
+            {"TRELLIS_GITLAB__TOKEN": "t"},
+            "GitLab is configured without TRELLIS_GITLAB__WEBHOOK_SECRET or TRELLIS_GITLAB__SIGNING_SECRET: set one",
+        ),
+        ({"TRELLIS_SLACK__BOT_TOKEN": "t"}, "Slack is configured without TRELLIS_SLACK__SIGNING_SECRET: set it"),
+        ({"TRELLIS_SLACK__SIGNING_SECRET": "t"}, "Slack is configured without TRELLIS_SLACK__BOT_TOKEN: set it"),
+        (SHOP, "project shop is on github, which is not configured: set its token and secret"),
+        (
+            {**GITHUB, **SHOP, "TRELLIS_PROJECTS__SHOP__ID": "x"},
+            "TRELLIS_PROJECTS__SHOP__ID is missing: set the forge's numeric id of the repository",
+        ),
+        ({**GITHUB, **SHOP, "TRELLIS_PROJECTS__SHOP__PATH": ""}, "TRELLIS_PROJECTS__SHOP__PATH is missing: set owner/name"),
+        (
+            {**GITHUB, **SHOP, "TRELLIS_PROJECTS__SHOP__CLONE_URL": "https://me:hunter2@github.com/acme/shop.git"},
+            "TRELLIS_PROJECTS__SHOP__CLONE_URL holds a password: take it out, the forge's token is used",
+        ),
+        (
+            {**GITHUB, **SHOP, **{name.replace("SHOP", "TWIN"): value for name, value in SHOP.items()}},
+            "projects shop and twin have the same id 42 on github",
+        ),
+        ({"TRELLIS_PORT": "70000"}, "TRELLIS_PORT: Input should be less than or equal to 65535"),
+        ({"TRELLIS_PORT": "web"}, "TRELLIS_PORT: Input should be a valid integer, unable to parse string as an integer"),
+        ({"TRELLIS_SLACK__USERS": "U1=boss"}, "TRELLIS_SLACK__USERS__U1: Input should be 'viewer', 'developer' or 'admin'"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], line: str) -> None:
+    given(monkeypatch, tmp_path, variables)
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert str(error.value) == line
+
+
+def test_a_file_that_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given(monkeypatch, tmp_path, {}, toml="port = \n")
+    with pytest.raises(SettingsError, match=r"^trellis.toml cannot be read: "):
+        load()
+
+
+def test_variables_win_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    toml = 'port = 9000\n[limits]\nttl_hours = 8\n[projects.lab]\nforge = "local"\nclone_url = "/srv/lab"\nslack_channels = ["C1"]\n'
+    given(monkeypatch, tmp_path, {"TRELLIS_PORT": "9001"}, toml=toml)
+    settings = load()
+    assert (settings.port, settings.limits.ttl_hours, settings.projects["lab"].channels) == (9001, 8, ("C1",))
+
+
+@pytest.mark.parametrize("users", ['{"U1": "admin", "U2": "viewer"}', "U1=admin,U2=viewer", "U1:admin U2:viewer"])
+def test_slack_people_are_listed_in_any_of_three_ways(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, users: str) -> None:
+    given(monkeypatch, tmp_path, {"TRELLIS_SLACK__BOT_TOKEN": "t", "TRELLIS_SLACK__SIGNING_SECRET": "s", "TRELLIS_SLACK__USERS": users})
+    slack = load().slack
+    assert slack
+    assert slack.roles == {"U1": "admin", "U2": "viewer"}
+
+
+@pytest.mark.parametrize("command", ["up", "serve", "work", "keep", "migrate"])
+def test_nothing_starts_without_a_secret_and_nobody_sees_a_traceback(tmp_path: Path, command: str) -> None:
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TRELLIS_GITHUB__TOKEN": "t"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "bot", command], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == "trellis: GitHub is configured without TRELLIS_GITHUB__WEBHOOK_SECRET: set it\n"
+    assert ran.stdout == ""

@@ -1,0 +1,174 @@
+"""The webhook edge: nothing is parsed before it is trusted, nothing is acknowledged before it is durable, nothing is ever a 500."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from bot.store.tables import messages
+from tests.world import World
+
+MIB = 1024 * 1024
+EVENTS = ("issue_comment", "pull_request_review_comment", "pull_request", "push", "delete", "ping", "star", "")
+HOOKS = ("Note Hook", "Merge Request Hook", "Push Hook", "Tag Push Hook", "Confidential Note Hook", "Job Hook", "")
+
+
+def github(world: World, body: bytes, event: str = "issue_comment", **more: str) -> dict[str, str]:
+    signature = hmac.new(world.github.secret.encode(), body, hashlib.sha256).hexdigest()
+    return {"content-type": "application/json", "x-github-event": event, "x-hub-signature-256": f"sha256={signature}", **more}
+
+
+def gitlab(world: World, event: str = "Note Hook") -> dict[str, str]:
+    return {"content-type": "application/json", "x-gitlab-event": event, "x-gitlab-token": world.gitlab.secret}
+
+
+async def post(world: World, platform: str, body: Any, headers: Mapping[str, str]) -> httpx.Response:
+    return await world.web.post(f"/hooks/{platform}", content=body, headers=dict(headers))
+
+
+async def taken(world: World) -> int:
+    async with world.store.look() as look:
+        return int((await look.connection.execute(select(func.count()).select_from(messages))).scalar_one())
+
+
+@pytest.mark.parametrize(
+    ("platform", "headers"),
+    [
+        ("github", {"x-github-event": "issue_comment"}),
+        ("github", {"x-github-event": "issue_comment", "x-hub-signature-256": "sha256=" + "0" * 64}),
+        ("github", {"x-github-event": "issue_comment", "x-hub-signature-256": "sha256="}),
+        ("github", {"x-github-event": "issue_comment", "x-hub-signature": "sha1=" + "0" * 40}),
+        ("gitlab", {"x-gitlab-event": "Note Hook"}),
+        ("gitlab", {"x-gitlab-event": "Note Hook", "x-gitlab-token": ""}),
+        ("gitlab", {"x-gitlab-event": "Note Hook", "x-gitlab-token": "wrong"}),
+        ("gitlab", {"x-gitlab-event": "Note Hook", "webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}),
+        ("slack", {}),
+        ("slack", {"x-slack-request-timestamp": "1", "x-slack-signature": "v0=" + "0" * 64}),
+    ],
+)
+async def test_a_delivery_without_a_right_signature_is_refused_before_it_is_parsed(
+    world: World, platform: str, headers: dict[str, str]
+) -> None:
+    answer = await post(world, platform, b"{ this is no JSON", {"content-type": "application/json", **headers})
+    assert answer.status_code == 401
+    assert await taken(world) == 0
+
+
+async def test_a_body_over_ten_mebibytes_is_too_large_whether_it_says_so_or_not(world: World) -> None:
+    body = b"x" * (10 * MIB + 1)
+    assert (await post(world, "github", body, github(world, body))).status_code == 413
+
+    async def in_pieces() -> AsyncIterator[bytes]:
+        for _ in range(11):
+            yield b"x" * MIB
+
+    assert (await post(world, "github", in_pieces(), github(world, body))).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b"{}", b'{"action": 1}', gzip.compress(b"{}", mtime=0), b"[" * 100_000]
+)
+@pytest.mark.parametrize("event", ["issue_comment", "push", "pull_request"])
+async def test_a_body_that_does_not_fit_its_event_is_a_400(world: World, body: bytes, event: str) -> None:
+    assert (await post(world, "github", body, github(world, body, event))).status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"object_kind": "push"}'])
+async def test_gitlabs_too(world: World, body: bytes) -> None:
+    assert (await post(world, "gitlab", body, gitlab(world))).status_code == 400
+
+
+async def test_events_that_are_not_ours_are_thanked_and_forgotten(world: World) -> None:
+    for event in ("star", "workflow_run", "ping"):
+        body = json.dumps({"action": "created", "zen": "z", "repository": {"id": 42}}).encode()
+        assert (await post(world, "github", body, github(world, body, event))).status_code == 200
+    assert (await post(world, "gitlab", b'{"object_kind": "pipeline"}', gitlab(world, "Pipeline Hook"))).status_code == 200
+    assert await taken(world) == 0
+
+
+async def test_a_repository_that_is_not_configured_is_none_of_ours(world: World) -> None:
+    other = world.github.project("acme/other", id=43)
+    dana = world.github.user("dana", id=7, right="write")
+    pr = world.github.pull_request(other, number=1, branch="demo")
+    delivery = world.github.says(pr, dana, "/ivy create")
+    assert (await post(world, "github", delivery.body, delivery.headers)).status_code == 200
+    assert await taken(world) == 0
+
+
+async def test_form_encoding_is_read_like_json(world: World) -> None:
+    dana = world.github.user("dana", id=7, right="write")
+    pr = world.github.pull_request("acme/shop", number=12, branch="demo")
+    answer = await world.deliver("github", world.github.says(pr, dana, "/ivy create", is_form=True))
+    assert answer.status_code == 202
+    assert (await world.environment()).branch == "demo"
+
+
+async def test_what_cannot_be_stored_is_not_acknowledged(world: World) -> None:
+    dana = world.github.user("dana", id=7, right="write")
+    pr = world.github.pull_request("acme/shop", number=12, branch="demo")
+    delivery = world.github.says(pr, dana, "/ivy create")
+    async with world.store.database.write() as connection:
+        await connection.run_sync(messages.drop)
+    answer = await post(world, "github", delivery.body, delivery.headers)
+    assert answer.status_code == 503
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(body=st.binary(max_size=300) | st.text(max_size=200).map(str.encode), event=st.sampled_from(EVENTS), is_signed=st.booleans())
+async def test_no_bytes_are_ever_a_500_on_github(world: World, body: bytes, event: str, is_signed: bool) -> None:
+    headers = github(world, body, event) if is_signed else {"x-github-event": event}
+    assert (await post(world, "github", body, headers)).status_code in ({200, 202, 400} if is_signed else {401})
+
+
+def _objects(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    keys = st.sampled_from(
+        ["action", "comment", "issue", "repository", "id", "user", "object_attributes", "project", "ref", "after", "body", "note"]
+    )
+    return st.dictionaries(keys, inner, max_size=6)
+
+
+def _more(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(inner, max_size=3) | _objects(inner)
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=10), _more, max_leaves=12)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(value=JSON, event=st.sampled_from(EVENTS), hook=st.sampled_from(HOOKS))
+async def test_no_shape_is_ever_a_500(world: World, value: Any, event: str, hook: str) -> None:
+    body = json.dumps(value).encode()
+    assert (await post(world, "github", body, github(world, body, event))).status_code in {200, 202, 400}
+    assert (await post(world, "gitlab", body, gitlab(world, hook))).status_code in {200, 202, 400}
+
+
+async def test_the_console_is_for_who_has_the_token_and_is_here(world: World) -> None:
+    token = (world.settings.data_dir / "console.token").read_text()
+    assert (world.settings.data_dir / "console.token").stat().st_mode & 0o077 == 0
+    saying = {"text": "/ivy list", "person": "dana"}
+    right = {"authorization": f"Bearer {token}"}
+    for headers in ({}, {"authorization": "Bearer wrong"}, {**right, "x-forwarded-for": "1.2.3.4"}, {**right, "forwarded": "for=1.2.3.4"}):
+        assert (await world.web.post("/console/say", json=saying, headers=headers)).status_code == 401
+    assert (await world.web.post("/console/say", json=saying, headers=right)).status_code == 202
+    assert (await world.web.post("/console/say", json={**saying, "person": "../x"}, headers=right)).status_code == 422
+
+
+async def test_readiness_names_the_part_that_is_not_well(world: World) -> None:
+    assert (await world.web.get("/healthz")).json() == {"status": "ok"}
+    answer = await world.web.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["is_ready"] is False
+    assert answer.json()["parts"]["worker"] == "no worker is running"
+    assert answer.json()["parts"]["database"] == "ok"
+    await world.store.beat("worker:1", "1", 10)
+    assert (await world.web.get("/readyz")).json()["parts"]["worker"] == "ok"
