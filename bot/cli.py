@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -148,8 +149,11 @@ def main() -> None:
     try:
         settings = None if args.command == "parse" else load()
         logs.configure(settings.log_format if settings else "console")
-        sys.exit(args.run(args, settings))
+        code = args.run(args, settings)
+        sys.stdout.flush()
+        sys.exit(code)
     except SettingsError as error:
         sys.exit(f"trellis: {error}")
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains once more when it ends
         sys.exit(1)

@@ -73,8 +73,11 @@ def restarted(environment: Environment, to: Person) -> Reply:
 
 def restart_failed(environment: Environment, failure: Failure, to: Person) -> Reply:
     more = (Log(failure.log),) if failure.log else ()
-    again = line("Its log: ", Code(_named("logs", environment)))
-    return say(Tone.BAD, Strong(environment.slug), f" was restarted, but: {failure.reason}", to=to, code=failure.code, more=(*more, again))
+    if failure.code in {"engine_unavailable", "internal"}:
+        what, again = "was not restarted", line("Try again: ", Code(_named("restart", environment)))
+    else:
+        what, again = "was restarted, but", line("Its log: ", Code(_named("logs", environment)))
+    return say(Tone.BAD, Strong(environment.slug), f" {what}: {failure.reason}", to=to, code=failure.code, more=(*more, again))
 
 
 def failed(environment: Environment, to: Person | None) -> Reply:
@@ -193,7 +196,12 @@ def logs(environment: Environment, lines: Sequence[tuple[str, str]]) -> Reply:
     width = max(len(service) for service, _ in lines)
     is_one = len({service for service, _ in lines}) == 1
     text = tuple(words if is_one else f"{service:<{width}} | {words}" for service, words in lines)
-    return say(Tone.NEUTRAL, Strong(environment.slug), ", the last line:" if len(text) == 1 else f", the last {len(text)} lines:", more=(Log(text),))
+    return say(
+        Tone.NEUTRAL,
+        Strong(environment.slug),
+        ", the last line:" if len(text) == 1 else f", the last {len(text)} lines:",
+        more=(Log(text),),
+    )
 
 
 def url(environment: Environment) -> Reply:

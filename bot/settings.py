@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as SourceError
 
 
 class SettingsError(Exception):
@@ -183,7 +185,28 @@ def check(settings: Settings) -> None:
     if settings.slack:
         _require(settings.slack.signing_secret.get_secret_value(), "Slack is configured without TRELLIS_SLACK__SIGNING_SECRET: set it")
         _require(settings.slack.bot_token.get_secret_value(), "Slack is configured without TRELLIS_SLACK__BOT_TOKEN: set it")
+    _check_parts(settings)
     _check_projects(settings)
+
+
+def _check_parts(settings: Settings) -> None:
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise SettingsError(f"TRELLIS_TIME_ZONE: there is no time zone {settings.time_zone!r}; for instance Europe/Berlin") from None
+    _require(
+        settings.sql_url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")),
+        "TRELLIS_DATABASE_URL: use sqlite:///FILE or postgresql://USER@HOST/NAME",
+    )
+    _require(
+        settings.redis.startswith(("redis://", "rediss://", "unix://")),
+        "TRELLIS_REDIS_URL: use redis://HOST, rediss://HOST or unix://SOCKET",
+    )
+    limits = settings.limits
+    _require(
+        limits.ttl_hours <= limits.cap_hours,
+        "TRELLIS_LIMITS__TTL_HOURS is more than TRELLIS_LIMITS__CAP_HOURS: no environment could be made",
+    )
 
 
 def _check_projects(settings: Settings) -> None:
@@ -205,13 +228,17 @@ def _check_projects(settings: Settings) -> None:
 
 def load() -> Settings:
     """Read the environment and trellis.toml. Raises SettingsError with one line."""
+    named = os.environ.get("TRELLIS_CONFIG")
+    _require(not named or Path(named).is_file(), f"TRELLIS_CONFIG: there is no file {named}")
     try:
         settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = "TRELLIS_" + "__".join(str(part).upper() for part in first["loc"] if "[" not in str(part))
         raise SettingsError(f"{name}: {first['msg']}") from None
+    except SourceError as error:
+        raise SettingsError(f"the environment cannot be read: {error}") from None
     except ValueError as error:
-        raise SettingsError(f"trellis.toml cannot be read: {error}") from None
+        raise SettingsError(f"{named or 'trellis.toml'} cannot be read: {error}") from None
     check(settings)
     return settings

@@ -11,10 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import servers
-from tests.databases import database_url, postgres
+from tests.databases import database_url, postgres  # noqa: F401 - fixtures for every test
 from tests.world import World, a_world
-
-__all__ = ["database_url", "postgres"]
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -43,6 +43,69 @@ def test_parse_of_nothing_prints_nothing(tmp_path: Path, text: str) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
+PARSED = (
+    (("/ivy list",), None, 0, ["ivy list"]),
+    (("--slack", "create demo"), None, 0, ["ivy create"]),
+    (("create demo",), None, 0, []),
+    (("--slack", "list\n&gt; terminate"), None, 0, ["ivy list"]),
+    (("-",), "/ivy list\n\n> so?\n/ivy create\n", 2, ["ivy list", "swallowed"]),
+    (("-",), "\n".join(["/ivy list"] * 6), 2, ["ivy list"] * 5 + ["too_many"]),
+    (("/ivy extend -1h",), None, 2, ["bad_value"]),
+    (("/sled whoami\n/ivy stop",), None, 2, ["sled whoami", "unknown_verb"]),
+)
+
+
+@pytest.mark.parametrize(("words", "given", "code", "found"), PARSED)
+def test_parse_shows_what_is_understood(tmp_path: Path, words: tuple[str, ...], given: str | None, code: int, found: list[str]) -> None:
+    ran = trellis(tmp_path, "parse", "--json", *words, given=given)
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [line.get("command") or line["error"]["code"] for line in lines] == found
+    assert ran.returncode == code
+    for line in lines:
+        assert set(line) in ({"command", "args"}, {"error"})
+        assert set(line.get("error", {})) in (set(), {"code", "message", "column", "suggestion"})
+
+
+def test_parse_needs_no_configuration(tmp_path: Path) -> None:
+    (tmp_path / "trellis.toml").write_text("this is = no toml\n")
+    assert trellis(tmp_path, "parse", "/ivy list").returncode == 0
+    ran = trellis(tmp_path, "doctor")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("trellis: trellis.toml cannot be read: ")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "bot", "parse", "-"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    child = subprocess.Popen(argv, cwd=tmp_path, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdin
+    assert child.stdout
+    assert child.stderr
+    child.stdout.close()
+    child.stdin.write(b"/ivy list\n")
+    child.stdin.close()
+    with child.stderr as said:
+        assert said.read() == b""
+    assert child.wait(60) == 1
+
+
+def test_words_that_are_no_subcommand_are_said_with_the_usage(tmp_path: Path) -> None:
+    for words in ((), ("nonsense",), ("parse",), ("parse", "--slack", "--markdown", "x")):
+        ran = trellis(tmp_path, *words)
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert ran.stderr.startswith("usage: trellis")
+
+
+def test_talking_to_what_does_not_answer_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".trellis").mkdir()
+    (tmp_path / ".trellis" / "console.token").write_text("token")
+    ran = trellis(tmp_path, "say", "/ivy list", "--wait")
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert ran.stderr.startswith("trellis: Trellis does not answer: is it running? (")
+    assert ran.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("words", [("say", "/ivy list"), ("chat",)])
 def test_talking_to_nobody_is_said_in_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
     ran = trellis(tmp_path, *words, given="")

@@ -94,13 +94,13 @@ class World:
         assert said.status_code == 202, said.text
         await self.settle()
         lines = await rows.lines(said.json()["thread"], after)
-        return [terminal.draw(msgspec.json.decode(each.body, type=Reply), 100, False).rstrip() for each in lines if each.kind == "post"]  # noqa: FBT003
+        return [terminal.draw(msgspec.json.decode(each.body, type=Reply), 100, False).rstrip() for each in lines if each.kind == "post"]
 
     async def card(self, thread: str = "console:dana") -> str:
         """The newest card of a terminal's thread, as it is now."""
         lines = await ConsoleStore(self.store).lines(thread, 0)
         cards = [each for each in lines if each.kind == "card"]
-        return terminal.draw(msgspec.json.decode(cards[-1].body, type=Card), 100, False).rstrip()  # noqa: FBT003
+        return terminal.draw(msgspec.json.decode(cards[-1].body, type=Card), 100, False).rstrip()
 
     def hears(self, on: Request) -> list[str]:
         """What the bot said there, oldest first: cards as they are now and posts, without our hidden marks."""
@@ -142,7 +142,7 @@ class World:
         [only] = await self.environments()
         return only
 
-    async def past(self, id: str) -> Environment:  # noqa: A002 - a row's id
+    async def past(self, id: str) -> Environment:
         async with self.store.look() as look:
             found = await look.environments.get(id)
             assert found is not None

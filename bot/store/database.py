@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
@@ -39,6 +41,15 @@ def _encode(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+class _File(sqlite3.Connection):
+    """Closed in a transaction, it lets go of it first: a statement that somebody still holds would keep it, and the lock for writing."""
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # closed already
+            self.rollback()
+        super().close()
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: object) -> None:
@@ -68,7 +79,8 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+        for_sqlite: dict[str, Any] = {"connect_args": {"factory": _File}}
+        options = for_sqlite if self.is_sqlite else {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
         self.engine = create_async_engine(url, json_serializer=_encode, json_deserializer=msgspec.json.decode, **options)
         self.clock = clock or DatabaseClock()
         # SQLite lets one write at a time; waiting here is fair and wakes at once, its busy handler sleeps.

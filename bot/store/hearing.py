@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.message import Edited, Incoming
@@ -46,10 +46,17 @@ async def by_key(connection: AsyncConnection, key: str) -> tuple[Waiting, str] |
     return (_waiting_of(row), row.state) if row else None
 
 
+def is_next(now: float) -> ColumnElement[bool]:
+    """A condition: no message before it in its lane was put off, which it must wait for."""
+    before = messages.alias()
+    put_off = select(before.c.id).where(before.c.lane == messages.c.lane, before.c.id < messages.c.id, before.c.due_at > now)
+    return ~put_off.exists()
+
+
 async def any_due(connection: AsyncConnection, now: float) -> int | None:
     """The oldest message whose time has come, in a lane that nobody hears now."""
-    query = select(messages.c.id).where(messages.c.due_at <= now, is_free("lane:", messages.c.lane, now)).order_by(messages.c.id).limit(1)
-    return (await connection.execute(query)).scalar_one_or_none()
+    query = select(messages.c.id).where(messages.c.due_at <= now, is_free("lane:", messages.c.lane, now), is_next(now))
+    return (await connection.execute(query.order_by(messages.c.id).limit(1))).scalar_one_or_none()
 
 
 async def edit_of(connection: AsyncConnection, waiting: Waiting) -> Waiting | None:

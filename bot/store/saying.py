@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Select, case, select, update
+from sqlalchemy import ColumnElement, Select, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.message import Thread
@@ -50,6 +50,13 @@ async def keep_root(connection: AsyncConnection, address: str, root: str) -> Non
         await connection.execute(update(threads).where(threads.c.address == address).values(root=root))
 
 
+def is_next(now: float) -> ColumnElement[bool]:
+    """A condition: no post before it in its thread was put off, which it must wait for."""
+    before = outbox.alias()
+    same_thread = (before.c.thread_address == outbox.c.thread_address, before.c.state == "waiting")
+    return ~select(before.c.id).where(*same_thread, before.c.id < outbox.c.id, before.c.due_at > now).exists()
+
+
 async def next_post(connection: AsyncConnection, address: str) -> WaitingPost | None:
     query = select(outbox).where(outbox.c.thread_address == address, outbox.c.state == "waiting").order_by(outbox.c.id).limit(1)
     row = (await connection.execute(query)).first()
@@ -66,6 +73,12 @@ async def next_card(connection: AsyncConnection, address: str) -> WaitingCard | 
 
 async def post_tried(connection: AsyncConnection, post: WaitingPost, due_at: float) -> None:
     await connection.execute(update(outbox).where(outbox.c.id == post.id).values(tries=post.tries + 1, due_at=due_at))
+
+
+async def put_off(connection: AsyncConnection, waiting: WaitingPost | WaitingCard, due_at: float) -> None:
+    """Leave it for later, untried."""
+    table = outbox if isinstance(waiting, WaitingPost) else cards
+    await connection.execute(update(table).where(table.c.id == waiting.id).values(due_at=due_at))
 
 
 async def post_ended(connection: AsyncConnection, post: WaitingPost, state: str, remote_id: str | None, now: float) -> None:

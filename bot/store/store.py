@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
-from bot.store import leases
+from bot.store import hearing, leases, saying
 from bot.store.database import Database
 from bot.store.leases import Lease
 from bot.store.tables import cards, environments, messages, outbox
@@ -76,13 +76,14 @@ class Store:
                     columns.due_at <= now, columns.is_wanted.is_(is_wanted), leases.is_free("environment:", columns.id, now)
                 )
                 found += [(kind, id_) for id_ in (await connection.execute(query.order_by(columns.due_at).limit(limit))).scalars()]
-            heard = (
-                select(messages.c.id).where(messages.c.due_at <= now, leases.is_free("lane:", messages.c.lane, now)).order_by(messages.c.id)
+            heard = select(messages.c.id).where(
+                messages.c.due_at <= now, leases.is_free("lane:", messages.c.lane, now), hearing.is_next(now)
             )
+            heard = heard.order_by(messages.c.id)
             found += [("hear", str(id_)) for id_ in (await connection.execute(heard.limit(limit))).scalars()]
-            for table in (cards, outbox):
+            for table, is_next in ((cards, true()), (outbox, saying.is_next(now))):
                 address = table.c.thread_address
-                said = select(address).where(table.c.due_at <= now, leases.is_free("thread:", address, now)).group_by(address)
+                said = select(address).where(table.c.due_at <= now, leases.is_free("thread:", address, now), is_next).group_by(address)
                 found += [
                     ("say", each) for each in (await connection.execute(said.order_by(func.min(table.c.due_at)).limit(limit))).scalars()
                 ]

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from bot.domain.ids import new_id
-from bot.domain.message import Dialect, Person, Platform, Said, Thread
+from bot.domain.message import Dialect, Person, Platform, Refused, Said, Thread
 from bot.store.console import ConsoleStore
 from bot.store.inbox import Inbox
+from bot.web.hooks import read_body
 
 _LOOPBACK = {"127.0.0.1", "::1", ""}
 _LOOK_S = 0.05
@@ -63,6 +64,16 @@ class HeardAnswer(BaseModel):
     states: list[str]
 
 
+async def _saying(request: Request) -> Saying:
+    """What was typed. Read by us, for FastAPI reads a body, of any size, before it asks who may."""
+    try:
+        return Saying.model_validate_json(await read_body(request))
+    except Refused as error:
+        raise HTTPException(error.status, error.reason) from None
+    except ValidationError as error:
+        raise HTTPException(422, error.errors(include_url=False, include_context=False, include_input=False)) from None
+
+
 def router(inbox: Inbox, rows: ConsoleStore, token: str) -> APIRouter:
     """`POST /console/say`, `GET /console/heard`."""
 
@@ -76,7 +87,8 @@ def router(inbox: Inbox, rows: ConsoleStore, token: str) -> APIRouter:
     routes = APIRouter(prefix="/console", dependencies=[Depends(only_from_here)])
 
     @routes.post("/say", status_code=202)
-    async def say(saying: Saying) -> SaidAnswer:
+    async def say(request: Request) -> SaidAnswer:
+        saying = await _saying(request)
         person = Person(Platform.CONSOLE, saying.person.lower(), saying.person)
         thread = Thread(Platform.CONSOLE, f"console:{saying.thread or saying.person.lower()}", asker=person)
         key = f"console:{new_id()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ SlackHandle = Callable[[Headers, bytes, float, Take], Awaitable[SlackAnswer]]
 async def read_body(request: Request) -> bytes:
     """The raw body. Raises Refused(413) as soon as it is known to be too large."""
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > MOST_BYTES:
+    if re.fullmatch(r"[0-9]+", declared) and (len(declared) > 18 or int(declared) > MOST_BYTES):
         raise Refused(413, "the body is larger than 10 MiB")
     chunks, size = [], 0
     async for chunk in request.stream():

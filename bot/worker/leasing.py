@@ -25,6 +25,7 @@ class Holder:
         self.name = name
         self.lease_s = lease_s
         self._runs_out: dict[Lease, float] = {}
+        self._asking: set[asyncio.Task[None]] = set()
 
     def must_hold(self, lease: Lease) -> None:
         """Raises LeaseLost when the lease is about to run out, or has: said right before an effect that no transaction and no fence guards.
@@ -62,21 +63,31 @@ class Holder:
             with contextlib.suppress(asyncio.CancelledError):
                 await renewing
             with contextlib.suppress(Exception):  # it runs out by itself
-                await asyncio.shield(self.store.release(lease))
+                if not lost.is_set():
+                    await asyncio.shield(self.store.release(lease))
 
     async def _renew(self, lease: Lease, owner: asyncio.Task[object], lost: asyncio.Event) -> None:
+        """At each third ask for more time. No answer, while there is time to stop, is a no."""
         while True:
             await asyncio.sleep(self.lease_s / 3)
-            try:
-                asked = time.monotonic()
-                async with asyncio.timeout(self.lease_s / 3):
-                    await self.store.renew(lease, self.lease_s)
-                self._runs_out[lease] = asked + self.lease_s
-            except LeaseLost:
+            asked = time.monotonic()
+            asking = asyncio.create_task(self.store.renew(lease, self.lease_s))
+            self._asking.add(asking)
+            asking.add_done_callback(self._asked)
+            # Not cancelled when it is late: a database that does not answer would have us wait for that, too.
+            await asyncio.wait({asking}, timeout=self._runs_out[lease] - self.lease_s / 10 - asked)
+            if not asking.done() or isinstance(asking.exception(), LeaseLost):
                 break
-            except Exception as error:  # noqa: BLE001 - a database that is away for a moment
+            if error := asking.exception():
                 log.warning("lease_not_renewed", lease=lease.name, reason=repr(error))
                 if time.monotonic() > self._runs_out[lease] - self.lease_s / 3:
                     break
+            else:
+                self._runs_out[lease] = asked + self.lease_s
         lost.set()
         owner.cancel()
+
+    def _asked(self, asking: asyncio.Task[None]) -> None:
+        self._asking.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # looked at, whoever has gone away meanwhile

@@ -32,6 +32,7 @@ class Outbox:
         self._store = holder.store
         self._chats = chats
         self._pace_s = pace_s
+        self._quiet_until: dict[Platform, float] = {}  # by the database's clock; as a platform asked of us
         self.later: Callable[[str, float], None] = _only_the_sweep
 
     async def say(self, address: str) -> None:
@@ -64,7 +65,11 @@ class Outbox:
             now = look.now
         post = post if post and post.due_at <= now else None
         card = card if card and card.due_at <= now else None
-        if card and not (post and post.kind == "reaction"):
+        first = card if card and not (post and post.kind == "reaction") else post
+        if first and now < (quiet_until := self._quiet_until.get(first.thread.platform, now)):
+            async with self._store.transaction(lease) as transaction:
+                await saying.put_off(transaction.connection, first, quiet_until)
+        elif card and first is card:
             await self._send_card(card, _with_root(card.thread, root), lease)
         elif post:
             await self._send_post(post, _with_root(post.thread, root), lease)
@@ -90,15 +95,22 @@ class Outbox:
             return
         except ChatUnavailable as error:
             async with self._store.transaction(lease) as transaction:
-                wait_s = error.retry_after_s or backoff_s(post.tries + 1)
-                await saying.post_tried(transaction.connection, post, transaction.now + wait_s)
-            log.warning("post_put_off", post=post.id, reason=str(error), wait_s=wait_s)
+                due_at = self._again_at(thread.platform, error, post.tries, transaction.now)
+                await saying.post_tried(transaction.connection, post, due_at)
+            log.warning("post_put_off", post=post.id, reason=str(error))
             return
         killpoint(f"worker.{post.kind}.sent")
         async with self._store.transaction(lease) as transaction:
             if posted and posted.root:
                 await saying.keep_root(transaction.connection, thread.address, posted.root)
             await saying.post_ended(transaction.connection, post, "sent", posted.id if posted else None, transaction.now)
+
+    def _again_at(self, platform: Platform, error: ChatUnavailable, tries: int, now: float) -> float:
+        """When to try again. Until the time that a platform asks for, nothing at all is sent to it."""
+        if error.retry_after_s is None:
+            return now + backoff_s(tries + 1)
+        self._quiet_until[platform] = max(now + error.retry_after_s, self._quiet_until.get(platform, 0))
+        return self._quiet_until[platform]
 
     async def _deliver(self, chat: Chat, post: WaitingPost, thread: Thread, lease: Lease) -> Posted | None:
         if post.kind == "reaction":
@@ -135,7 +147,8 @@ class Outbox:
             return
         except ChatUnavailable as error:
             async with self._store.transaction(lease) as transaction:
-                await saying.card_tried(transaction.connection, card, transaction.now + (error.retry_after_s or backoff_s(card.tries + 1)))
+                due_at = self._again_at(thread.platform, error, card.tries, transaction.now)
+                await saying.card_tried(transaction.connection, card, due_at)
             log.warning("card_put_off", card=card.id, reason=str(error))
             return
         killpoint("worker.card.sent")

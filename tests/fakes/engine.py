@@ -94,9 +94,7 @@ class FakeEngine:
         self.running[spec.environment] = spec
         self.applied.append(spec)
         hosts = [spec.slug, *(f"{service.name}--{spec.slug}" for service in spec.services[1:])]
-        urls = tuple(
-            Address(service.name, f"http://{host}.localhost:8780") for service, host in zip(spec.services, hosts, strict=True)
-        )
+        urls = tuple(Address(service.name, f"http://{host}.localhost:8780") for service, host in zip(spec.services, hosts, strict=True))
         return Access(spec.generation, spec.source.sha, urls)
 
     async def restart(self, environment: str, service: str | None, fence: int, number: int = 0) -> None:
@@ -116,7 +114,7 @@ class FakeEngine:
 
     async def observe(self) -> tuple[Observed, ...]:
         return tuple(
-            Observed(id_, spec.slug, spec.generation, self.fences[id_], spec.source.sha, (ServiceState("web", True, 0, 1),))  # noqa: FBT003
+            Observed(id_, spec.slug, spec.generation, self.fences[id_], spec.source.sha, (ServiceState("web", True, 0, 1),))
             for id_, spec in self.running.items()
         )
 

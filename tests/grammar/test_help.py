@@ -43,7 +43,7 @@ def test_each_usage_is_as_the_language_has_it() -> None:
 def test_a_page_has_all_there_is_to_know() -> None:
     page = next(page for page in manual() if page.words == "ivy terminate")
     assert page.summary == "Take it down for good."
-    assert page.options == (Word("--force", "even while something is being done to it"),)
+    assert page.options == (Word("--force", "at once: its services get no time to stop by themselves"),)
     assert page.arguments == (Word("ENV", "its slug, `#12`, `!12` or `PROJECT#12`; may be left out in its merge request or thread"),)
     assert page.aliases == ("/ivy destroy",)
 

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from bot.app import Place, web_app
 from bot.store.tables import messages
 from tests.world import World
 
@@ -41,26 +41,28 @@ async def taken(world: World) -> int:
         return int((await look.connection.execute(select(func.count()).select_from(messages))).scalar_one())
 
 
-@pytest.mark.parametrize(
-    ("platform", "headers"),
-    [
-        ("github", {"x-github-event": "issue_comment"}),
-        ("github", {"x-github-event": "issue_comment", "x-hub-signature-256": "sha256=" + "0" * 64}),
-        ("github", {"x-github-event": "issue_comment", "x-hub-signature-256": "sha256="}),
-        ("github", {"x-github-event": "issue_comment", "x-hub-signature": "sha1=" + "0" * 40}),
-        ("gitlab", {"x-gitlab-event": "Note Hook"}),
-        ("gitlab", {"x-gitlab-event": "Note Hook", "x-gitlab-token": ""}),
-        ("gitlab", {"x-gitlab-event": "Note Hook", "x-gitlab-token": "wrong"}),
-        ("gitlab", {"x-gitlab-event": "Note Hook", "webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}),
-        ("slack", {}),
-        ("slack", {"x-slack-request-timestamp": "1", "x-slack-signature": "v0=" + "0" * 64}),
-    ],
+UNSIGNED = (
+    ("github", {"x-github-event": "issue_comment"}),
+    ("github", {"x-github-event": "issue_comment", "x-hub-signature-256": "sha256=" + "0" * 64}),
+    ("github", {"x-github-event": "issue_comment", "x-hub-signature-256": "sha256="}),
+    ("github", {"x-github-event": "issue_comment", "x-hub-signature": "sha1=" + "0" * 40}),
+    ("github", {"x-github-event": "issue_comment", "x-hub-signature-256": "\u00e9"}),
+    ("gitlab", {"x-gitlab-event": "Note Hook"}),
+    ("gitlab", {"x-gitlab-event": "Note Hook", "x-gitlab-token": ""}),
+    ("gitlab", {"x-gitlab-event": "Note Hook", "x-gitlab-token": "wrong"}),
+    ("gitlab", {"x-gitlab-event": "Note Hook", "webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}),
+    ("slack", {}),
+    ("slack", {"x-slack-request-timestamp": "1", "x-slack-signature": "v0=" + "0" * 64}),
+    ("slack", {"x-slack-request-timestamp": "\u0661", "x-slack-signature": "v0="}),
 )
-async def test_a_delivery_without_a_right_signature_is_refused_before_it_is_parsed(
-    world: World, platform: str, headers: dict[str, str]
-) -> None:
-    answer = await post(world, platform, b"{ this is no JSON", {"content-type": "application/json", **headers})
-    assert answer.status_code == 401
+
+
+async def test_a_delivery_without_a_right_signature_is_refused_before_it_is_parsed(world: World) -> None:
+    for platform, headers in UNSIGNED:
+        for body in (b"{ this is no JSON", b"", b"{}"):
+            raw = {name.encode(): value.encode("utf-8") for name, value in {"content-type": "application/json", **headers}.items()}
+            answer = await world.web.post(f"/hooks/{platform}", content=body, headers=raw)
+            assert answer.status_code == 401, (platform, headers)
     assert await taken(world) == 0
 
 
@@ -72,20 +74,70 @@ async def test_a_body_over_ten_mebibytes_is_too_large_whether_it_says_so_or_not(
         for _ in range(11):
             yield b"x" * MIB
 
-    assert (await post(world, "github", in_pieces(), github(world, body))).status_code == 413
+    for platform, headers in (("github", github(world, body)), ("gitlab", gitlab(world)), ("slack", {})):
+        assert (await post(world, platform, in_pieces(), headers)).status_code == 413
+    assert await taken(world) == 0
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b"{}", b'{"action": 1}', gzip.compress(b"{}", mtime=0), b"[" * 100_000]
-)
-@pytest.mark.parametrize("event", ["issue_comment", "push", "pull_request"])
-async def test_a_body_that_does_not_fit_its_event_is_a_400(world: World, body: bytes, event: str) -> None:
-    assert (await post(world, "github", body, github(world, body, event))).status_code == 400
+MISFITS = (b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b"{}", b'{"action": 1}', gzip.compress(b"{}", mtime=0), b"[" * 100_000)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"object_kind": "push"}'])
-async def test_gitlabs_too(world: World, body: bytes) -> None:
-    assert (await post(world, "gitlab", body, gitlab(world))).status_code == 400
+async def test_a_body_that_does_not_fit_its_event_is_a_400(world: World) -> None:
+    for event in ("issue_comment", "push", "pull_request", "delete", "pull_request_review_comment"):
+        for body in MISFITS:
+            assert (await post(world, "github", body, github(world, body, event))).status_code == 400, (event, body[:20])
+    body = b'payload={"action": "created"}'
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+        assert (await post(world, "github", body, {**github(world, body), "content-type": kind})).status_code == 400, kind
+    assert (await post(world, "github", b"{}", {**github(world, b"{}"), "x-github-event": ""})).status_code == 400
+
+
+async def test_gitlabs_too(world: World) -> None:
+    for hook in ("Note Hook", "Merge Request Hook", "Push Hook"):
+        for body in (b"", b"{", b"[]", b"null", b"\xff", b'{"object_kind": "wiki_page"}', b"[" * 100_000):
+            assert (await post(world, "gitlab", body, gitlab(world, hook))).status_code == 400, (hook, body[:20])
+
+
+async def test_slacks_too(world: World) -> None:
+    for kind, body in (
+        ("application/json", b""),
+        ("application/json", b"[]"),
+        ("application/json", b"{"),
+        ("application/json", b'{"type": "event_callback"}'),
+        ("application/x-www-form-urlencoded", b"command=/ivy"),
+        ("application/x-www-form-urlencoded", b"\xff"),
+        ("text/plain", b"{}"),
+    ):
+        signed = world.slack.signed(body, kind)
+        assert (await post(world, "slack", signed.body, signed.headers)).status_code == 400, (kind, body)
+    challenge = world.slack.challenge("so it is")
+    answer = await post(world, "slack", challenge.body, challenge.headers)
+    assert (answer.status_code, answer.text) == (200, "so it is")
+
+
+async def test_a_length_that_lies_or_is_no_number_is_no_500(world: World) -> None:
+    for length in ("99999999999999999999999", str(11 * MIB)):
+        answer = await post(world, "github", b"{}", {**github(world, b"{}"), "content-length": length})
+        assert answer.status_code == 413
+    for length in ("\u00b2", "-1", "x", "1_0", ""):
+        headers = {name.encode(): value.encode("latin-1") for name, value in {**github(world, b"{}"), "content-length": length}.items()}
+        answer = await world.web.post("/hooks/github", content=b"{}", headers=headers)
+        assert answer.status_code == 400
+
+
+async def test_only_what_is_posted_is_a_delivery(world: World) -> None:
+    for platform in ("github", "gitlab", "slack"):
+        assert (await world.web.get(f"/hooks/{platform}")).status_code == 405
+    assert (await world.web.post("/hooks/bitbucket", content=b"{}")).status_code == 404
+
+
+async def test_a_platform_that_is_not_configured_takes_nothing(world: World) -> None:
+    nothing = world.settings.model_copy(update={"github": None, "gitlab": None, "slack": None, "projects": {}})
+    app = web_app(nothing, world.store, Place(world.engine, world.repositories))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://trellis.localhost") as web:
+        for platform in ("github", "gitlab", "slack"):
+            answer = await web.post(f"/hooks/{platform}", content=b"{}", headers=github(world, b"{}"))
+            assert (answer.status_code, answer.json()) == (401, {"error": f"{platform} is not configured here"})
 
 
 async def test_events_that_are_not_ours_are_thanked_and_forgotten(world: World) -> None:
@@ -117,10 +169,12 @@ async def test_what_cannot_be_stored_is_not_acknowledged(world: World) -> None:
     dana = world.github.user("dana", id=7, right="write")
     pr = world.github.pull_request("acme/shop", number=12, branch="demo")
     delivery = world.github.says(pr, dana, "/ivy create")
+    asked = world.slack.slash(world.slack.user("dana"), world.slack.channel("lab"), "/ivy", "list")
     async with world.store.database.write() as connection:
         await connection.run_sync(messages.drop)
-    answer = await post(world, "github", delivery.body, delivery.headers)
-    assert answer.status_code == 503
+    assert (await post(world, "github", delivery.body, delivery.headers)).status_code == 503
+    assert (await post(world, "slack", asked.body, asked.headers)).status_code == 503
+    assert (await world.web.get("/readyz")).status_code == 503
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

@@ -1,0 +1,112 @@
+"""The parts that run, as a test sees them: kept running, killed, paused, dropped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).parents[2]
+
+
+def until(holds: Callable[[], object], within_s: float, what: str | Callable[[], str]) -> None:
+    """Return when `holds()` does; fail with `what` when it does not come to be in time."""
+    by = time.monotonic() + within_s
+    while not holds():
+        if time.monotonic() > by:
+            raise AssertionError(what if isinstance(what, str) else what())
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one life of a part ended: a negative code is a signal."""
+
+    name: str
+    code: int
+
+
+class Crew:
+    """Use it as a context: at its end nothing of it runs."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        self._folder, self._env = folder, env
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            given = {**os.environ, "PYTHONPATH": str(ROOT)}
+            argv = [sys.executable, "-m", "tests.chaos.zygote"]
+            self._zygote = subprocess.Popen(argv, stdin=theirs.fileno(), env=given, cwd=folder, start_new_session=True)
+        self._changed = threading.Condition()
+        self._pids: dict[str, int] = {}
+        self.lives: Counter[str] = Counter()
+        self.ends: list[Ended] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._control.shutdown(socket.SHUT_RDWR)
+        try:
+            self._zygote.wait(10)
+        finally:
+            self._zygote.kill()
+            self._zygote.wait()
+            self._control.close()
+
+    def _listen(self) -> None:
+        for line in self._control.makefile("r"):
+            news = json.loads(line)
+            with self._changed:
+                if name := news.get("started"):
+                    self._pids[name] = news["pid"]
+                    self.lives[name] += 1
+                else:
+                    self._pids.pop(news["ended"], None)
+                    self.ends.append(Ended(news["ended"], news["code"]))
+                self._changed.notify_all()
+
+    def _ask(self, do: str, name: str, **more: Any) -> None:
+        self._control.sendall(json.dumps({"do": do, "name": name, **more}).encode() + b"\n")
+
+    def _wait(self, holds: Callable[[], bool], what: str) -> None:
+        with self._changed:
+            assert self._changed.wait_for(holds, 20), what
+
+    def log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
+
+    def keep(self, name: str, words: Sequence[str], **env: str) -> None:
+        """Have it run from now on, started again whenever it ends; one that runs gets `env` in its next life."""
+        order = {"words": list(words), "env": {**self._env, **env}, "cwd": str(self._folder), "log": str(self.log(name))}
+        self._ask("keep", name, **order)
+        self._wait(lambda: name in self._pids, f"{name} does not start")
+
+    def pid(self, name: str) -> int | None:
+        return self._pids.get(name)
+
+    def signal(self, name: str, number: int) -> None:
+        self._ask("signal", name, number=number)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL; returns when its next life has begun."""
+        life = self.lives[name]
+        self.signal(name, signal.SIGKILL)
+        self._wait(lambda: self.lives[name] > life, f"{name} does not start again")
+
+    def drop(self, name: str) -> None:
+        """TERM, for good; returns when it has ended."""
+        self._ask("drop", name)
+        self._wait(lambda: name not in self._pids, f"{name} does not end")

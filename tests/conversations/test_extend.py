@@ -1,0 +1,183 @@
+"""`/ivy extend`: more time, up to the cap on the whole life; and the end of time."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.environment import State
+from tests.conversations.talk import Talk, words
+
+HOUR_S = 3600.0
+
+
+async def _life_hours(shop: Talk) -> float:
+    environment = await shop.world.environment()
+    return (environment.expires_at - environment.created_at) / HOUR_S
+
+
+async def test_a_day_more_when_nothing_is_said(shop: Talk) -> None:
+    await shop.makes()
+    assert await shop.answer("/ivy extend") == words(
+        """
+        ✅ **demo-vn4gah** has 24 h more and goes 2026-12-03 12:00 UTC.
+
+        It can be extended until 2026-12-04 12:00 UTC.
+        """
+    )
+    assert shop.signs == ["eyes", "+1"]
+    assert await _life_hours(shop) == 72
+    assert "**goes** 2026-12-03 12:00 UTC" in shop.card
+
+
+@pytest.mark.parametrize(("more", "hours"), [("3h", 51), ("1d12h", 84), ("45m", 48.75), ("48h", 96), ("3h --reason the demo is late", 51)])
+async def test_as_much_more_as_is_said(shop: Talk, more: str, hours: float) -> None:
+    await shop.makes()
+    await shop.answer(f"/ivy extend {more}")
+    assert await _life_hours(shop) == hours
+
+
+async def test_beyond_the_cap_it_is_refused_with_what_would_do(shop: Talk) -> None:
+    await shop.makes()
+    assert await shop.answer("/ivy extend 49h") == words(
+        """
+        ❌ @dana **demo-vn4gah** may live 96 h in all, until 2026-12-04 12:00 UTC. Try: `/ivy extend demo-vn4gah 48h`
+
+        <sub>reason: `over_cap`</sub>
+        """
+    )
+    assert shop.signs == ["eyes", "confused"]
+    assert await _life_hours(shop) == 48
+    await shop.answer("/ivy extend demo-vn4gah 48h")
+    assert await shop.answer("/ivy extend 5m") == words(
+        """
+        ❌ @dana **demo-vn4gah** may live 96 h in all, until 2026-12-04 12:00 UTC, and goes then already.
+
+        <sub>reason: `over_cap`</sub>
+        """
+    )
+    assert await _life_hours(shop) == 96
+
+
+async def test_the_cap_counts_from_the_beginning_of_its_life(shop: Talk) -> None:
+    await shop.makes()
+    await shop.after(hours=47)
+    await shop.answer("/ivy extend 48h")
+    assert (await shop.answer("/ivy extend 1h")).endswith("<sub>reason: `over_cap`</sub>")
+    assert await _life_hours(shop) == 96
+
+
+async def test_until_a_moment(shop: Talk) -> None:
+    await shop.makes()
+    assert await shop.answer("/ivy extend --until 2026-12-03T18:00:00+02:00") == words(
+        """
+        ✅ **demo-vn4gah** has 28 h more and goes 2026-12-03 16:00 UTC.
+
+        It can be extended until 2026-12-04 12:00 UTC.
+        """
+    )
+    assert await _life_hours(shop) == 76
+
+
+async def test_until_an_hour_of_a_weekday(shop: Talk) -> None:
+    await shop.makes()
+    assert await shop.answer('/ivy extend --until "thu 18:00"') == words(
+        """
+        ✅ **demo-vn4gah** has 30 h more and goes 2026-12-03 18:00 UTC.
+
+        It can be extended until 2026-12-04 12:00 UTC.
+        """
+    )
+
+
+async def test_until_too_early_or_too_late(shop: Talk) -> None:
+    await shop.makes()
+    assert await shop.answer("/ivy extend --until 2026-12-01T12:00:00Z") == words(
+        """
+        ❌ @dana **demo-vn4gah** goes 2026-12-02 12:00 UTC already, which is later than that.
+
+        <sub>reason: `not_later`</sub>
+        """
+    )
+    assert await shop.answer("/ivy extend --until 2027-12-01T12:00:00Z") == words(
+        """
+        ❌ @dana **demo-vn4gah** may live 96 h in all, until 2026-12-04 12:00 UTC. Try: `/ivy extend demo-vn4gah 48h`
+
+        <sub>reason: `over_cap`</sub>
+        """
+    )
+    assert await _life_hours(shop) == 48
+
+
+async def test_when_its_time_is_over_it_goes_by_itself(shop: Talk) -> None:
+    environment = await shop.makes()
+    assert await shop.after(hours=47.9) == []
+    assert await shop.after(hours=0.2) == [
+        words(
+            """
+            @dana **demo-vn4gah** is gone: its time was over.
+
+            Have it again: `/ivy create shop:demo`
+            """
+        ),
+    ]
+    assert shop.card == words(
+        r"""
+        ### **demo-vn4gah** · `demo` · gone: its time was over
+
+        **commit** `782938f1`\
+        **owner** dana\
+        **gone** 2026-12-02 12:06 UTC
+        """
+    )
+    assert (await shop.world.past(environment.id)).state is State.GONE
+    assert shop.world.engine.running == {}
+
+
+async def test_what_was_extended_lives_as_long(shop: Talk) -> None:
+    await shop.makes()
+    await shop.answer("/ivy extend 2h")
+    assert await shop.after(hours=49) == []
+    assert len(await shop.after(hours=1.1)) == 1
+    assert await shop.world.environments() == []
+
+
+async def test_what_failed_goes_by_itself_too(shop: Talk) -> None:
+    shop.world.engine.fail_next("web exited with code 1 after 0.4 s")
+    await shop.says("/ivy create")
+    assert len(await shop.after(hours=48.1)) == 1
+    assert await shop.world.environments() == []
+
+
+async def test_what_is_being_made_goes_when_its_time_is_over(shop: Talk) -> None:
+    await shop.begins("/ivy create --ttl 1h")
+    said = await shop.after(hours=1.1)
+    assert said == [
+        words(
+            """
+            ⚠️ @dana **demo-vn4gah** was taken down before that was done: its time was over.
+
+            <sub>reason: `cancelled`</sub>
+            """
+        ),
+        words(
+            """
+            @dana **demo-vn4gah** is gone: its time was over.
+
+            Have it again: `/ivy create shop:demo`
+            """
+        ),
+    ]
+    assert await shop.world.command_states() == ["cancelled"]
+    assert shop.world.engine.running == {}
+
+
+async def test_what_is_gone_is_not_extended(shop: Talk) -> None:
+    await shop.makes()
+    await shop.after(hours=48.1)
+    assert await shop.answer("/ivy extend") == words(
+        """
+        ❌ @dana **demo-vn4gah** is gone: its time was over. Have a new one: `/ivy create shop:demo`
+
+        <sub>reason: `gone`</sub>
+        """
+    )

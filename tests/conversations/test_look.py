@@ -1,0 +1,375 @@
+"""The commands that change nothing: status, list, url, why, logs; and those that tell people about themselves: help, whoami."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner.engine import LogLine
+from tests.conversations.talk import Talk, words
+from tests.fakes.forge import commit
+
+
+async def test_status_of_the_one_that_is_meant_here(shop: Talk) -> None:
+    await shop.makes()
+    assert await shop.answer("/ivy status") == words(
+        """
+        ✅ **demo-vn4gah** is ready.
+
+        <http://demo-vn4gah.localhost:8780>
+
+        - branch `demo` of shop, at `782938f1`
+        - owned by dana, size small
+        - goes 2026-12-02 12:00 UTC
+        """
+    )
+    assert await shop.answer("/ivy status demo-vn4gah") == shop.heard[-2]
+    assert await shop.answer("/ivy status #12") == shop.heard[-2]
+    assert await shop.answer("/ivy status DEMO-VN4GAH") == shop.heard[-2]
+
+
+async def test_status_where_there_is_none_is_an_overview(shop: Talk) -> None:
+    assert await shop.answer("/ivy status") == "No environments here. Make one: `/ivy create`"
+    await shop.world.types("/ivy create shop:main")
+    assert await shop.answer("/ivy status") == words(
+        """
+        One environment here:
+
+        | environment | state | branch | owner | goes |
+        | --- | --- | --- | --- | --- |
+        | **main-ecpc6l** | ready | `main` | dana | 2026-12-02 12:00 UTC |
+        """
+    )
+
+
+async def test_status_while_it_is_made_and_when_it_failed(shop: Talk) -> None:
+    await shop.begins("/ivy create")
+    await shop.says("/ivy status", settle=False)
+    await shop.hears()
+    assert shop.heard[-1] == words(
+        """
+        ⏳ **demo-vn4gah** is starting.
+
+        - branch `demo` of shop, at `782938f1`
+        - owned by dana, size small
+        - goes 2026-12-02 12:00 UTC
+        """
+    )
+    shop.world.engine.fail_next("web exited with code 1 after 0.4 s")
+    await shop.goes_on()
+    assert await shop.answer("/ivy status") == words(
+        """
+        ❌ **demo-vn4gah** has failed.
+
+        - branch `demo` of shop, at `782938f1`
+        - owned by dana, size small
+        - goes 2026-12-02 12:00 UTC
+        - last failure: web exited with code 1 after 0.4 s
+        """
+    )
+
+
+async def test_status_of_what_is_gone(shop: Talk) -> None:
+    await shop.makes()
+    await shop.says("/ivy terminate")
+    assert await shop.answer("/ivy status") == words(
+        """
+        **demo-vn4gah** is gone.
+
+        - branch `demo` of shop, at `782938f1`
+        - owned by dana, size small
+        - gone 2026-11-30 12:00 UTC
+        """
+    )
+
+
+async def test_an_unknown_environment_names_the_nearest(shop: Talk) -> None:
+    await shop.makes()
+    assert await shop.answer("/ivy status dmo-vn4gah") == words(
+        """
+        ❌ @dana There is no environment `dmo-vn4gah`. Did you mean:
+
+        - `demo-vn4gah`
+
+        <sub>reason: `unknown_environment`</sub>
+        """
+    )
+    assert await shop.answer("/ivy status zzz") == words(
+        """
+        ❌ @dana There is no environment `zzz`. List them: `/ivy list`
+
+        <sub>reason: `unknown_environment`</sub>
+        """
+    )
+    assert await shop.answer("/ivy status #99") == words(
+        """
+        ❌ @dana There is no environment for request 99 of acme/shop. List them: `/ivy list`
+
+        <sub>reason: `no_environment`</sub>
+        """
+    )
+
+
+async def test_list_is_of_the_project_here(shop: Talk) -> None:
+    assert await shop.answer("/ivy list") == "No environments of acme/shop. Make one: `/ivy create`"
+    await shop.makes()
+    await shop.says("/ivy create main --ttl 3h")
+    await shop.world.types("/ivy create lab:demo")
+    assert await shop.answer("/ivy list") == words(
+        """
+        2 environments of acme/shop:
+
+        | environment | state | branch | owner | goes |
+        | --- | --- | --- | --- | --- |
+        | **demo-vn4gah** | ready | `demo` | dana | 2026-12-02 12:00 UTC |
+        | **main-ecpc6l** | ready | `main` | dana | 2026-11-30 15:00 UTC |
+        """
+    )
+
+
+async def test_list_mine_and_expiring(shop: Talk) -> None:
+    await shop.makes()
+    other = shop.world.github.user("erin", id=8, right="write")
+    await shop.says("/ivy create main --ttl 3h", by=other)
+    assert await shop.answer("/ivy list --mine") == words(
+        """
+        One environment of yours of acme/shop:
+
+        | environment | state | branch | owner | goes |
+        | --- | --- | --- | --- | --- |
+        | **demo-vn4gah** | ready | `demo` | dana | 2026-12-02 12:00 UTC |
+        """
+    )
+    assert await shop.answer("/ivy list --expiring") == words(
+        """
+        One environment of acme/shop, gone within 24 h:
+
+        | environment | state | branch | owner | goes |
+        | --- | --- | --- | --- | --- |
+        | **main-ecpc6l** | ready | `main` | erin | 2026-11-30 15:00 UTC |
+        """
+    )
+
+
+async def test_list_all_in_a_request_tells_nothing_of_projects_where_one_has_no_right(shop: Talk) -> None:
+    await shop.makes()
+    await shop.world.types("/ivy create lab:demo")
+    await shop.world.types("/ivy create tools:main")
+    assert await shop.answer("/ivy list --all") == words(
+        """
+        One environment in all:
+
+        | environment | state | branch | owner | goes |
+        | --- | --- | --- | --- | --- |
+        | **demo-vn4gah** | ready | `demo` | dana | 2026-12-02 12:00 UTC |
+        """
+    )
+
+
+async def test_a_hint_tells_nothing_of_projects_where_one_has_no_right(shop: Talk) -> None:
+    await shop.world.types("/ivy create tools:main")
+    slug = (await shop.world.environment()).slug
+    assert slug not in await shop.answer(f"/ivy status {slug[:-1]}x")
+
+
+async def test_url(shop: Talk) -> None:
+    await shop.begins("/ivy create")
+    await shop.says("/ivy url", settle=False)
+    await shop.hears()
+    assert shop.heard[-1] == words(
+        """
+        ⏳ **demo-vn4gah** has no address yet: it is starting.
+
+        <sub>reason: `no_address`</sub>
+        """
+    )
+    await shop.goes_on()
+    assert await shop.answer("/ivy url") == words(
+        """
+        ✅ **demo-vn4gah**
+
+        <http://demo-vn4gah.localhost:8780>
+        """
+    )
+
+
+async def test_why_tells_the_whole_story(shop: Talk) -> None:
+    await shop.makes()
+    await shop.world.pass_time(hours=1)
+    await shop.answer("/ivy extend 2h")
+    shop.world.engine.fail_next("web exited with code 1 after 0.4 s")
+    await shop.pushes(commit("bad"))
+    await shop.says("/ivy retry")
+    await shop.says("/ivy restart")
+    await shop.says("/ivy extend 1w")
+    await shop.says("/ivy terminate")
+    assert await shop.answer("/ivy why") == words(
+        r"""
+        **demo-vn4gah** is gone: dana asked for it.
+
+        | when | what | who |
+        | --- | --- | --- |
+        | 2026-11-30 12:00 UTC | asked for, at 782938f1 | github:dana |
+        | 2026-11-30 12:00 UTC | provisioning took 0.0 s |  |
+        | 2026-11-30 12:00 UTC | configuring took 0.0 s |  |
+        | 2026-11-30 12:00 UTC | starting took 0.0 s |  |
+        | 2026-11-30 12:00 UTC | ready at 782938f1 |  |
+        | 2026-11-30 13:00 UTC | extended by 2 h | github:dana |
+        | 2026-11-30 13:00 UTC | the branch was pushed: 1902e3d6 | trellis |
+        | 2026-11-30 13:00 UTC | provisioning took 0.0 s |  |
+        | 2026-11-30 13:00 UTC | configuring took 0.0 s |  |
+        | 2026-11-30 13:00 UTC | failed: web exited with code 1 after 0.4 s |  |
+        | 2026-11-30 13:00 UTC | tried again | github:dana |
+        | 2026-11-30 13:00 UTC | provisioning took 0.0 s |  |
+        | 2026-11-30 13:00 UTC | configuring took 0.0 s |  |
+        | 2026-11-30 13:00 UTC | starting took 0.0 s |  |
+        | 2026-11-30 13:00 UTC | ready at 1902e3d6 |  |
+        | 2026-11-30 13:00 UTC | asked to restart | github:dana |
+        | 2026-11-30 13:00 UTC | restarted |  |
+        | 2026-11-30 13:00 UTC | refused ivy extend: over\_cap | github:dana |
+        | 2026-11-30 13:00 UTC | to go: dana asked for it | github:dana |
+        | 2026-11-30 13:00 UTC | gone |  |
+        """
+    )
+
+
+async def test_logs(shop: Talk) -> None:
+    await shop.makes()
+    assert await shop.answer("/ivy logs") == "**demo-vn4gah** has written nothing yet."
+    shop.world.engine.log = tuple(LogLine("web", f"line {number}") for number in range(60))
+    assert (await shop.answer("/ivy logs")).splitlines()[3] == "line 10"
+    assert await shop.answer("/ivy logs --tail 2") == words(
+        """
+        **demo-vn4gah**, the last 2 lines:
+
+        ```
+        line 58
+        line 59
+        ```
+        """
+    )
+
+
+async def test_logs_of_several_services_are_told_apart(shop: Talk) -> None:
+    two = b"version: 1\nservices:\n  web:\n    run: a\n  queue:\n    run: b\n"
+    shop.world.repositories.files[shop.on.sha] = {".dev-env.yaml": two}
+    await shop.makes()
+    shop.world.engine.log = (LogLine("web", "hello"), LogLine("queue", "waiting"))
+    assert await shop.answer("/ivy logs") == words(
+        """
+        **demo-vn4gah**, the last 2 lines:
+
+        ```
+        web   | hello
+        queue | waiting
+        ```
+        """
+    )
+    assert await shop.answer("/ivy logs --service queue") == words(
+        """
+        **demo-vn4gah**, the last line:
+
+        ```
+        waiting
+        ```
+        """
+    )
+    assert await shop.answer("/ivy logs demo-vn4gah api") == words(
+        """
+        ❌ @dana There is no service `api` in it; there is web, queue.
+
+        <sub>reason: `unknown_service`</sub>
+        """
+    )
+
+
+async def test_logs_of_what_failed_are_those_of_the_failure(shop: Talk) -> None:
+    shop.world.engine.fail_next("web exited with code 1 after 0.4 s", "Traceback", "boom")
+    await shop.says("/ivy create")
+    assert await shop.answer("/ivy logs") == words(
+        """
+        **demo-vn4gah**, the last 2 lines:
+
+        ```
+        Traceback
+        boom
+        ```
+        """
+    )
+
+
+async def test_whoami(shop: Talk) -> None:
+    assert await shop.answer("/ivy whoami") == words(
+        """
+        You are **dana** on github (id 7): developer in acme/shop.
+
+        You may learn, look, change.
+        """
+    )
+    admin = shop.world.github.user("ada", id=9, right="admin")
+    assert await shop.answer("/sled whoami", by=admin) == words(
+        """
+        You are **ada** on github (id 9): admin in acme/shop.
+
+        You may learn, look, change.
+        """
+    )
+
+
+async def test_help_lists_what_may_be_said(shop: Talk) -> None:
+    reply = await shop.answer("/ivy help")
+    verbs = [line.split("`")[1].split()[1] for line in reply.splitlines() if line.startswith("| `/ivy")]
+    assert verbs == [
+        "create",
+        "update",
+        "extend",
+        "terminate",
+        "restart",
+        "status",
+        "list",
+        "logs",
+        "url",
+        "why",
+        "cancel",
+        "retry",
+        "help",
+        "whoami",
+    ]
+
+
+async def test_help_of_one_command(shop: Talk) -> None:
+    assert await shop.answer("/ivy help extend") == words(
+        """
+        `/ivy extend [ENV] [DURATION] [--until T] [--reason R]`
+
+        Let it live longer: a day when nothing is said.
+
+        ```
+        /ivy extend
+        /ivy extend 8h
+        /ivy extend #12 --until "fri 18:00" --reason review with the client
+        ```
+
+        You may run it.
+        """
+    )
+    assert await shop.answer("/ivy help nonsense") == words(
+        """
+        ❌ @dana That was not understood, and nothing was done.
+
+        ```
+        /ivy help nonsense
+                  ^^^^^^^^ no command `nonsense` here.
+        ```
+
+        Try: `/ivy help`
+
+        <sub>reason: `unknown_verb`</sub>
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    "verb", ["create", "update", "terminate", "restart", "status", "list", "logs", "url", "why", "cancel", "retry", "help", "whoami"]
+)
+async def test_every_command_has_a_page(shop: Talk, verb: str) -> None:
+    assert (await shop.answer(f"/ivy help {verb}")).startswith(f"`/ivy {verb}")

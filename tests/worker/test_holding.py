@@ -1,0 +1,60 @@
+"""Who works under a lease stops while it is still theirs, also when the database does not answer and when they stood still themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import LeaseLost
+from bot.store.database import Database
+from bot.store.migrate import migrate
+from bot.store.store import Store
+from bot.worker.leasing import Holder
+
+LEASE_S = 0.6
+
+
+@pytest.fixture
+async def holder(tmp_path: Path) -> AsyncIterator[Holder]:
+    store = Store(Database(f"sqlite+aiosqlite:///{tmp_path / 'trellis.db'}"))
+    await migrate(store.database)
+    yield Holder(store, "one", LEASE_S)
+    await store.database.close()
+
+
+async def test_a_database_that_does_not_answer_stops_the_work_before_the_lease_runs_out(holder: Holder, tmp_path: Path) -> None:
+    blocker = sqlite3.connect(tmp_path / "trellis.db", isolation_level=None)
+
+    async def work() -> float:
+        began = time.monotonic()
+        try:
+            async with holder.holding("row"):
+                blocker.execute("BEGIN IMMEDIATE")
+                await asyncio.sleep(10)
+        except LeaseLost:
+            return time.monotonic() - began
+        return 10.0
+
+    assert await work() < LEASE_S
+    blocker.close()
+
+
+async def test_who_stood_still_past_the_lease_finds_out_before_any_effect(holder: Holder) -> None:
+    async with holder.holding("row") as lease:
+        assert lease is not None
+        holder.must_hold(lease)
+        time.sleep(LEASE_S)  # nothing of this process runs meanwhile
+        with pytest.raises(LeaseLost):
+            holder.must_hold(lease)
+
+
+async def test_who_lets_go_holds_no_more(holder: Holder) -> None:
+    async with holder.holding("row") as lease:
+        assert lease is not None
+    with pytest.raises(LeaseLost):
+        holder.must_hold(lease)
