@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from bot.cli import main
 
 
 def trellis(folder: Path, *words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -43,24 +46,34 @@ def test_parse_of_nothing_prints_nothing(tmp_path: Path, text: str) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
-PARSED = (
+PARSED: tuple[tuple[tuple[str, ...], str | None, int, list[str]], ...] = (
     (("/ivy list",), None, 0, ["ivy list"]),
     (("--slack", "create demo"), None, 0, ["ivy create"]),
     (("create demo",), None, 0, []),
     (("--slack", "list\n&gt; terminate"), None, 0, ["ivy list"]),
     (("-",), "/ivy list\n\n> so?\n/ivy create\n", 2, ["ivy list", "swallowed"]),
     (("-",), "\n".join(["/ivy list"] * 6), 2, ["ivy list"] * 5 + ["too_many"]),
-    (("/ivy extend -1h",), None, 2, ["bad_value"]),
+    (("/ivy extend -1h",), None, 2, ["unknown_option"]),
     (("/sled whoami\n/ivy stop",), None, 2, ["sled whoami", "unknown_verb"]),
 )
 
 
 @pytest.mark.parametrize(("words", "given", "code", "found"), PARSED)
-def test_parse_shows_what_is_understood(tmp_path: Path, words: tuple[str, ...], given: str | None, code: int, found: list[str]) -> None:
-    ran = trellis(tmp_path, "parse", "--json", *words, given=given)
-    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+def test_parse_shows_what_is_understood(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    given: str | None,
+    code: int,
+    found: list[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["trellis", "parse", "--json", *words])
+    monkeypatch.setattr(sys, "stdin", io.StringIO(given or ""))
+    with pytest.raises(SystemExit) as end:
+        main()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line.get("command") or line["error"]["code"] for line in lines] == found
-    assert ran.returncode == code
+    assert end.value.code == code
     for line in lines:
         assert set(line) in ({"command", "args"}, {"error"})
         assert set(line.get("error", {})) in (set(), {"code", "message", "column", "suggestion"})

@@ -195,4 +195,4 @@ def here(tmp_path: Path) -> Iterator[_Here]:
 def test_whatever_happens_to_it_one_truth_is_kept(here: _Here) -> None:
     Life.here = here
     examples = settings(max_examples=max(5, EXAMPLES // 8), stateful_step_count=14, deadline=None)
-    run_state_machine_as_test(Life, settings=examples)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Life, settings=examples)

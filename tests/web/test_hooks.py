@@ -41,7 +41,7 @@ async def taken(world: World) -> int:
         return int((await look.connection.execute(select(func.count()).select_from(messages))).scalar_one())
 
 
-UNSIGNED = (
+UNSIGNED: tuple[tuple[str, dict[str, str]], ...] = (
     ("github", {"x-github-event": "issue_comment"}),
     ("github", {"x-github-event": "issue_comment", "x-hub-signature-256": "sha256=" + "0" * 64}),
     ("github", {"x-github-event": "issue_comment", "x-hub-signature-256": "sha256="}),

@@ -48,7 +48,8 @@ async def test_so_many_at_once_and_no_more() -> None:
 
 
 async def test_a_row_in_hand_is_worked_on_by_one_and_then_once_more() -> None:
-    work, nudged = Work(), []
+    work = Work()
+    nudged: list[str] = []
     desk = Desk("create", work, 5, nudged.append)
     assert [desk.take("a") for _ in range(4)] == [True] * 4
     await _soon()
@@ -70,7 +71,7 @@ async def test_on_a_full_desk_a_ring_for_what_is_in_hand_is_kept() -> None:
 
 
 async def test_work_that_breaks_leaves_the_desk_whole() -> None:
-    tried = []
+    tried: list[str] = []
 
     async def work(id_: str) -> None:
         tried.append(id_)

@@ -83,27 +83,34 @@ async def test_it_is_renewed_for_as_long_as_the_work_runs(store: Counting) -> No
 async def test_taken_by_another_the_work_is_stopped_and_writes_nothing(store: Counting) -> None:
     clock = store.database.clock
     assert isinstance(clock, ManualClock)
-    with pytest.raises(LeaseLost):
+    wrote: list[str] = []
+
+    async def work() -> None:
         async with Holder(store, "one", LEASE_S).holding("a") as lease:
-            assert lease
             clock.advance(hours=1)
-            taken = await store.claim("a", "two", 30)
-            assert taken
-            with pytest.raises(LeaseLost):
+            assert await store.claim("a", "two", 30)
+            try:
                 async with store.transaction(lease):
-                    pytest.fail("it was let in")
-            await asyncio.sleep(10)
-            pytest.fail("it was not stopped")
-    async with store.transaction(taken):
-        pass  # what was let go of was not the other's
+                    wrote.append("let in")
+            except LeaseLost:
+                await asyncio.sleep(10)
+            wrote.append("not stopped")
+
+    with pytest.raises(LeaseLost):
+        await work()
+    assert wrote == []
+    assert await store.claim("a", "three", 30) is None, "what is the other's is not let go of"
 
 
 async def test_a_database_that_is_away_stops_the_work_before_the_lease_runs_out(store: Counting) -> None:
-    began = asyncio.get_running_loop().time()
-    with pytest.raises(LeaseLost):
+    async def work() -> None:
         async with Holder(store, "one", LEASE_S).holding("a"):
             store.is_away = True
             await asyncio.sleep(10)
+
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(LeaseLost):
+        await work()
     assert asyncio.get_running_loop().time() - began < LEASE_S + 1
 
 
