@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
 import uvicorn
 
 from bot.app import place_of, web_app
@@ -15,10 +19,11 @@ _GRACE_S = 5
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: ours ask it to stop."""
+    """uvicorn without its signal handlers: they would end it by ours, in the middle of things."""
 
-    def install_signal_handlers(self) -> None:
-        return
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 async def serve(settings: Settings) -> int:
@@ -39,8 +44,13 @@ async def serve(settings: Settings) -> int:
     )
     server = _Server(config)
     spare_what_stays()
+    serving = asyncio.create_task(server.serve())
     try:
-        await server.serve()
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
     finally:
         await doorbell.stop()
         await store.database.close()

@@ -123,12 +123,21 @@ class Keeper:
     def _kept_for(self, spec: Spec) -> Kept:
         return self._kept.setdefault(spec.environment, Kept(self._house, Record(spec.environment, spec.slug)))
 
+    def _is_doing(self, spec: Spec, *steps: str) -> bool:
+        """Whether `spec` is further already: who takes over from another does not begin again what is under way."""
+        turns = self._turns.get(spec.environment)
+        return turns is not None and turns.is_doing(*((step, spec.generation) for step in steps))
+
     async def lay_out(self, spec: Spec, fence: int) -> None:
         check(spec)
+        if self._is_doing(spec, "build", "start"):
+            return
         await self._take(spec.environment, ("lay_out", spec.generation), fence, lambda: self._kept_for(spec).lay_out(spec))
 
     async def build(self, spec: Spec, fence: int) -> None:
         check(spec)
+        if self._is_doing(spec, "start"):
+            return
         await self._take(spec.environment, ("build", spec.generation), fence, lambda: self._kept_for(spec).build(spec))
 
     async def begin(self, spec: Spec, fence: int) -> Access:

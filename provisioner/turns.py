@@ -50,6 +50,10 @@ class Turns:
             if self._fences.highest(self._environment) > fence:
                 raise StaleFence(f"environment {self._environment} was taken over while this was done")
 
+    def is_doing(self, *keys: Key) -> bool:
+        """Whether one of these is the step that is being done right now."""
+        return self._task is not None and not self._task.done() and self._key in keys
+
     def is_at(self, generation: int) -> bool:
         """Whether `generation` is being made right now."""
         return self._task is not None and not self._task.done() and self._key is not None and self._key[1] == generation

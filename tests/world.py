@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import structlog
 from sqlalchemy import select
 
 from bot.app import Edges, Place, chats_of, forges_of, web_app, worker_parts
@@ -44,6 +45,14 @@ SHOP = "https://forge.example/acme/shop.git"
 TOOLS = "https://forge.example/acme/tools.git"
 LOCAL = "/srv/git/lab.git"
 _MOST_ROUNDS = 200
+
+# Failures are part of many tests: told in full, they need not be drawn with all their variables.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 class World:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -38,33 +39,54 @@ class Ended:
     code: int
 
 
+class Mother:
+    """The one process of a test run that all crews are forked from. It ends with this process."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            given = {**os.environ, "PYTHONPATH": str(ROOT)}
+            argv = [sys.executable, "-m", "tests.chaos.zygote"]
+            self._process = subprocess.Popen(argv, stdin=theirs.fileno(), env=given, cwd=ROOT, start_new_session=True)
+
+    def bear(self) -> socket.socket:
+        """The control of a new zygote."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._socket, [b"+"], [theirs.fileno()])
+        return ours
+
+    def end(self) -> None:
+        self._socket.close()
+        self._process.wait(10)
+
+
+@functools.cache
+def mother() -> Mother:
+    return Mother()
+
+
 class Crew:
     """Use it as a context: at its end nothing of it runs."""
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self._folder, self._env = folder, env
-        self._control, theirs = socket.socketpair()
-        with theirs:
-            given = {**os.environ, "PYTHONPATH": str(ROOT)}
-            argv = [sys.executable, "-m", "tests.chaos.zygote"]
-            self._zygote = subprocess.Popen(argv, stdin=theirs.fileno(), env=given, cwd=folder, start_new_session=True)
+        self._control = mother().bear()
         self._changed = threading.Condition()
         self._pids: dict[str, int] = {}
         self.lives: Counter[str] = Counter()
         self.ends: list[Ended] = []
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+        self._listening.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._control.shutdown(socket.SHUT_RDWR)
-        try:
-            self._zygote.wait(10)
-        finally:
-            self._zygote.kill()
-            self._zygote.wait()
-            self._control.close()
+        self._control.shutdown(socket.SHUT_WR)
+        self._listening.join(10)
+        assert not self._listening.is_alive(), "the zygote does not end"
+        self._control.close()
 
     def _listen(self) -> None:
         for line in self._control.makefile("r"):

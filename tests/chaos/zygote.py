@@ -1,7 +1,8 @@
 """Parts of the product, each a process of its own, forked from one that has everything imported: a start costs a fork, not an interpreter.
 
-Standard input is a socket. Orders come in as lines of JSON (`keep`, `drop`, `signal`), news goes out the same way (`started`, `ended`).
-Whatever is kept is started again when it ends, until it is dropped. When the socket ends, or this process does, all parts die.
+Standard input is a socket over which sockets come in; for each a zygote is forked that keeps one crew of parts. To a zygote orders come
+as lines of JSON (`keep`, `drop`, `signal`), news goes out the same way (`started`, `ended`). Whatever is kept is started again when it
+ends, until it is dropped. When a zygote's socket ends, or any process on the way down here does, all its parts die.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ class Zygote:
             null = os.open(os.devnull, os.O_RDONLY)
             for source, target in ((null, 0), (log, 1), (log, 2)):
                 os.dup2(source, target)
-            for fd in (log, null, self._wake, self._writer):
+            for fd in (log, null, self._wake, self._writer, self._control.detach()):
                 os.close(fd)
             os.chdir(part.cwd)
             os.environ.clear()
@@ -176,7 +177,20 @@ def main() -> None:
     assert threading.active_count() == 1, "a process with threads must not fork"
     gc.collect()
     gc.freeze()
-    Zygote(socket.socket(fileno=0)).run()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for zygotes
+    orders = socket.socket(fileno=0)
+    while True:
+        data, fds, _, _ = socket.recv_fds(orders, 1, 1)
+        if not data:
+            return
+        if os.fork() == 0:
+            try:
+                die_with_parent()
+                orders.close()
+                Zygote(socket.socket(fileno=fds[0])).run()
+            finally:
+                os._exit(0)
+        os.close(fds[0])
 
 
 if __name__ == "__main__":

@@ -75,24 +75,21 @@ async def test_on_gitlab_signed_anew_under_fresh_ids(tools: Talk) -> None:
     await _is_one_command(tools, comment)
 
 
-@pytest.mark.parametrize(
-    "event", ["pull_request_review_comment", "push", "delete", "pull_request", "ping", "commit_comment", "issues", "nonsense"]
-)
-async def test_under_another_events_name_it_does_not_run_a_second_time(shop: Talk, event: str) -> None:
+async def test_under_another_events_name_it_does_not_run_a_second_time(shop: Talk) -> None:
     delivery = shop.forge.says(shop.on, shop.by, "/ivy create")
     await shop.world.deliver("github", delivery)
-    other = dataclasses.replace(delivery, headers={**delivery.headers, "x-github-event": event})
-    answer = await shop.world.deliver("github", other)
-    assert answer.status_code in {200, 202, 400}
+    for event in ("pull_request_review_comment", "push", "delete", "pull_request", "ping", "commit_comment", "issues", "nonsense"):
+        other = dataclasses.replace(delivery, headers={**delivery.headers, "x-github-event": event})
+        assert (await shop.world.deliver("github", other)).status_code in {200, 400}, event
     await _is_one_command(shop, delivery.comment)
 
 
-@pytest.mark.parametrize("event", ["Merge Request Hook", "Push Hook", "System Hook", "Confidential Note Hook", "Issue Hook", "nonsense"])
-async def test_on_gitlab_under_another_events_name_it_does_not_run_a_second_time(tools: Talk, event: str) -> None:
+async def test_on_gitlab_under_another_events_name_it_does_not_run_a_second_time(tools: Talk) -> None:
     delivery = tools.forge.says(tools.on, tools.by, "/ivy create")
     await tools.world.deliver("gitlab", delivery)
-    other = dataclasses.replace(delivery, headers={**delivery.headers, "x-gitlab-event": event})
-    assert (await tools.world.deliver("gitlab", other)).status_code in {200, 400}
+    for event in ("Merge Request Hook", "Push Hook", "System Hook", "Confidential Note Hook", "Issue Hook", "nonsense"):
+        other = dataclasses.replace(delivery, headers={**delivery.headers, "x-gitlab-event": event})
+        assert (await tools.world.deliver("gitlab", other)).status_code in {200, 400}, event
     await _is_one_command(tools, delivery.comment)
 
 

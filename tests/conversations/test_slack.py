@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from bot.domain.environment import State
 from tests.conversations.slack import Slack, shown
 from tests.conversations.talk import words
@@ -125,11 +123,11 @@ async def test_a_refused_mention_gets_a_cross(slack: Slack) -> None:
     assert asked.reactions == ["eyes", "x"]
 
 
-@pytest.mark.parametrize("text", ["create lab:demo", "/ivy create lab:demo", "Create lab:demo", "ivy create lab:demo"])
-async def test_in_a_direct_message_the_bare_verb_will_do(slack: Slack, text: str) -> None:
-    said = await slack.dm(text)
-    assert len(said) == 2
+async def test_in_a_direct_message_the_bare_verb_will_do(slack: Slack) -> None:
+    for text in ("create lab:demo", "/ivy create lab:demo", "Create lab:demo", "ivy create lab:demo"):
+        assert len(await slack.dm(text)) == 2, text
     assert (await slack.world.environment()).owner.id == "U0DANA"
+    assert await slack.world.command_states() == ["done"] * 4
 
 
 async def test_a_direct_message_without_a_command_gets_one_line_of_help(slack: Slack) -> None:

@@ -9,7 +9,7 @@ from tests.conversations.talk import Talk, words
 from tests.fakes.forge import commit
 
 
-@pytest.mark.parametrize("times", [1, 3, 7])
+@pytest.mark.parametrize("times", [1, 7])
 async def test_an_engine_that_is_away_for_a_while_holds_it_up(shop: Talk, times: int) -> None:
     shop.world.engine.be_away(times)
     [card] = await shop.says("/ivy create")
