@@ -159,7 +159,8 @@ def not_later(environment: Environment) -> UserError:
 
 
 def over_quota(most: int) -> UserError:
-    return UserError("over_quota", f"There are {most} environments, which is all there may be. Take one down: ", Code("/ivy list --mine"))
+    many = "is one environment" if most == 1 else f"are {most} environments"
+    return UserError("over_quota", f"There {many}, which is all there may be. Take one down: ", Code("/ivy list --mine"))
 
 
 def gone(environment: Environment) -> UserError:

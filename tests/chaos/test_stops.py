@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from provisioner.ports import connections
 from tests.chaos.crew import Ended, until
 from tests.chaos.judged import judged
 
@@ -25,9 +26,9 @@ def test_an_api_that_is_asked_to_stop_answers_whoever_waits(tmp_path: Path) -> N
         blocker = sqlite3.connect(site.data / "trellis.db", isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")
         saying = pool.submit(site.says, "demo", "/ivy create", insists=False)
-        until(lambda: site.waits("demo"), 5, "the delivery does not arrive")
+        until(lambda: connections(site.port) and site.ask("/healthz")[0] == 200, 5, "the delivery does not arrive")
         site.crew.signal("web", signal.SIGTERM)
-        until(lambda: not site.takes_connections(), 5, "it goes on taking deliveries")
+        until(lambda: site.ask("/healthz")[0] == 0, 5, "it goes on taking deliveries")
         blocker.execute("ROLLBACK")
         assert saying.result(10).is_acknowledged
         until(lambda: Ended("web", 0) in site.crew.ends, 10, "it does not end")

@@ -186,7 +186,9 @@ def main() -> None:
         if os.fork() == 0:
             try:
                 die_with_parent()
-                orders.close()
+                null = os.open(os.devnull, os.O_RDONLY)
+                os.dup2(null, orders.detach())  # nobody else is to get the number 0
+                os.close(null)
                 Zygote(socket.socket(fileno=fds[0])).run()
             finally:
                 os._exit(0)
