@@ -17,7 +17,7 @@ run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
-	@$(PY) -m pytest -n 2 -m "not chaos and not postgres" tests
+	@$(PY) -m pytest -n 3 -m "not chaos and not postgres" tests
 
 check: setup-dev ## ruff, mypy --strict, import contracts
 	@.venv/bin/ruff check .
@@ -26,7 +26,7 @@ check: setup-dev ## ruff, mypy --strict, import contracts
 	@.venv/bin/lint-imports
 
 test-postgres: setup-dev ## the tests of what is stored, on PostgreSQL (the pgserver wheel)
-	@if $(PY) -c 'import pgserver' 2>/dev/null; then TRELLIS_TEST_POSTGRES=1 $(PY) -m pytest -n 2 -m postgres tests; \
+	@if $(PY) -c 'import pgserver' 2>/dev/null; then TRELLIS_TEST_POSTGRES=1 $(PY) -m pytest -n 3 -m postgres tests; \
 	else echo "skipped: there is no pgserver wheel for this Python and platform"; fi
 
 chaos: setup-dev ## hundreds of kills (CHAOS_ROUNDS=200)

@@ -51,7 +51,8 @@ async def running(home: Path, name: str, argv: tuple[str, ...], env: Mapping[str
     """A child until the end of the block; gives its process id. It writes to a log in `home`."""
     ours = {key: value for key, value in os.environ.items() if not key.startswith("TRELLIS_")}
     # What lies in the folder that the bench was started from is none of its business: not even a trellis.toml.
-    configured = {"TRELLIS_CONFIG": str(home / "none.toml"), **env}
+    (empty := home / "empty.toml").touch()
+    configured = {"TRELLIS_CONFIG": str(empty), **env}
     order = Order(argv, Path.cwd(), {**ours, **configured}, home / f"{name}.log", mark=MARK)
     child = await start(order)
     try:

@@ -22,7 +22,7 @@ def configure(log_format: str) -> None:
             rendered,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        # Standard error as it is when a line is written: who swaps it, or calls us in its own process, finds the lines there.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -42,7 +42,7 @@ class Holder:
         The block is cancelled, and LeaseLost raised, when the lease cannot be renewed before it runs out.
         """
         asked = time.monotonic()
-        lease = await self.store.claim(name, self.name, self.lease_s)
+        lease = await self._claim(name)
         if lease is None:
             yield None
             return
@@ -65,6 +65,17 @@ class Holder:
             with contextlib.suppress(Exception):  # it runs out by itself
                 if not lost.is_set():
                     await asyncio.shield(self.store.release(lease))
+
+    async def _claim(self, name: str) -> Lease | None:
+        """Who is cancelled in the middle of it may have got it all the same: it is let go of, or nobody could have it until it runs out."""
+        claiming = asyncio.create_task(self.store.claim(name, self.name, self.lease_s))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Exception):
+                if taken := await claiming:
+                    await self.store.release(taken)
+            raise
 
     async def _renew(self, lease: Lease, owner: asyncio.Task[object], lost: asyncio.Event) -> None:
         """At each third ask for more time. No answer, while there is time to stop, is a no."""

@@ -86,13 +86,17 @@ class Points:
         """Parts that stand still."""
         return [name for name in self._site.parts if _is_stopped(self._site.crew.pid(name))]
 
-    def at_each_stop(self, do: Callable[[], None], *names: str, within_s: float = 60.0) -> None:
-        """Arm `names`; whenever a part stands still at one, call `do` and have it go on. Returns when all have fired and all is settled."""
+    def at_each_stop(self, trouble: Callable[[], None], do: Callable[[], object], *names: str, within_s: float = 60.0) -> None:
+        """Arm `names` and `do` something; whenever a part stands still at one, call `trouble` and have it go on.
+
+        Returns when all have fired and all is settled.
+        """
         self.arm(*names)
+        do()
 
         def is_over() -> bool:
             for name in self.stopped():
-                do()
+                trouble()
                 self._site.crew.signal(name, signal.SIGCONT)
             return not self.unfired(names) and not self.stopped() and not self._site.unsettled()
 

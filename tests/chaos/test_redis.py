@@ -28,12 +28,9 @@ def test_redis_killed_or_emptied_at_each_step(tmp_path: Path) -> None:
         site.branch("demo")
         site.says("demo", "/ivy create")
         site.settle()
-        site.pushes("demo", "demo 2")
-        armed.at_each_stop(trouble, *HEARING, *MAKING)
-        site.says("demo", "/ivy restart")
-        armed.at_each_stop(trouble, *SAYING, "worker.restarted")
+        armed.at_each_stop(trouble, lambda: site.pushes("demo", "demo 2"), *HEARING, *MAKING)
+        armed.at_each_stop(trouble, lambda: site.says("demo", "/ivy restart"), *SAYING, "worker.restarted")
         site.look()
-        site.says("demo", "/ivy terminate")
-        armed.at_each_stop(trouble, *ENDING)
+        armed.at_each_stop(trouble, lambda: site.says("demo", "/ivy terminate"), *ENDING)
         assert site.states() == [("ivy create", "done"), ("ivy restart", "done"), ("ivy terminate", "done")]
         assert site.crew.lives["worker-1"] == 1

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
+import psutil
 
 from processes import bearers
 from provisioner.engine import EngineUnavailable, Limits, Service, Source, Spec, StageName
@@ -195,6 +196,14 @@ class Keeper:
     def left(self) -> list[int]:
         """Processes of environments and of the proxy that run now."""
         return bearers(self.known.mark)
+
+    def runs(self, word: str) -> bool:
+        """Whether one of them is called with `word`."""
+        for pid in self.left():
+            with contextlib.suppress(psutil.Error):
+                if word in psutil.Process(pid).cmdline():
+                    return True
+        return False
 
     def worktrees(self) -> list[str]:
         return sorted(folder.name for folder in self.data.glob("environments/*/code-*"))

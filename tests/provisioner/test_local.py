@@ -331,7 +331,7 @@ async def test_what_is_abandoned_is_not_made_and_what_runs_goes_on(keeper: Keepe
     await keeper.engine.apply(spec_of(repository, repository.commit("one")), 1, Notes())
     slow = spec_of(repository, repository.commit("two"), Service("web", WEB.run, build="sleep 50"), generation=2)
     task = asyncio.create_task(keeper.engine.apply(slow, 1, Notes()))
-    await eventually(lambda: len(keeper.left()) > 2)
+    await eventually(lambda: keeper.runs("sleep"))
     task.cancel()
 
     for generation in (1, 2, 3):
@@ -345,7 +345,7 @@ async def test_what_is_abandoned_is_not_made_and_what_runs_goes_on(keeper: Keepe
 async def test_a_destroy_cuts_off_what_is_being_made(keeper: Keeper, repository: Repository) -> None:
     slow = spec_of(repository, repository.commit(), Service("web", WEB.run, build="sleep 50"))
     task = asyncio.create_task(keeper.engine.apply(slow, 1, Notes()))
-    await eventually(lambda: len(keeper.left()) > 1)
+    await eventually(lambda: keeper.runs("sleep"))
     await keeper.engine.destroy("env-1", 1)
     with pytest.raises(EngineUnavailable):
         await task
@@ -388,7 +388,7 @@ async def test_what_could_be_more_than_a_name_or_never_run_is_refused(keeper: Ke
 async def test_without_a_keeper_the_engine_is_unavailable(keeper: Keeper, repository: Repository) -> None:
     spec = spec_of(repository, repository.commit(), Service("web", WEB.run, build="sleep 50"))
     task = asyncio.create_task(keeper.engine.apply(spec, 1, Notes()))
-    await eventually(lambda: len(keeper.left()) > 1)
+    await eventually(lambda: keeper.runs("sleep"))
     keeper.kill()
     with pytest.raises(EngineUnavailable):
         await task

@@ -31,7 +31,7 @@ async def test_an_unknown_host_name_leads_nowhere(keeper: Keeper, repository: Re
 async def test_an_environment_that_is_not_up_says_so_and_looks_again(keeper: Keeper, repository: Repository) -> None:
     spec = spec_of(repository, repository.commit(), Service("web", WEB.run, build="sleep 50"))
     task = asyncio.create_task(keeper.engine.apply(spec, 1, Notes()))
-    await eventually(lambda: len(keeper.left()) > 1)
+    await eventually(lambda: keeper.runs("sleep"))
     url = f"http://127.0.0.1:{keeper.port}/"
     async with aiohttp.ClientSession() as session, session.get(url, headers={"Host": "demo.localhost"}) as answer:
         assert (answer.status, answer.headers["Retry-After"], answer.headers["Cache-Control"]) == (503, "2", "no-store")

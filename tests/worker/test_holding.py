@@ -53,6 +53,27 @@ async def test_who_stood_still_past_the_lease_finds_out_before_any_effect(holder
             holder.must_hold(lease)
 
 
+async def test_who_is_stopped_while_claiming_leaves_nothing_claimed(holder: Holder, tmp_path: Path) -> None:
+    blocker = sqlite3.connect(tmp_path / "trellis.db", isolation_level=None)
+
+    async def work() -> None:
+        async with holder.holding("row"):
+            await asyncio.sleep(10)
+
+    blocker.execute("BEGIN IMMEDIATE")
+    working = asyncio.create_task(work())
+    for _ in range(20):  # turns of the loop, until it waits for the database
+        await asyncio.sleep(0.001)
+    working.cancel()
+    await asyncio.sleep(0)
+    blocker.execute("ROLLBACK")
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    async with Holder(holder.store, "other", LEASE_S).holding("row") as lease:
+        assert lease is not None
+    blocker.close()
+
+
 async def test_who_lets_go_holds_no_more(holder: Holder) -> None:
     async with holder.holding("row") as lease:
         assert lease is not None
