@@ -52,7 +52,7 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _work(args: argparse.Namespace, settings: Settings) -> int:
-    from bot.app import run_worker  # noqa: PLC0415
+    from bot.app.work import run_worker  # noqa: PLC0415
 
     del args
     return _run(run_worker(settings))

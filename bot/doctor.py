@@ -12,7 +12,8 @@ from functools import partial
 
 from rich.console import Console
 
-from bot.app import Edges, checks_of, edges_of, projects_of
+from bot.app.edges import Edges, edges_of, projects_of
+from bot.app.web import checks_of
 from bot.chats.chat import Chat, ChatUnavailable
 from bot.context import Forge, ForgeUnavailable
 from bot.domain.message import Person, Platform

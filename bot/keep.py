@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.app import git_tokens_by_url
+from bot.app.edges import git_tokens_by_url
 from bot.settings import Settings, SettingsError
 from provisioner import keeper
 from provisioner.settings import KeeperCannotStart, KeeperSettings

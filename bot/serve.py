@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from bot.app import place_of, web_app
+from bot.app.edges import place_of
+from bot.app.web import web_app
 from bot.garbage import spare_what_stays
 from bot.settings import Settings
 from bot.store.database import Database

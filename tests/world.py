@@ -17,7 +17,9 @@ import msgspec
 import structlog
 from sqlalchemy import select
 
-from bot.app import Edges, Place, chats_of, forges_of, web_app, worker_parts
+from bot.app.edges import Edges, Place, chats_of, forges_of
+from bot.app.web import web_app
+from bot.app.work import worker_parts
 from bot.domain.command import CommandState
 from bot.domain.environment import Environment
 from bot.domain.prose import Card, Reply

@@ -27,7 +27,7 @@ from processes import killpoint  # noqa: F401 - the package; its module of that 
 from processes.tree import die_with_parent
 
 _NEEDED = (
-    *("bot.cli", "bot.app", "bot.keep", "bot.serve", "provisioner.keeper_api", "sqlalchemy.dialects.sqlite.aiosqlite", "uvloop"),
+    *("bot.cli", "bot.app.work", "bot.keep", "bot.serve", "provisioner.keeper_api", "sqlalchemy.dialects.sqlite.aiosqlite", "uvloop"),
     *("uvicorn.protocols.http.httptools_impl", "uvicorn.lifespan.on", "uvicorn.loops.uvloop"),
 )
 _SOON_S = 0.5

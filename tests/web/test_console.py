@@ -9,7 +9,8 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.app import Place, web_app
+from bot.app.edges import Place
+from bot.app.web import web_app
 from tests.conftest import EXAMPLES
 
 if TYPE_CHECKING:

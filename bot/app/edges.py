@@ -1,0 +1,152 @@
+"""What is outside: chats, forges, the place where environments run, and what is configured of people and limits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.auth.policy import Role
+from bot.bus import Rules
+from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
+from bot.chats.console import ConsoleChat
+from bot.chats.github import GitHubChat
+from bot.chats.github_forge import GitHubForge
+from bot.chats.gitlab import GitLabChat
+from bot.chats.gitlab_forge import GitLabForge
+from bot.chats.slack import SlackChat
+from bot.context import Forge, Limits
+from bot.domain.ids import new_id
+from bot.domain.message import Person, Platform
+from bot.domain.project import ForgeKind, Project
+from bot.settings import ProjectSettings, Settings
+from bot.store.console import ConsoleStore
+from bot.store.store import Store
+from provisioner.engine import Engine, Repositories
+from provisioner.local import LocalEngine
+from provisioner.remotes import GitRepositories
+
+log = structlog.get_logger()
+
+_ASK_S = 8.0
+
+
+def projects_of(settings: Settings) -> dict[str, Project]:
+    return {
+        key: Project(key, ForgeKind(each.forge), each.id, each.path, _clone_url(each), each.default_branch, each.channels)
+        for key, each in settings.projects.items()
+    }
+
+
+def _clone_url(project: ProjectSettings) -> str:
+    """A folder on this machine is named from where we were started."""
+    is_folder = project.forge == "local" and "://" not in project.clone_url
+    return str(Path(project.clone_url).expanduser().absolute()) if is_folder else project.clone_url
+
+
+def git_tokens(settings: Settings) -> dict[str, str]:
+    """Project key → the token its clone address is fetched with, never part of an address or an argument."""
+    forges = {"github": settings.github, "gitlab": settings.gitlab}
+    found = {key: forges.get(project.forge) for key, project in settings.projects.items() if project.clone_url.startswith("https://")}
+    return {key: forge.token.get_secret_value() for key, forge in found.items() if forge is not None}
+
+
+def chats_of(settings: Settings, store: Store) -> dict[Platform, Chat]:
+    projects = projects_of(settings)
+    chats: dict[Platform, Chat] = {Platform.CONSOLE: ConsoleChat(ConsoleStore(store))}
+    if settings.github:
+        chats[Platform.GITHUB] = GitHubChat(settings.github.api_url, settings.github.token.get_secret_value(), projects.values())
+    if settings.gitlab:
+        chats[Platform.GITLAB] = GitLabChat(settings.gitlab.url, settings.gitlab.token.get_secret_value(), projects.values())
+    if settings.slack:
+        hosts = frozenset(settings.slack.response_hosts)
+        chats[Platform.SLACK] = SlackChat(settings.slack.api_url, settings.slack.bot_token.get_secret_value(), hosts)
+    return chats
+
+
+def forges_of(settings: Settings) -> dict[ForgeKind, Forge]:
+    forges: dict[ForgeKind, Forge] = {}
+    if settings.github:
+        forges[ForgeKind.GITHUB] = GitHubForge(settings.github.api_url, settings.github.token.get_secret_value())
+    if settings.gitlab:
+        forges[ForgeKind.GITLAB] = GitLabForge(settings.gitlab.url, settings.gitlab.token.get_secret_value())
+    return forges
+
+
+async def _account(platform: Platform, chat: Chat) -> Person | None:
+    """Who the bot is there. A platform that does not say so now is no reason not to start: bots are ignored anyway."""
+    try:
+        async with asyncio.timeout(_ASK_S):
+            return await chat.me()
+    except (ChatUnavailable, ChatRefused, TimeoutError) as error:
+        log.warning("own_account_unknown", platform=platform, reason=str(error))
+        return None
+
+
+async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
+    """What is configured of people, projects and limits, and who the bot is on each platform."""
+    accounts = [each for each in await asyncio.gather(*(_account(*each) for each in chats.items())) if each]
+    names = {account.platform: account.name for account in accounts}
+    ids = {(account.platform, account.id) for account in accounts}
+    limits = settings.limits
+    return Rules(
+        projects=projects_of(settings),
+        slack_roles={id_: Role(role) for id_, role in (settings.slack.roles if settings.slack else {}).items()},
+        console_role=Role(settings.console_role),
+        limits=Limits(limits.ttl_hours * 3600, limits.extend_hours * 3600, limits.cap_hours * 3600, limits.environments),
+        zone=ZoneInfo(settings.time_zone),
+        bot_names=names,
+        own_ids=frozenset(ids),
+    )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where environments run and what is asked of git."""
+
+    engine: Engine
+    repositories: Repositories
+
+
+def place_of(settings: Settings) -> Place:
+    return Place(LocalEngine(settings.keeper_socket), GitRepositories(settings.data_dir / "git", git_tokens_by_url(settings)))
+
+
+def git_tokens_by_url(settings: Settings) -> dict[str, str]:
+    tokens = git_tokens(settings)
+    return {settings.projects[key].clone_url: token for key, token in tokens.items()}
+
+
+def holder_name() -> str:
+    """Who holds leases: unique for this process and this start of it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{new_id()[-8:]}"
+
+
+async def close_all(things: Iterable[object]) -> None:
+    """Close whatever can be closed, however it calls that."""
+    for thing in things:
+        close = getattr(thing, "aclose", None) or getattr(thing, "close", None)
+        if close and isinstance(ending := close(), Awaitable):
+            await ending
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Everything outside that a worker speaks to."""
+
+    chats: Mapping[Platform, Chat]
+    forges: Mapping[ForgeKind, Forge]
+    place: Place
+
+    async def close(self) -> None:
+        await close_all([*self.chats.values(), *self.forges.values(), self.place.engine])
+
+
+def edges_of(settings: Settings, store: Store) -> Edges:
+    return Edges(chats_of(settings, store), forges_of(settings), place_of(settings))

@@ -1,0 +1,107 @@
+"""The web part, wired: hooks, console and health."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+
+from bot.app.edges import Place, close_all, projects_of
+from bot.chats import github_wire, gitlab_wire
+from bot.chats.slack_hook import SlackHook
+from bot.domain.project import ForgeKind
+from bot.settings import Settings
+from bot.store.console import ConsoleStore
+from bot.store.inbox import Inbox
+from bot.store.store import Store
+from bot.web import console, health, hooks
+from bot.worker.doorbell import connect
+from bot.worker.worker import BEAT_NAME
+from provisioner.engine import Engine
+
+
+def _github_source(settings: Settings) -> hooks.Source | None:
+    if settings.github is None:
+        return None
+    by_id = {project.id: project for project in projects_of(settings).values() if project.forge is ForgeKind.GITHUB}
+    secret = settings.github.webhook_secret.get_secret_value()
+    return hooks.Source(
+        "github",
+        lambda headers, body, now: github_wire.verify(headers, body, secret=secret, now=now),
+        lambda headers, body: github_wire.parse(headers, body, by_id),
+    )
+
+
+def _gitlab_source(settings: Settings) -> hooks.Source | None:
+    if settings.gitlab is None:
+        return None
+    by_id = {project.id: project for project in projects_of(settings).values() if project.forge is ForgeKind.GITLAB}
+    token, signing = settings.gitlab.webhook_secret.get_secret_value(), settings.gitlab.signing_secret.get_secret_value()
+    return hooks.Source(
+        "gitlab",
+        lambda headers, body, now: gitlab_wire.verify(headers, body, token=token, signing_secret=signing, now=now),
+        lambda headers, body: gitlab_wire.parse(headers, body, by_id),
+    )
+
+
+def _add_hooks(app: FastAPI, settings: Settings, inbox: Inbox) -> None:
+    for platform, source in (("github", _github_source(settings)), ("gitlab", _gitlab_source(settings))):
+        app.router.routes.append(hooks.forge_route(source, inbox) if source else hooks.closed_route(platform))
+    if settings.slack:
+        hosts = frozenset(settings.slack.response_hosts)
+        hook = SlackHook(settings.slack.signing_secret.get_secret_value(), settings.slack.team, hosts)
+        app.router.routes.append(hooks.slack_route(hook.handle, inbox))
+    else:
+        app.router.routes.append(hooks.closed_route("slack"))
+
+
+async def _database_answers(store: Store) -> None:
+    async with store.look() as look:
+        await look.environments.count_live()
+
+
+async def _redis_answers(url: str) -> None:
+    pool = await connect(url)
+    try:
+        await pool.ping()
+    finally:
+        await pool.aclose()
+
+
+async def _worker_beats(store: Store) -> None:
+    if not await store.is_alive(BEAT_NAME):
+        raise RuntimeError("no worker is running")
+
+
+def checks_of(settings: Settings, store: Store, place: Place) -> dict[str, health.Check]:
+    """What must be well for a command to be taken and carried out."""
+    return {
+        "database": partial(_database_answers, store),
+        "redis": partial(_redis_answers, settings.redis),
+        "worker": partial(_worker_beats, store),
+        "keeper": partial(_keeper_answers, place.engine),
+    }
+
+
+async def _keeper_answers(engine: Engine) -> None:
+    await engine.observe()
+
+
+def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
+    """Hooks, console and health. The inbox is started and stopped with the app."""
+    inbox = Inbox(store)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        inbox.start()
+        yield
+        await inbox.stop()
+        await close_all([place.engine])
+
+    app = FastAPI(title="Trellis", lifespan=lifespan, docs_url=None, redoc_url=None)
+    _add_hooks(app, settings, inbox)
+    app.include_router(console.router(inbox, ConsoleStore(store), console.token_in(settings.data_dir)))
+    app.include_router(health.router(checks_of(settings, store, place)))
+    return app

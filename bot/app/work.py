@@ -1,0 +1,61 @@
+"""A worker, wired: the desks and everything they work with."""
+
+from __future__ import annotations
+
+from bot.app.edges import Edges, edges_of, holder_name, projects_of, rules_of
+from bot.bus import Bus
+from bot.garbage import spare_what_stays
+from bot.settings import Settings
+from bot.store.database import Database
+from bot.store.store import Store
+from bot.worker.branches import Branches
+from bot.worker.doorbell import Doorbell
+from bot.worker.environments import Environments
+from bot.worker.leasing import Holder
+from bot.worker.messages import Messages
+from bot.worker.outbox import Outbox
+from bot.worker.reconcile import Reconciler
+from bot.worker.runtime import EngineRuntime
+from bot.worker.worker import Parts, Workers
+from grammar.parse import warm
+
+_PACE_S = 1.0
+
+
+async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: str, pace_s: float = _PACE_S) -> Parts:
+    """Everything a worker works with, on the given store and edges."""
+    projects = projects_of(settings)
+    chats, forges, place = edges.chats, edges.forges, edges.place
+    hold = Holder(store, holder, settings.worker.lease_s)
+    runtime = EngineRuntime(place.engine, place.repositories)
+    branches = Branches(store, runtime, forges, projects)
+    bus = Bus(store, runtime, forges, await rules_of(settings, chats))
+    return Parts(
+        store=store,
+        runtime=runtime,
+        branches=branches,
+        messages=Messages(hold, bus, branches),
+        environments=Environments(hold, place.engine, projects, settings.host_id, branches.after_ready),
+        outbox=Outbox(hold, chats, pace_s),
+        reconciler=Reconciler(hold, place.engine, settings.host_id),
+        projects=projects,
+        jobs=settings.worker.jobs,
+    )
+
+
+async def run_worker(settings: Settings) -> None:
+    """The worker's process, until it is cancelled."""
+    doorbell = Doorbell(settings.redis)
+    doorbell.start()
+    store = Store(Database(settings.sql_url), doorbell.ring)
+    holder = holder_name()
+    edges = edges_of(settings, store)
+    warm()
+    try:
+        parts = await worker_parts(settings, store, edges, holder)
+        spare_what_stays()
+        await Workers(parts, holder, settings.redis, settings.worker).run()
+    finally:
+        await edges.close()
+        await doorbell.stop()
+        await store.database.close()

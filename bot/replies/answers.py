@@ -1,0 +1,173 @@
+"""Answers to commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.auth.policy import NEEDED, Action, Role
+from bot.domain.command import Event
+from bot.domain.environment import Environment, State
+from bot.domain.message import Person
+from bot.domain.project import Project
+from bot.domain.prose import Block, Code, Items, Log, Reply, Span, Strong, Table, Text, Tone, line
+from bot.replies.common import addresses, brief, commit, hours, how, moment, say, typed
+from grammar.help import Manual
+
+
+def already_there(environment: Environment, differences: Sequence[str]) -> Reply:
+    it = "runs" if environment.state in {State.READY, State.UPDATING} else how(environment)
+    spans = (Text("There is one for "), Code(environment.branch), Text(": "), Strong(environment.slug), Text(f" {it}."))
+    more: list[Block] = list(addresses(environment))
+    if differences:
+        more.append(
+            line("It differs from what you asked for: " + "; ".join(differences) + ". Change it: ", Code(typed("update", environment)))
+        )
+    return say(Tone.NEUTRAL, *spans, code="exists", more=more)
+
+
+def already_up_to_date(environment: Environment) -> Reply:
+    return say(
+        Tone.GOOD,
+        Strong(environment.slug),
+        " runs ",
+        commit(environment.sha),
+        " already, which is the newest.",
+        more=addresses(environment),
+    )
+
+
+def extended(environment: Environment, by_s: float, cap_s: float) -> Reply:
+    latest = environment.created_at + cap_s
+    left = line("It can be extended until ", moment(latest), ".")
+    return say(Tone.GOOD, Strong(environment.slug), f" has {hours(by_s)} more and goes ", moment(environment.expires_at), ".", more=(left,))
+
+
+def already_gone(environment: Environment) -> Reply:
+    return say(Tone.NEUTRAL, Strong(environment.slug), f" is gone already: {environment.gone_reason}.")
+
+
+def status(environment: Environment) -> Reply:
+    facts = [
+        line("branch ", Code(environment.branch), f" of {environment.project}, at ", commit(environment.running_sha or environment.sha)),
+        line(f"owned by {environment.owner.name}, size {environment.size}" + (", pinned to this commit" if environment.is_pinned else "")),
+        line("gone " if environment.gone_at else "goes ", moment(environment.gone_at or environment.expires_at)),
+    ]
+    if environment.failure and environment.is_live:
+        facts.append(line(f"last failure: {environment.failure.reason}"))
+    more = (*addresses(environment), Items(tuple(facts)))
+    return say(tone_of(environment), Strong(environment.slug), f" {how(environment)}.", more=more)
+
+
+def tone_of(environment: Environment) -> Tone:
+    if environment.state is State.READY:
+        return Tone.WARNING if environment.failure else Tone.GOOD
+    if environment.state is State.FAILED:
+        return Tone.BAD
+    return Tone.NEUTRAL if environment.state is State.GONE else Tone.BUSY
+
+
+def listing(environments: Sequence[Environment], what: str) -> Reply:
+    if not environments:
+        return say(Tone.NEUTRAL, f"No environments {what}. Make one: ", Code("/ivy create"))
+    rows = tuple(
+        (line(Strong(each.slug)), line(each.state.value), line(Code(each.branch)), line(each.owner.name), line(moment(each.expires_at)))
+        for each in environments
+    )
+    count = "One environment" if len(rows) == 1 else f"{len(rows)} environments"
+    return say(Tone.NEUTRAL, f"{count} {what}:", more=(Table(("environment", "state", "branch", "owner", "goes"), rows),))
+
+
+def logs(environment: Environment, lines: Sequence[tuple[str, str]]) -> Reply:
+    if not lines:
+        return say(Tone.NEUTRAL, Strong(environment.slug), " has written nothing yet.")
+    width = max(len(service) for service, _ in lines)
+    is_one = len({service for service, _ in lines}) == 1
+    text = tuple(words if is_one else f"{service:<{width}} | {words}" for service, words in lines)
+    return say(
+        Tone.NEUTRAL,
+        Strong(environment.slug),
+        ", the last line:" if len(text) == 1 else f", the last {len(text)} lines:",
+        more=(Log(text),),
+    )
+
+
+def url(environment: Environment) -> Reply:
+    if not environment.addresses:
+        return say(Tone.BUSY, Strong(environment.slug), f" has no address yet: it {how(environment)}.", code="no_address")
+    return say(Tone.GOOD, Strong(environment.slug), more=addresses(environment))
+
+
+def why(environment: Environment, events: Sequence[Event]) -> Reply:
+    rows = tuple(
+        (line(moment(event.at)), line(_story(event)), line(event.actor)) for event in events if not event.kind.startswith("stage_began")
+    )
+    now = line(Strong(environment.slug), f" {how(environment)}", *_because(environment), ".")
+    return Reply(tone_of(environment), (now, Table(("when", "what", "who"), rows)))
+
+
+def _because(environment: Environment) -> tuple[Span, ...]:
+    if environment.gone_reason:
+        return (Text(f": {environment.gone_reason}"),)
+    if environment.failure:
+        return (Text(f": {environment.failure.reason}"),)
+    return ()
+
+
+def _story(event: Event) -> str:
+    kind, _, detail = event.kind.partition(":")
+    data = event.data
+    sha = str(data.get("sha") or "")[:8]
+    stories = {
+        "created": f"asked for, at {sha}",
+        "updated": f"to be at {sha}",
+        "pushed": f"the branch was pushed: {sha}",
+        "extended": f"extended by {hours(float(data.get('seconds') or 0))}",
+        "stage_ended": f"{detail} took {brief(float(data.get('seconds') or 0))}",
+        "ready": f"ready at {sha}",
+        "failed": f"failed: {data.get('reason', '')}",
+        "cancel_asked": "asked to stop what was running",
+        "cancelled": "stopped",
+        "retried": "tried again",
+        "restart_asked": "asked to restart",
+        "restarted": "restarted",
+        "unwanted": f"to go: {data.get('reason', '')}",
+        "gone": "gone",
+        "trouble": f"held up: {data.get('reason', '')}",
+        "refused": f"refused {data.get('words', '')}: {data.get('code', '')}",
+    }
+    return stories.get(kind, event.kind)
+
+
+def cancel_begun(environment: Environment) -> Reply:
+    return say(Tone.BUSY, "Stopping what is running for ", Strong(environment.slug), ".")
+
+
+def whoami(person: Person, role: Role, project: Project | None) -> Reply:
+    where = f" in {project.path or project.key}" if project else ""
+    may = [action.value for action in Action if list(Role).index(role) >= list(Role).index(NEEDED[action])]
+    return say(
+        Tone.NEUTRAL,
+        "You are ",
+        Strong(person.name),
+        f" on {person.platform} (id {person.id}): {role}{where}.",
+        more=(line("You may " + (", ".join(may) if may else "do nothing here") + "."),),
+    )
+
+
+def manual(pages: Sequence[Manual], role: Role, hidden: int) -> Reply:
+    rows = tuple((line(Code(page.usage)), line(page.summary)) for page in pages)
+    more: list[Block] = [Table(("command", "what it does"), rows)]
+    if hidden:
+        more.append(line(f"{hidden} more need the role {Role.DEVELOPER}; yours is {role}."))
+    more.append(line("More on one: ", Code("/ivy help create")))
+    return say(Tone.NEUTRAL, "What you can say here:", more=more)
+
+
+def manual_page(page: Manual, *, may: bool) -> Reply:
+    examples = Log(tuple(page.examples))
+    who = "You may run it." if may else f"It needs the role {Role.DEVELOPER}."
+    return say(Tone.NEUTRAL, Code(page.usage), more=(line(page.summary), examples, line(who)))
+
+
+def hint() -> Reply:
+    return say(Tone.NEUTRAL, "Say what you want, for instance ", Code("create demo"), " or ", Code("help"), ".")

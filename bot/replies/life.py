@@ -1,0 +1,61 @@
+"""What becomes of an environment, told to who waited for it."""
+
+from __future__ import annotations
+
+from bot.domain.environment import Environment, Failure, State
+from bot.domain.message import Person
+from bot.domain.prose import Block, Code, Log, Reply, Span, Strong, Text, Tone, line
+from bot.replies.common import addresses, branch_line, brief, commit, moment, say, typed
+
+
+def ready(environment: Environment, to: Person, seconds: float | None) -> Reply:
+    took = f" after {brief(seconds)}" if seconds is not None else ""
+    spans = (Strong(environment.slug), Text(f" is ready{took}: "), Code(environment.branch), Text(" at "), commit(environment.running_sha))
+    until = line("It goes ", moment(environment.expires_at), ". More time: ", Code("/ivy extend"))
+    return say(Tone.GOOD, *spans, to=to, more=(*addresses(environment), until))
+
+
+def restarted(environment: Environment, to: Person) -> Reply:
+    return say(Tone.GOOD, Strong(environment.slug), " was restarted and is healthy.", to=to, more=addresses(environment))
+
+
+def restart_failed(environment: Environment, failure: Failure, to: Person) -> Reply:
+    more = (Log(failure.log),) if failure.log else ()
+    if failure.code in {"engine_unavailable", "internal"}:
+        what, again = "was not restarted", line("Try again: ", Code(typed("restart", environment)))
+    else:
+        what, again = "was restarted, but", line("Its log: ", Code(typed("logs", environment)))
+    return say(Tone.BAD, Strong(environment.slug), f" {what}: {failure.reason}", to=to, code=failure.code, more=(*more, again))
+
+
+def failed(environment: Environment, to: Person | None) -> Reply:
+    failure = environment.failure
+    reason, log = (failure.reason, failure.log) if failure else ("it failed", ())
+    kept = environment.state is State.READY
+    head: tuple[Span, ...] = (Strong(environment.slug), Text(" was not updated: " if kept else " did not become ready: "), Text(reason))
+    more: list[Block] = [Log(log)] if log else []
+    if kept:
+        more.append(
+            line("What ran before, ", commit(environment.running_sha), ", goes on. Push a fix, or: ", Code(typed("retry", environment)))
+        )
+    else:
+        more.append(line("Push a fix, or: ", Code(typed("retry", environment)), " · all of the log: ", Code(typed("logs", environment))))
+    return say(Tone.BAD, *head, to=to, code=failure.code if failure else "failed", more=more)
+
+
+def cancelled(environment: Environment, to: Person) -> Reply:
+    rest = "What ran before goes on." if environment.state is State.READY else "Nothing of it runs."
+    again = line("Go on after all: ", Code(typed("retry", environment)), " · take it down: ", Code(typed("terminate", environment)))
+    return say(Tone.WARNING, Strong(environment.slug), f": stopped, as asked. {rest}", to=to, code="cancelled", more=(again,))
+
+
+def gone(environment: Environment, to: Person | None) -> Reply:
+    again = line("Have it again: ", Code(branch_line(environment.project, environment.ref)))
+    more: tuple[Block, ...] = () if environment.gone_code in {"merged", "closed", "branch_deleted"} else (again,)
+    return say(Tone.NEUTRAL, Strong(environment.slug), f" is gone: {environment.gone_reason}.", to=to, more=more)
+
+
+def gone_before_done(environment: Environment, to: Person) -> Reply:
+    return say(
+        Tone.WARNING, Strong(environment.slug), f" was taken down before that was done: {environment.gone_reason}.", to=to, code="cancelled"
+    )

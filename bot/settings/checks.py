@@ -1,0 +1,70 @@
+"""What cannot be used is refused before anything starts, in one line that says what to set."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.settings.whole import Settings
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the text is one clear line."""
+
+
+def _require(condition: object, sentence: str) -> None:
+    if not condition:
+        raise SettingsError(sentence)
+
+
+def check(settings: Settings) -> None:
+    """Refuse a platform without its secret and a project that cannot be told apart. Raises SettingsError."""
+    if settings.github:
+        _require(settings.github.webhook_secret.get_secret_value(), "GitHub is configured without TRELLIS_GITHUB__WEBHOOK_SECRET: set it")
+        _require(settings.github.token.get_secret_value(), "GitHub is configured without TRELLIS_GITHUB__TOKEN: set it")
+    if settings.gitlab:
+        secrets = settings.gitlab.webhook_secret.get_secret_value() or settings.gitlab.signing_secret.get_secret_value()
+        _require(secrets, "GitLab is configured without TRELLIS_GITLAB__WEBHOOK_SECRET or TRELLIS_GITLAB__SIGNING_SECRET: set one")
+        _require(settings.gitlab.token.get_secret_value(), "GitLab is configured without TRELLIS_GITLAB__TOKEN: set it")
+    if settings.slack:
+        _require(settings.slack.signing_secret.get_secret_value(), "Slack is configured without TRELLIS_SLACK__SIGNING_SECRET: set it")
+        _require(settings.slack.bot_token.get_secret_value(), "Slack is configured without TRELLIS_SLACK__BOT_TOKEN: set it")
+    _check_parts(settings)
+    _check_projects(settings)
+
+
+def _check_parts(settings: Settings) -> None:
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise SettingsError(f"TRELLIS_TIME_ZONE: there is no time zone {settings.time_zone!r}; for instance Europe/Berlin") from None
+    _require(
+        settings.sql_url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")),
+        "TRELLIS_DATABASE_URL: use sqlite:///FILE or postgresql://USER@HOST/NAME",
+    )
+    _require(
+        settings.redis.startswith(("redis://", "rediss://", "unix://")),
+        "TRELLIS_REDIS_URL: use redis://HOST, rediss://HOST or unix://SOCKET",
+    )
+    limits = settings.limits
+    _require(
+        limits.ttl_hours <= limits.cap_hours,
+        "TRELLIS_LIMITS__TTL_HOURS is more than TRELLIS_LIMITS__CAP_HOURS: no environment could be made",
+    )
+
+
+def _check_projects(settings: Settings) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for key, project in settings.projects.items():
+        name = f"TRELLIS_PROJECTS__{key.upper()}"
+        _require(key.replace("-", "").replace("_", "").isalnum(), f"project key {key!r}: use letters, digits, - and _")
+        _require(not urlsplit(project.clone_url).password, f"{name}__CLONE_URL holds a password: take it out, the forge's token is used")
+        if project.forge == "local":
+            continue
+        _require(
+            getattr(settings, project.forge), f"project {key} is on {project.forge}, which is not configured: set its token and secret"
+        )
+        _require(project.id.isdigit(), f"{name}__ID is missing: set the forge's numeric id of the repository")
+        _require(project.path, f"{name}__PATH is missing: set owner/name")
+        twin = seen.setdefault((project.forge, project.id), key)
+        _require(twin == key, f"projects {twin} and {key} have the same id {project.id} on {project.forge}")

@@ -1,0 +1,94 @@
+"""The groups of settings: a platform, a project, the limits, the workers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+Identifier = Annotated[str, Field(coerce_numbers_to_str=True)]
+
+
+class ProjectSettings(BaseModel):
+    """A repository that environments are made of."""
+
+    model_config = {"extra": "forbid"}
+
+    forge: Literal["github", "gitlab", "local"]
+    id: Identifier = ""
+    path: str = ""
+    clone_url: str
+    default_branch: str = "main"
+    slack_channels: tuple[str, ...] | str = ()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Slack channel ids, written as a list or as `C1,C2`."""
+        return tuple(self.slack_channels.replace(",", " ").split()) if isinstance(self.slack_channels, str) else self.slack_channels
+
+
+class GitHubSettings(BaseModel):
+    model_config = {"extra": "forbid"}
+
+    api_url: str = "https://api.github.com"
+    token: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+
+
+class GitLabSettings(BaseModel):
+    model_config = {"extra": "forbid"}
+
+    url: str = "https://gitlab.com"
+    token: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+    signing_secret: SecretStr = SecretStr("")
+
+
+class SlackSettings(BaseModel):
+    """`users` maps a Slack user id to a role (viewer, developer or admin): a table, JSON, or `U1=admin,U2=viewer`."""
+
+    model_config = {"extra": "forbid"}
+
+    api_url: str = "https://slack.com/api/"
+    bot_token: SecretStr = SecretStr("")
+    signing_secret: SecretStr = SecretStr("")
+    team: str = ""
+    users: dict[str, Literal["viewer", "developer", "admin"]] | str = Field(default_factory=dict)
+    response_hosts: tuple[str, ...] = ("hooks.slack.com",)
+
+    @property
+    def roles(self) -> dict[str, str]:
+        return dict(self.users) if isinstance(self.users, dict) else {}
+
+    @field_validator("users", mode="before")
+    @classmethod
+    def _upper_ids(cls, value: object) -> object:
+        if isinstance(value, str):
+            pairs = (word.replace("=", ":").partition(":") for word in value.replace(",", " ").split())
+            value = {key: role for key, _, role in pairs}
+        # Slack's ids are upper case; names of environment variables lose their case on the way here.
+        return {str(key).upper(): role for key, role in value.items()} if isinstance(value, dict) else value
+
+
+class LimitSettings(BaseModel):
+    """Time limits of environments, in hours, and how many may live at once."""
+
+    model_config = {"extra": "forbid"}
+
+    ttl_hours: float = Field(default=48, gt=0)
+    extend_hours: float = Field(default=24, gt=0)
+    cap_hours: float = Field(default=96, gt=0)
+    environments: int = Field(default=50, ge=1)
+    failed_hours: float = Field(default=24, gt=0)
+
+
+class WorkerSettings(BaseModel):
+    """How the workers go about it. Seconds."""
+
+    model_config = {"extra": "forbid"}
+
+    lease_s: float = Field(default=30, ge=1)
+    sweep_s: float = Field(default=2, gt=0)
+    jobs: int = Field(default=10, ge=1)
+    follow_local_s: float = Field(default=2, gt=0)
+    reconcile_s: float = Field(default=15, gt=0)
