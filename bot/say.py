@@ -119,7 +119,8 @@ async def _converse(
         after = max([after, *(line["version"] for line in heard["lines"])])
         if heard["is_settled"] and not heard["lines"]:
             return list(heard["states"])
-        if heard["is_heard"] and hearing.has_heard and not should_wait:
+        # Work that goes on is left to go on; whatever has an answer gets to say it, though a card of before be drawn first.
+        if "running" in heard["states"] and hearing.has_heard and not should_wait:
             return list(heard["states"])
 
 

@@ -213,7 +213,7 @@ def test_make_knows_every_lane() -> None:
     lines = subprocess.run(command, cwd=PROJECT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
     for words in (
         ".venv/bin/trellis up",
-        'pytest -n 2 -m "not chaos and not postgres" tests',
+        'pytest -n 3 -m "not chaos and not postgres" tests',
         ".venv/bin/mypy",
         "TRELLIS_TEST_POSTGRES=1",
         "CHAOS_ROUNDS=200",
