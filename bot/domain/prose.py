@@ -73,6 +73,13 @@ class Table(msgspec.Struct, frozen=True, tag=True):
 Block = Line | Log | Items | Table
 
 
+class Button(msgspec.Struct, frozen=True):
+    """A command line that one press says, in the name of whoever presses. Where nothing can be pressed it is a line to type."""
+
+    label: str
+    line: str  # with its prefix: /ivy extend demo-5altct 4h
+
+
 class Tone(StrEnum):
     GOOD = "good"
     NEUTRAL = "neutral"
@@ -88,6 +95,7 @@ class Reply(msgspec.Struct, frozen=True, tag=True):
     blocks: tuple[Block, ...]
     to: Person | None = None
     code: str | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 class StageState(StrEnum):
@@ -122,6 +130,7 @@ class Card(msgspec.Struct, frozen=True, tag=True):
     facts: tuple[Fact, ...] = ()
     body: tuple[Block, ...] = ()
     next: tuple[Line, ...] = ()  # what to type next
+    buttons: tuple[Button, ...] = ()
 
 
 class Reaction(StrEnum):
@@ -135,3 +144,8 @@ class Reaction(StrEnum):
 def line(*spans: Span | str) -> Line:
     """Make a line; plain strings become `Text`."""
     return Line(tuple(Text(span) if isinstance(span, str) else span for span in spans))
+
+
+def to_type(buttons: tuple[Button, ...]) -> tuple[Block, ...]:
+    """Buttons for where nothing can be pressed: each with the line that says the same."""
+    return (Items(tuple(line(Text(f"{each.label}: "), Code(each.line)) for each in buttons)),) if buttons else ()

@@ -7,7 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.message import Person, Platform
-from bot.domain.prose import Block, Card, Code, Items, Line, Link, Log, Mention, Moment, Reply, Span, StageState, Strong, Table, Text, line
+from bot.domain.prose import (
+    Block,
+    Card,
+    Code,
+    Items,
+    Line,
+    Link,
+    Log,
+    Mention,
+    Moment,
+    Reply,
+    Span,
+    StageState,
+    Strong,
+    Table,
+    Text,
+    line,
+    to_type,
+)
 from bot.rendering.clean import BREAK, CUT, letters, log, web_address, words
 from bot.rendering.progress import SIGNS, bar, took, usual
 from bot.rendering.spans import ICONS, guard_head, plain_text, simplify, utc
@@ -59,7 +77,7 @@ def _reply(reply: Reply) -> tuple[str, list[Json]]:
         head, blocks = [*head, *blocks[0].spans], blocks[1:]
     opening = mrkdwn(line(*head))
     code = [_context(f"reason: {_code(reply.code)}")] if reply.code else []
-    sections = _sections((*([opening] if opening else []), *_paragraphs(blocks)))
+    sections = _sections((*([opening] if opening else []), *_paragraphs((*blocks, *to_type(reply.buttons)))))
     return opening or "\u2026", [*sections, *code]
 
 
@@ -73,7 +91,7 @@ def _card(card: Card) -> tuple[str, list[Json]]:
         {"type": "header", "text": {"type": "plain_text", "text": title or CUT, "emoji": False}},
         *_sections((_stages(card),)),
         *({"type": "section", "fields": fields[start : start + _FIELDS]} for start in range(0, len(fields), _FIELDS)),
-        *_sections(_paragraphs(card.body)),
+        *_sections(_paragraphs((*card.body, *to_type(card.buttons)))),
         *([_context("Next: " + " · ".join(following)[:_FIELD])] if following and sum(map(len, following)) < _FIELD else []),
     ]
     return _text(title) or CUT, blocks

@@ -7,7 +7,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.domain.message import Person, Platform
-from bot.domain.prose import Block, Card, Code, Fact, Items, Line, Link, Log, Mention, Reply, Span, StageState, Strong, Table, Text, line
+from bot.domain.prose import (
+    Block,
+    Card,
+    Code,
+    Fact,
+    Items,
+    Line,
+    Link,
+    Log,
+    Mention,
+    Reply,
+    Span,
+    StageState,
+    Strong,
+    Table,
+    Text,
+    line,
+    to_type,
+)
 from bot.rendering.clean import BREAK, letters, log, web_address, words
 from bot.rendering.progress import SIGNS, bar, took, usual
 from bot.rendering.spans import ICONS, guard_head, simplify
@@ -76,7 +94,7 @@ class _Pen:
         if blocks and isinstance(blocks[0], Line):
             head, blocks = [*head, *blocks[0].spans], blocks[1:]
         code = f"<sub>reason: {self.code(reply.code)}</sub>" if reply.code else ""
-        return [self.line(line(*head)), *self.blocks(blocks), code]
+        return [self.line(line(*head)), *self.blocks((*blocks, *to_type(reply.buttons))), code]
 
     def card(self, card: Card) -> list[str]:
         icon = f"{ICONS[card.tone]} " if ICONS[card.tone] else ""
@@ -87,6 +105,7 @@ class _Pen:
             "\\\n".join(each for fact in card.facts[: self.room.rows] if (each := self.fact(fact))),
             *self.blocks(card.body),
             self.next(card.next[:20]),
+            *self.blocks(to_type(card.buttons)),
         ]
 
     def fact(self, fact: Fact) -> str:

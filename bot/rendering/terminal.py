@@ -29,6 +29,7 @@ from bot.domain.prose import (
     Table,
     Text,
     Tone,
+    to_type,
 )
 from bot.rendering.clean import letters, log, words
 from bot.rendering.progress import SIGNS, bar, took, usual
@@ -69,7 +70,7 @@ def _reply(reply: Reply) -> RenderableType:
     if blocks and isinstance(blocks[0], Line):
         opening.append_text(_line(blocks[0]))
         blocks = blocks[1:]
-    body: list[RenderableType] = [opening, *(_block(block) for block in blocks)]
+    body: list[RenderableType] = [opening, *(_block(block) for block in (*blocks, *to_type(reply.buttons)))]
     if reply.code:
         body.append(Words(f"reason: {words(reply.code)}", style="dim"))
     grid = Grid.grid(padding=(0, 1))
@@ -92,7 +93,7 @@ def _card(card: Card) -> RenderableType:
         parts.append(_stages(card.stages))
     if card.facts:
         parts.append(_facts(card.facts))
-    parts += [_block(block) for block in card.body]
+    parts += [_block(block) for block in (*card.body, *to_type(card.buttons))]
     if card.next:
         following = Words(" · ").join(_line(each) for each in card.next)
         parts.append(Words().append("Next: ", style="dim").append_text(following))
