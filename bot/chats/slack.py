@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from bot.chats.chat import ChatRefused, Posted
 from bot.chats.remote import RemoteFailure, as_chat_error
 from bot.chats.slack_client import SlackClient, SlackFailure
+from bot.chats.slack_direct import Directs, addressed
 from bot.chats.slack_hook import SlackHook, Take
 from bot.chats.slack_response import RESPONSE_HOSTS, Responses, pinned
 from bot.chats.slack_search import Place, Search, metadata, opening_marker
@@ -41,6 +42,7 @@ class SlackChat:
 
     A slash command is no message: the bot opens one that says who typed what, and its thread holds the rest. Where the bot is not
     in the channel, a short post goes to the asker through `response_url`, and a card opens a thread in a direct message instead.
+    A thread `slack:<team>:@<user id>` is the direct message with that person; ChatRefused when they cannot be written to.
     """
 
     platform = Platform.SLACK
@@ -56,6 +58,7 @@ class SlackChat:
         self._client = SlackClient(api_url, bot_token)
         self._responses = Responses(response_hosts, self._client.session, clock)
         self._search = Search(self._client, self.me)
+        self._directs = Directs(self._client)
         self._draw = draw
         self._me: Person | None = None
         self._roots: OrderedDict[str, Place] = OrderedDict()  # opened by this process, until the row says so
@@ -88,8 +91,9 @@ class SlackChat:
     async def react(self, thread: Thread, message_id: str, reaction: Reaction) -> None:
         if not message_id:
             return  # a slash command is no message
-        channel = thread.address.split(":")[2]
+        user = addressed(thread)
         try:
+            channel = await self._directs.channel(user) if user else thread.address.split(":")[2]
             await self._client.ask(lambda web: web.reactions_add(channel=channel, timestamp=message_id, name=_NAMES[reaction]))
         except RemoteFailure as failure:
             code = failure.code if isinstance(failure, SlackFailure) else ""
@@ -100,6 +104,8 @@ class SlackChat:
 
     async def _post(self, thread: Thread, message: Reply | Card, marker: str) -> Posted:
         drawn = self._draw(message, marker)
+        if user := addressed(thread):
+            return Posted(await self._send_to(user, drawn, marker))
         place = self._place(thread)
         try:
             if place.ts is not None:
@@ -149,14 +155,24 @@ class SlackChat:
         """Open the direct message with the asker."""
         if thread.asker is None:
             raise RemoteFailure("the bot is not in the channel and knows nobody to write to", is_lasting=True)
-        asker = thread.asker.id
         try:
-            answer = await self._client.ask(lambda web: web.conversations_open(users=asker))
+            return await self._directs.channel(thread.asker.id)
+        except SlackFailure:
+            raise
+        except RemoteFailure as failure:
+            reason = f"the bot is not in the channel, and {failure.reason}"
+            raise RemoteFailure(reason, retry_after_s=failure.retry_after_s, is_lasting=failure.is_lasting) from None
+
+    async def _send_to(self, user: str, drawn: Drawn, marker: str) -> str:
+        """Write to a person, in a message of its own."""
+        place = Place(await self._directs.channel(user), None)
+        try:
+            return await self._send(place, drawn, marker)
         except SlackFailure as failure:
-            if failure.code != "missing_scope":
+            if failure.code != "channel_not_found":
                 raise
-            raise RemoteFailure(f"the bot is not in the channel, and {failure.reason}", is_lasting=True) from None
-        return str(answer["channel"]["id"])
+            self._directs.forget(user)
+        return await self._send(Place(await self._directs.channel(user), None), drawn, marker)
 
     async def _send(self, place: Place, drawn: Drawn, marker: str) -> str:
         how: dict[str, Any] = {"channel": place.channel, "thread_ts": place.ts, "metadata": metadata(marker)}
@@ -165,6 +181,10 @@ class SlackChat:
         return f"{answer.get('channel', place.channel)}:{answer['ts']}"
 
     async def _find(self, thread: Thread, marker: str) -> Posted | None:
+        if user := addressed(thread):
+            channel = await self._directs.channel(user)
+            ts = await self._search.message(Place(channel, None), marker)
+            return Posted(f"{channel}:{ts}") if ts else None
         place = self._place(thread)
         if place.ts is not None:
             ts = await self._search.message(place, marker)

@@ -28,7 +28,8 @@ class Thread(msgspec.Struct, frozen=True):
 
     `address` is stable and unique, made by the platform's chat module: `github:<project key>:<number>`,
     `gitlab:<project key>:<iid>`, `slack:<team>:<channel>:<thread ts>`, `slack:<team>:<channel>:slash-<trigger id>`,
-    `console:<name>`. `root` is the platform's id of the message that opened it, where the bot had to open one.
+    `slack:<team>:@<user id>` (a direct message to that person), `console:<name>`. `root` is the platform's id of the
+    message that opened it, where the bot had to open one.
     """
 
     platform: Platform

@@ -186,6 +186,8 @@ class SlackApi(FakeServer):
         user = self.users.get(str(arguments.get("users", "")))
         if user is None:
             raise SlackError("user_not_found")
+        if user.unwritable or user is self.bot:
+            raise SlackError(user.unwritable or "cannot_dm_bot")
         return {"channel": {"id": self.direct(user).id}}
 
     def _info(self, arguments: Json) -> Json:

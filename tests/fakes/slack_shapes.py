@@ -17,9 +17,12 @@ _SECTION, _FIELD, _HEADER = 3_000, 2_000, 150
 
 @dataclass(eq=False)
 class User:
+    """`unwritable` is what `conversations.open` answers for somebody to whom the bot cannot write: `user_disabled`, `cannot_dm_bot` …"""
+
     id: str
     name: str
     team: str
+    unwritable: str = ""
 
 
 @dataclass(eq=False)
