@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,16 +16,17 @@ WANTS_POSTGRES = bool(os.environ.get("TRELLIS_TEST_POSTGRES"))
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A real server of its own, as an address without a database; skipped, visibly, where the wheel has none."""
     pgserver = pytest.importorskip("pgserver", reason="no pgserver wheel for this platform")
-    folder = tmp_path_factory.mktemp("postgres")
-    folder.chmod(0o755)
-    server = pgserver.get_server(folder, cleanup_mode="delete")
-    try:
-        yield str(server.get_uri())
-    finally:
-        server.cleanup()
+    # Not below pytest's own folder: each run of pytest closes that to other users, and root's server runs as one.
+    with tempfile.TemporaryDirectory(prefix="trellis-postgres-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        try:
+            yield str(server.get_uri())
+        finally:
+            server.cleanup()
 
 
 def _with_database(uri: str, name: str) -> str:
