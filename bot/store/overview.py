@@ -1,0 +1,152 @@
+"""What pages and lists show of many environments: filtered, a page at a time, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.environment import Environment
+from bot.store.rows import struct_of
+from bot.store.tables import environments, events
+
+_DAY_S = 86_400.0
+# Written out, and not bound, so that the partial indices serve.
+_IS_LIVE = text("environments.state != 'gone'")
+_IS_PAST = text("environments.state = 'gone'")
+
+UPTIME_EDGES_H = (1, 2, 4, 8, 24, 48, 96)
+"""Where one bar of the distribution ends and the next begins."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which environments. `projects` are those that may be seen; `owners` are (platform, id), none for everybody's."""
+
+    projects: frozenset[str]
+    is_past: bool = False
+    owners: Sequence[tuple[str, str]] | None = None
+    project: str = ""
+    owner: str = ""
+    state: str = ""
+    text: str = ""
+    after: str = ""  # the cursor of the page before
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    environments: Sequence[Environment]
+    next: str = ""  # the cursor of what follows; "" at the end
+
+
+@dataclass(frozen=True)
+class Uptimes:
+    """Environments that went in the time looked at: how many lived how long, by UPTIME_EDGES_H, and the middle one (seconds)."""
+
+    counts: tuple[int, ...] = field(default=(0,) * (len(UPTIME_EDGES_H) + 1))
+    median_s: float | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+
+async def page(connection: AsyncConnection, wanted: Wanted) -> Page:
+    """One page, the youngest first."""
+    columns = environments.c
+    conditions = [*_conditions(wanted), *_after(wanted.after)]
+    query = select(environments).where(*conditions).order_by(columns.created_at.desc(), columns.id.desc()).limit(wanted.limit + 1)
+    rows = [struct_of(row, Environment) for row in (await connection.execute(query)).mappings()]
+    shown = rows[: wanted.limit]
+    return Page(shown, _cursor(shown[-1]) if len(rows) > wanted.limit else "")
+
+
+def _conditions(wanted: Wanted) -> list[Any]:
+    columns = environments.c
+    found: list[Any] = [_IS_PAST if wanted.is_past else _IS_LIVE, columns.project.in_(sorted(wanted.projects))]
+    if wanted.owners is not None:
+        mine = (and_(_owner("platform") == platform, _owner("id") == id_) for platform, id_ in wanted.owners)
+        found.append(or_(*mine, text("1 = 0")))
+    if wanted.project:
+        found.append(columns.project == wanted.project)
+    if wanted.owner:
+        found.append(_owner("name") == wanted.owner)
+    if wanted.state:
+        found.append(columns.state == wanted.state)
+    if wanted.text:
+        word = wanted.text.lower()
+        found.append(columns.slug.contains(word, autoescape=True) | func.lower(columns.ref).contains(word, autoescape=True))
+    return found
+
+
+def _owner(name: str) -> ColumnElement[str]:
+    column: ColumnElement[str] = environments.c.owner[name].as_string()
+    return column
+
+
+def _cursor(environment: Environment) -> str:
+    return f"{environment.created_at!r}_{environment.id}"
+
+
+def _after(cursor: str) -> list[ColumnElement[bool]]:
+    """What comes after a cursor; from the beginning when it is not one of ours."""
+    number, _, id_ = cursor.partition("_")
+    try:
+        at = float(number)
+    except ValueError:
+        return []
+    columns = environments.c
+    return [or_(columns.created_at < at, and_(columns.created_at == at, columns.id < id_))]
+
+
+async def states(connection: AsyncConnection, projects: frozenset[str]) -> Mapping[str, int]:
+    """How many live ones there are in each state."""
+    columns = environments.c
+    query = select(columns.state, func.count()).where(_IS_LIVE, columns.project.in_(sorted(projects))).group_by(columns.state)
+    return {str(state): int(count) for state, count in await connection.execute(query)}
+
+
+async def owners(connection: AsyncConnection, projects: frozenset[str], limit: int = 200) -> Sequence[str]:
+    """The names of those who have live ones."""
+    name = _owner("name")
+    query = select(name).where(_IS_LIVE, environments.c.project.in_(sorted(projects))).distinct().order_by(name).limit(limit)
+    return (await connection.execute(query)).scalars().all()
+
+
+async def uptimes(connection: AsyncConnection, projects: frozenset[str], now: float, days: int = 30) -> Uptimes:
+    """How long those lived that went in the last `days`."""
+    columns = environments.c
+    lived = columns.gone_at - columns.created_at
+    bucket = case(*((lived < hours * 3600.0, index) for index, hours in enumerate(UPTIME_EDGES_H)), else_=len(UPTIME_EDGES_H))
+    ended = (columns.gone_at > now - days * _DAY_S, _IS_PAST, columns.project.in_(sorted(projects)))
+    counted = select(bucket.label("bucket"), func.count()).where(*ended).group_by(text("bucket"))
+    found = {int(index): int(count) for index, count in await connection.execute(counted)}
+    counts = tuple(found.get(index, 0) for index in range(len(UPTIME_EDGES_H) + 1))
+    if not sum(counts):
+        return Uptimes()
+    middle = select(lived).where(*ended).order_by(lived).offset(sum(counts) // 2).limit(1)
+    return Uptimes(counts, float((await connection.execute(middle)).scalar_one()))
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something happened to an environment; `id` grows."""
+
+    id: int
+    environment_id: str
+    project: str
+
+
+async def newest_change(connection: AsyncConnection) -> int:
+    return int((await connection.execute(select(func.coalesce(func.max(events.c.id), 0)))).scalar_one())
+
+
+async def changes(connection: AsyncConnection, after: int, limit: int = 500) -> Sequence[Change]:
+    """What happened after event `after`, oldest first."""
+    columns = events.c
+    query = select(columns.id, columns.environment_id, columns.project).where(columns.id > after, columns.environment_id.is_not(None))
+    return [Change(*row) for row in await connection.execute(query.order_by(columns.id).limit(limit))]
