@@ -18,11 +18,12 @@ from bot.context import Forge, ForgeUnavailable, Limits, Outcome, Runtime, Runti
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.errors import UserError
 from bot.domain.ids import new_id
-from bot.domain.message import Dialect, Edited, Person, Platform, Said, Thread
+from bot.domain.message import Dialect, Edited, Person, Platform, Said, Thread, is_stale
 from bot.domain.project import ChangeRequest, ForgeKind, Project
 from bot.domain.prose import Reaction, Reply
 from bot.handlers import HANDLERS
 from bot.handlers.handler import About, Handler
+from bot.replies import late
 from bot.targets import Rows, find_environment, home, named_project
 from grammar.commands import Command, Create
 from grammar.parse import Found, Misunderstood, Understood, read
@@ -45,6 +46,8 @@ class Transaction(context.Transaction, Protocol):
 
 
 class Looking(Protocol):
+    now: float
+
     @property
     def environments(self) -> Rows: ...
 
@@ -116,6 +119,8 @@ class Bus:
             if isinstance(item, Misunderstood):
                 outcome = Outcome(replies.mistake(item.mistake, said.person), CommandState.REFUSED, item.mistake.code)
                 await self._answer(said, message_id, lease, item.position, item.line, outcome, standing.role)
+            elif standing.role is not Role.NOBODY and await self._was_late(said, message_id, lease, item):
+                continue
             else:
                 await self._carry_out(said, message_id, lease, item, at_home, standing)
                 if standing.role is Role.NOBODY:
@@ -135,6 +140,17 @@ class Bus:
             return
         async with self._units.transaction(lease) as transaction:
             await self._record(transaction, said, message_id, position, "", words, outcome)
+
+    async def _was_late(self, said: Said, message_id: int, lease: Any, item: Understood) -> bool:
+        """Whether it was said so long ago that it is only answered. One rule, whatever brought it late: a hook, a sweep, we."""
+        async with self._units.look() as look:
+            if not is_stale(said, look.now):
+                return False
+        async with self._units.transaction(lease) as transaction:
+            reply = late.stale(item.line, transaction.now - (said.said_at or 0), said.person)
+            outcome = Outcome(reply, CommandState.REFUSED, "stale")
+            await self._record(transaction, said, message_id, item.position, item.command.words, item.line, outcome)
+        return True
 
     async def _carry_out(
         self, said: Said, message_id: int, lease: Any, item: Understood, at_home: Project | None, standing: Standing

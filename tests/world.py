@@ -204,6 +204,7 @@ async def a_world(folder: Path, *, database_url: str = "", **more: Any) -> Async
         await migrate(store.database)
         world = World(settings, store, clock)
         world.github, world.gitlab, world.slack = github, gitlab, slack  # type: ignore[assignment]
+        world.github.clock = world.gitlab.clock = world.slack.clock = lambda: clock.at
         world.shop, world.tools = world.github.project("acme/shop", id=42), world.gitlab.project("acme/tools", id=77)
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         place = Place(world.engine, world.repositories)

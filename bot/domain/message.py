@@ -100,6 +100,14 @@ class RequestClosed(msgspec.Struct, frozen=True, tag=True):
     is_merged: bool
 
 
+STALE_AFTER_S = 3600.0
+
+
+def is_stale(said: Said, now: float) -> bool:
+    """Whether too much may have happened since it was said to still do it. Told by the platform's own time; without one, never."""
+    return said.said_at is not None and now - said.said_at > STALE_AFTER_S
+
+
 Incoming = Said | Edited | Pushed | BranchDeleted | RequestClosed
 
 

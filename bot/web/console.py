@@ -94,7 +94,7 @@ def router(inbox: Inbox, rows: ConsoleStore, token: str) -> APIRouter:
         key = f"console:{new_id()}"
         after = await rows.newest()
         dialect = Dialect.MARKDOWN if "\n" in saying.text.strip() else Dialect.LINE
-        said = Said(key, person, thread, saying.text.strip(), "", dialect, is_direct=True, said_at=time.time())
+        said = Said(key, person, thread, saying.text.strip(), "", dialect, is_direct=True)
         await inbox.take("console", key, "say", (said,))
         return SaidAnswer(key=key, thread=thread.address, after=after)
 

@@ -168,7 +168,7 @@ class FakeGitHub(FakeForge):
 
     def answer_headers(self, request: HttpRequest) -> dict[str, str]:
         used = len(self.requests)
-        reset = str(int(self.clock()) + 3600)
+        reset = str(int(time.time()) + 3600)
         return {
             "x-ratelimit-limit": "5000",
             "x-ratelimit-remaining": str(5000 - used),

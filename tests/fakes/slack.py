@@ -87,7 +87,7 @@ class FakeSlack(SlackApi):
         return self.signed(json.dumps(body).encode(), "application/json")
 
     def signed(self, body: bytes, content_type: str, message: Message | None = None) -> Delivery:
-        stamp = str(int(self.clock()))
+        stamp = str(int(self.signing_clock()))
         signature = hmac.new(self.signing_secret.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
         headers = {"content-type": content_type, "x-slack-request-timestamp": stamp, "x-slack-signature": f"v0={signature}"}
         return Delivery(headers, body, message)

@@ -54,6 +54,7 @@ class SlackApi(FakeServer):
         self.signing_secret = signing_secret
         self.token = token
         self.clock = clock
+        self.signing_clock = clock  # what the receiver's own clock judges
         self.team = "T0TRELLIS"
         self.bot = User("U0BOT", "trellis", self.team)
         self.users: dict[str, User] = {self.bot.id: self.bot}
