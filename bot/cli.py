@@ -104,6 +104,12 @@ def _chat(args: argparse.Namespace, settings: Settings) -> int:
     return _run(chat(settings, args.person, args.thread))
 
 
+def _open(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.open import open_dashboard  # noqa: PLC0415
+
+    return _run(open_dashboard(settings, args.person, in_browser=args.command == "open"))
+
+
 def _doctor(args: argparse.Namespace, settings: Settings) -> int:
     from bot.doctor import doctor  # noqa: PLC0415
 
@@ -140,6 +146,8 @@ def parser() -> argparse.ArgumentParser:
     _person(say)
     say.add_argument("--wait", action="store_true", help="until what was asked for is done")
     _person(add("chat", _chat, "a conversation in this terminal"))
+    for name, words in (("open", "open the dashboard of this machine, signed in"), ("login", "print a link that signs in to it, once")):
+        add(name, _open, words).add_argument("--as", dest="person", default="", metavar="NAME", help="in whose name; yours when left out")
     add("doctor", _doctor, "look for what is wrong with configuration and parts").add_argument("--json", action="store_true")
     return made
 

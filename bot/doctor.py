@@ -128,7 +128,7 @@ def _looks(settings: Settings, store: Store, edges: Edges) -> list[Look]:
     place, chats, forges = edges.place, edges.chats, edges.forges
     looks: list[Look] = [partial(_files, settings), partial(_migrations, store.database)]
     looks += [partial(_part, name, check) for name, check in checks_of(settings, store, place).items()]
-    looks += [partial(_account, platform, chat) for platform, chat in chats.items() if platform is not Platform.CONSOLE]
+    looks += [partial(_account, platform, chat) for platform, chat in chats.items() if platform not in {Platform.CONSOLE, Platform.WEB}]
     for project in projects_of(settings).values():
         forge = forges.get(project.forge)
         chat = chats.get(Platform(project.forge.value)) if project.forge is not ForgeKind.LOCAL else None

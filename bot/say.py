@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Iterable
 from typing import Any, Self
@@ -14,23 +13,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from bot.calling import NotRunning, ask, calling
 from bot.domain.prose import Card, Reply
 from bot.rendering import terminal
 from bot.settings import Settings
 
 _POLL_S = 20
 _FAILED = {"failed", "refused", "cancelled"}
-
-
-class NotRunning(Exception):  # noqa: N818 - the text is the line to show
-    pass
-
-
-def _token(settings: Settings) -> str:
-    try:
-        return (settings.data_dir / "console.token").read_text().strip()
-    except OSError:
-        raise NotRunning(f"Trellis is not running here (looked in {settings.data_dir}): start it with `make run` or `trellis up`") from None
 
 
 class Hearing:
@@ -82,7 +71,7 @@ class Hearing:
 async def say(settings: Settings, text: str, person: str, thread: str, *, should_wait: bool) -> int:
     """Say it and show the answers. 0: done, or being done without `--wait`; 1: not done; 3: nobody to talk to."""
     try:
-        async with _session(settings) as session:
+        async with calling(settings) as session:
             with Hearing(Console()) as hearing:
                 states = await _converse(session, text, person, thread, hearing, should_wait=should_wait)
     except NotRunning as error:
@@ -91,30 +80,14 @@ async def say(settings: Settings, text: str, person: str, thread: str, *, should
     return 1 if any(state in _FAILED for state in states) else 0
 
 
-def _session(settings: Settings) -> aiohttp.ClientSession:
-    headers = {"authorization": f"Bearer {_token(settings)}"}
-    return aiohttp.ClientSession(f"http://127.0.0.1:{settings.port}", headers=headers, timeout=aiohttp.ClientTimeout(total=60))
-
-
-async def _ask(session: aiohttp.ClientSession, method: str, path: str, **more: Any) -> dict[str, Any]:
-    try:
-        async with session.request(method, path, **more) as response:
-            answer: dict[str, Any] = json.loads(await response.read())
-            if response.status >= 400:
-                raise NotRunning(str(answer.get("detail") or answer))
-            return answer
-    except (aiohttp.ClientConnectionError, TimeoutError, ValueError) as error:
-        raise NotRunning(f"Trellis does not answer: is it running? ({error})") from error
-
-
 async def _converse(
     session: aiohttp.ClientSession, text: str, person: str, thread: str, hearing: Hearing, *, should_wait: bool
 ) -> list[str]:
-    said = await _ask(session, "POST", "/console/say", json={"text": text, "person": person, "thread": thread})
+    said = await ask(session, "POST", "/console/say", json={"text": text, "person": person, "thread": thread})
     after = said["after"]
     while True:
         query = {"thread": said["thread"], "key": said["key"], "after": str(after), "wait_s": str(_POLL_S)}
-        heard = await _ask(session, "GET", "/console/heard", params=query)
+        heard = await ask(session, "GET", "/console/heard", params=query)
         hearing.show(heard["lines"])
         after = max([after, *(line["version"] for line in heard["lines"])])
         if heard["is_settled"] and not heard["lines"]:
@@ -129,7 +102,7 @@ async def chat(settings: Settings, person: str, thread: str) -> int:
     out = Console()
     out.print(f"You are {person}. Say `create demo`, `list`, `help`; end with Ctrl-D.", highlight=False, markup=False)
     try:
-        async with _session(settings) as session:
+        async with calling(settings) as session:
             while True:
                 line = await asyncio.to_thread(_read, person)
                 if line is None:

@@ -15,6 +15,7 @@ from typing import TextIO
 import aiohttp
 
 from bot import embedded, sample
+from bot.open import sign_in_link, whoami
 from bot.settings import Settings, SettingsError
 from bot.store.database import Database
 from bot.store.migrate import migrate
@@ -107,13 +108,15 @@ async def _until_ready(settings: Settings) -> None:
     raise SettingsError(f"it did not come up within {_READY_WITHIN_S:.0f} s ({parts}): see the logs in {settings.data_dir / 'logs'}")
 
 
-def _banner(settings: Settings, with_sample: bool) -> str:  # noqa: FBT001 - one place
+def _banner(settings: Settings, with_sample: bool, link: str) -> str:  # noqa: FBT001 - one place
     trellis = Path(sys.argv[0] if Path(sys.argv[0]).name == "trellis" else "trellis")
     shown = trellis.relative_to(Path.cwd()) if trellis.is_absolute() and trellis.is_relative_to(Path.cwd()) else trellis
     branch = "demo" if with_sample else "BRANCH"
     rows = [
         "Trellis runs. Ctrl-C stops all of it.",
         "",
+        f"  dashboard  {link}",
+        f"             (signs you in, once and within {settings.sign_in.link_minutes:.0f} minutes; a new one: {shown} open)",
         f"  webhooks   http://{settings.host}:{settings.port}/hooks/github · /hooks/gitlab · /hooks/slack",
         f"  addresses  http://<environment>.{settings.domain}:{settings.proxy_port}",
         f"  logs       {settings.data_dir / 'logs'}",
@@ -146,7 +149,7 @@ async def up(settings: Settings, is_quiet: bool) -> int:  # noqa: FBT001 - an op
                 await stack.enter_async_context(_running(_part(settings, name, (*trellis, word), more)))
             await _until_ready(settings)
             if not is_quiet:
-                _tell(_banner(settings, bool(more)))
+                _tell(_banner(settings, bool(more), await sign_in_link(settings, whoami())))
             try:
                 await asyncio.Event().wait()
             finally:

@@ -64,6 +64,15 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, 
         ({"TRELLIS_DATABASE_URL": "mysql://x/y"}, "TRELLIS_DATABASE_URL: use sqlite:///FILE or postgresql://USER@HOST/NAME"),
         ({"TRELLIS_DATABASE_URL": "trellis.db"}, "TRELLIS_DATABASE_URL: use sqlite:///FILE or postgresql://USER@HOST/NAME"),
         ({"TRELLIS_REDIS_URL": "localhost:6379"}, "TRELLIS_REDIS_URL: use redis://HOST, rediss://HOST or unix://SOCKET"),
+        ({"TRELLIS_PUBLIC_URL": "http://trellis.example.com"}, "TRELLIS_PUBLIC_URL: use https://, people sign in there"),
+        (
+            {"TRELLIS_PUBLIC_URL": "trellis.example.com"},
+            "TRELLIS_PUBLIC_URL: use an address without a path, for instance https://trellis.example.com",
+        ),
+        (
+            {"TRELLIS_PUBLIC_URL": "https://example.com/trellis"},
+            "TRELLIS_PUBLIC_URL: use an address without a path, for instance https://trellis.example.com",
+        ),
         ({"TRELLIS_CONFIG": "nowhere.toml"}, "TRELLIS_CONFIG: there is no file nowhere.toml"),
         (
             {"TRELLIS_PROJECTS": "{bad"},

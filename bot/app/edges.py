@@ -59,7 +59,8 @@ def git_tokens(settings: Settings) -> dict[str, str]:
 
 def chats_of(settings: Settings, store: Store) -> dict[Platform, Chat]:
     projects = projects_of(settings)
-    chats: dict[Platform, Chat] = {Platform.CONSOLE: ConsoleChat(ConsoleStore(store))}
+    rows = ConsoleStore(store)
+    chats: dict[Platform, Chat] = {platform: ConsoleChat(rows, platform) for platform in (Platform.CONSOLE, Platform.WEB)}
     if settings.github:
         chats[Platform.GITHUB] = GitHubChat(settings.github.api_url, settings.github.token.get_secret_value(), projects.values())
     if settings.gitlab:

@@ -1,4 +1,4 @@
-"""The web part, wired: hooks, console and health."""
+"""The web part, wired: hooks, console, sign-in and health."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from bot.domain.project import ForgeKind
 from bot.settings import Settings
 from bot.store.console import ConsoleStore
 from bot.store.inbox import Inbox
+from bot.store.sessions import Sessions
 from bot.store.store import Store
-from bot.web import console, health, hooks
+from bot.web import console, health, hooks, login, session
+from bot.web.site import Front, Site, site_of
 from bot.worker.doorbell import connect
 from bot.worker.worker import BEAT_NAME
 from provisioner.engine import Engine
@@ -57,6 +59,12 @@ def _add_hooks(app: FastAPI, settings: Settings, inbox: Inbox) -> None:
         app.router.routes.append(hooks.closed_route("slack"))
 
 
+def _add_sign_in(app: FastAPI, settings: Settings, site: Site, sessions: Sessions) -> None:
+    app.add_middleware(Front, site=site)
+    session.install(app, session.SignIn(sessions, site, settings.sign_in.session_hours * 3600))
+    app.include_router(login.router(login.Login(sessions, is_local=True)))
+
+
 async def _database_answers(store: Store) -> None:
     async with store.look() as look:
         await look.environments.count_live()
@@ -90,7 +98,7 @@ async def _keeper_answers(engine: Engine) -> None:
 
 
 def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
-    """Hooks, console and health. The inbox is started and stopped with the app."""
+    """Hooks, console, sign-in and health. The inbox is started and stopped with the app."""
     inbox = Inbox(store)
 
     @asynccontextmanager
@@ -102,6 +110,9 @@ def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
 
     app = FastAPI(title="Trellis", lifespan=lifespan, docs_url=None, redoc_url=None)
     _add_hooks(app, settings, inbox)
-    app.include_router(console.router(inbox, ConsoleStore(store), console.token_in(settings.data_dir)))
+    site, sessions = site_of(settings.public_url, settings.port), Sessions(store)
+    _add_sign_in(app, settings, site, sessions)
+    links = console.Links(sessions, site, settings.sign_in.link_minutes * 60)
+    app.include_router(console.router(inbox, ConsoleStore(store), console.token_in(settings.data_dir), links))
     app.include_router(health.router(checks_of(settings, store, place)))
     return app

@@ -1,4 +1,4 @@
-"""The console: a terminal on this machine. What is said there is kept as rows, which the terminal reads."""
+"""The console, in a terminal on this machine or in a browser: what is said there is kept as rows, which it reads."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ class ConsoleRows(Protocol):
 
 
 class ConsoleChat:
-    platform = Platform.CONSOLE
-
-    def __init__(self, rows: ConsoleRows) -> None:
+    def __init__(self, rows: ConsoleRows, platform: Platform = Platform.CONSOLE) -> None:
         self._rows = rows
+        self.platform = platform
 
     async def post(self, thread: Thread, message: Reply | Card, marker: str) -> Posted:
         kind = "card" if isinstance(message, Card) else "post"
@@ -39,4 +38,4 @@ class ConsoleChat:
         await self._rows.put(thread.address, "reaction", f"reaction:{message_id}:{reaction}", body)
 
     async def me(self) -> Person:
-        return Person(Platform.CONSOLE, "trellis", "trellis", is_bot=True)
+        return Person(self.platform, "trellis", "trellis", is_bot=True)

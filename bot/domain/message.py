@@ -12,6 +12,7 @@ class Platform(StrEnum):
     GITLAB = "gitlab"
     SLACK = "slack"
     CONSOLE = "console"
+    WEB = "web"  # threads in a browser or of the API, and people who are known by their sign-in
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -28,8 +29,8 @@ class Thread(msgspec.Struct, frozen=True):
 
     `address` is stable and unique, made by the platform's chat module: `github:<project key>:<number>`,
     `gitlab:<project key>:<iid>`, `slack:<team>:<channel>:<thread ts>`, `slack:<team>:<channel>:slash-<trigger id>`,
-    `slack:<team>:@<user id>` (a direct message to that person), `console:<name>`. `root` is the platform's id of the
-    message that opened it, where the bot had to open one.
+    `slack:<team>:@<user id>` (a direct message to that person), `console:<name>`, `web:<person id>` and
+    `web:<person id>:<what about>`. `root` is the platform's id of the message that opened it, where the bot had to open one.
     """
 
     platform: Platform

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError as SourceError
 
 from bot.settings.checks import SettingsError, check
-from bot.settings.parts import GitHubSettings, GitLabSettings, LimitSettings, ProjectSettings, SlackSettings, WorkerSettings
+from bot.settings.parts import GitHubSettings, GitLabSettings, LimitSettings, ProjectSettings, SignInSettings, SlackSettings, WorkerSettings
 from bot.settings.whole import Settings
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ProjectSettings",
     "Settings",
     "SettingsError",
+    "SignInSettings",
     "SlackSettings",
     "WorkerSettings",
     "check",

@@ -46,11 +46,21 @@ def _check_parts(settings: Settings) -> None:
         settings.redis.startswith(("redis://", "rediss://", "unix://")),
         "TRELLIS_REDIS_URL: use redis://HOST, rediss://HOST or unix://SOCKET",
     )
+    _check_public_url(settings.public_url)
     limits = settings.limits
     _require(
         limits.ttl_hours <= limits.cap_hours,
         "TRELLIS_LIMITS__TTL_HOURS is more than TRELLIS_LIMITS__CAP_HOURS: no environment could be made",
     )
+
+
+def _check_public_url(url: str) -> None:
+    """People sign in there: plain http is for this machine only."""
+    parts = urlsplit(url)
+    is_address = parts.scheme in {"http", "https"} and parts.hostname and not (parts.path.strip("/") or parts.query or parts.username)
+    _require(not url or is_address, "TRELLIS_PUBLIC_URL: use an address without a path, for instance https://trellis.example.com")
+    is_here = (parts.hostname or "") in {"localhost", "127.0.0.1", "::1"} or (parts.hostname or "").endswith(".localhost")
+    _require(not url or parts.scheme == "https" or is_here, "TRELLIS_PUBLIC_URL: use https://, people sign in there")
 
 
 def _check_projects(settings: Settings) -> None:

@@ -82,6 +82,15 @@ class LimitSettings(BaseModel):
     failed_hours: float = Field(default=24, gt=0)
 
 
+class SignInSettings(BaseModel):
+    """How people sign in on the web page, and for how long."""
+
+    model_config = {"extra": "forbid"}
+
+    session_hours: float = Field(default=168, gt=0, le=24 * 366)
+    link_minutes: float = Field(default=15, gt=0, le=24 * 60)
+
+
 class WorkerSettings(BaseModel):
     """How the workers go about it. Seconds."""
 

@@ -9,7 +9,15 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from bot.settings.parts import GitHubSettings, GitLabSettings, LimitSettings, ProjectSettings, SlackSettings, WorkerSettings
+from bot.settings.parts import (
+    GitHubSettings,
+    GitLabSettings,
+    LimitSettings,
+    ProjectSettings,
+    SignInSettings,
+    SlackSettings,
+    WorkerSettings,
+)
 
 
 class Settings(BaseSettings):
@@ -36,6 +44,7 @@ class Settings(BaseSettings):
     projects: dict[str, ProjectSettings] = Field(default_factory=dict)
     limits: LimitSettings = LimitSettings()
     worker: WorkerSettings = WorkerSettings()
+    sign_in: SignInSettings = SignInSettings()
 
     @field_validator("projects", mode="before")
     @classmethod

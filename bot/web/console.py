@@ -7,8 +7,9 @@ import hmac
 import os
 import secrets
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, Field, ValidationError
@@ -17,10 +18,12 @@ from bot.domain.ids import new_id
 from bot.domain.message import Dialect, Person, Platform, Refused, Said, Thread
 from bot.store.console import ConsoleStore
 from bot.store.inbox import Inbox
+from bot.store.sessions import Sessions
 from bot.web.hooks import read_body
+from bot.web.site import Site, is_from_this_machine
 
-_LOOPBACK = {"127.0.0.1", "::1", ""}
 _LOOK_S = 0.05
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 _MOST_WAIT_S = 25.0
 
 
@@ -40,8 +43,28 @@ class Saying(BaseModel):
     """A line typed in a terminal."""
 
     text: str = Field(max_length=64 * 1024)
-    person: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", description="whose name it is said in")
+    person: str = Field(pattern=_NAME, description="whose name it is said in")
     thread: str = Field(default="", max_length=60, pattern=r"^[A-Za-z0-9._-]*$")
+
+
+class SigningIn(BaseModel):
+    person: str = Field(pattern=_NAME, description="whom the link signs in")
+
+
+class LinkAnswer(BaseModel):
+    """`url` signs in once, within `lives_s` seconds, on this machine."""
+
+    url: str
+    lives_s: float
+
+
+@dataclass(frozen=True)
+class Links:
+    """What one-time links are made with."""
+
+    sessions: Sessions
+    site: Site
+    lives_s: float
 
 
 class SaidAnswer(BaseModel):
@@ -64,32 +87,38 @@ class HeardAnswer(BaseModel):
     states: list[str]
 
 
-async def _saying(request: Request) -> Saying:
-    """What was typed. Read by us, for FastAPI reads a body, of any size, before it asks who may."""
+Body = TypeVar("Body", bound=BaseModel)
+
+
+async def _body(request: Request, kind: type[Body]) -> Body:
+    """What was sent. Read by us, for FastAPI reads a body, of any size, before it asks who may."""
     try:
-        return Saying.model_validate_json(await read_body(request))
+        return kind.model_validate_json(await read_body(request))
     except Refused as error:
         raise HTTPException(error.status, error.reason) from None
     except ValidationError as error:
         raise HTTPException(422, error.errors(include_url=False, include_context=False, include_input=False)) from None
 
 
-def router(inbox: Inbox, rows: ConsoleStore, token: str) -> APIRouter:
-    """`POST /console/say`, `GET /console/heard`."""
+def person_called(name: str) -> Person:
+    """Somebody at this machine, in a terminal or signed in by a link that it printed: the same person."""
+    return Person(Platform.CONSOLE, name.lower(), name)
+
+
+def router(inbox: Inbox, rows: ConsoleStore, token: str, links: Links) -> APIRouter:
+    """`POST /console/say`, `GET /console/heard`, `POST /console/sign-in`."""
 
     def only_from_here(request: Request) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
-        client = request.client.host if request.client else ""
-        forwarded = any(name.startswith("x-forwarded") or name == "forwarded" for name in request.headers)
-        if client not in _LOOPBACK or forwarded or not hmac.compare_digest(given, token.encode()):
+        if not is_from_this_machine(request) or not hmac.compare_digest(given, token.encode()):
             raise HTTPException(401, "the console is for this machine: use `trellis say`")
 
     routes = APIRouter(prefix="/console", dependencies=[Depends(only_from_here)])
 
     @routes.post("/say", status_code=202)
     async def say(request: Request) -> SaidAnswer:
-        saying = await _saying(request)
-        person = Person(Platform.CONSOLE, saying.person.lower(), saying.person)
+        saying = await _body(request, Saying)
+        person = person_called(saying.person)
         thread = Thread(Platform.CONSOLE, f"console:{saying.thread or saying.person.lower()}", asker=person)
         key = f"console:{new_id()}"
         after = await rows.newest()
@@ -109,5 +138,12 @@ def router(inbox: Inbox, rows: ConsoleStore, token: str) -> APIRouter:
                 shown = [Shown(version=each.version, kind=each.kind, marker=each.marker, body=each.body) for each in lines]
                 return HeardAnswer(lines=shown, is_heard=state.is_heard, is_settled=state.is_settled, states=list(state.states))
             await asyncio.sleep(_LOOK_S)
+
+    @routes.post("/sign-in", status_code=201)
+    async def sign_in(request: Request) -> LinkAnswer:
+        """A link that opens the dashboard in somebody's name."""
+        signing_in = await _body(request, SigningIn)
+        code = await links.sessions.offer(person_called(signing_in.person), links.lives_s)
+        return LinkAnswer(url=f"{links.site.local.url}/login/link/{code}", lives_s=links.lives_s)
 
     return routes
