@@ -92,6 +92,14 @@ def _parse(args: argparse.Namespace, settings: Settings | None) -> int:
     return 0 if is_all_right(found) else 2
 
 
+def _schema(args: argparse.Namespace, settings: Settings | None) -> int:
+    from bot.domain import devenv_file  # noqa: PLC0415
+
+    del args, settings
+    print(json.dumps(devenv_file.schema(), indent=2))
+    return 0
+
+
 def _say(args: argparse.Namespace, settings: Settings) -> int:
     from bot.say import say  # noqa: PLC0415
 
@@ -141,6 +149,7 @@ def parser() -> argparse.ArgumentParser:
     dialect.add_argument("--markdown", action="store_true", help="as a comment on GitHub or GitLab")
     dialect.add_argument("--slack", action="store_true", help="as a message in Slack")
     parse.add_argument("--json", action="store_true", help="JSON Lines")
+    add("schema", _schema, "print the JSON Schema of .dev-env.yaml")
     say = add("say", _say, "say a command and hear the answer")
     say.add_argument("text")
     _person(say)
@@ -155,7 +164,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     args = parser().parse_args()
     try:
-        settings = None if args.command == "parse" else load()
+        settings = None if args.command in {"parse", "schema"} else load()
         logs.configure(settings.log_format if settings else "console")
         code = args.run(args, settings)
         sys.stdout.flush()

@@ -134,3 +134,9 @@ def test_the_doctor_says_what_is_bad_and_ends_with_1(tmp_path: Path) -> None:
     assert found["migrations"]["words"] == f"the database is at nothing, this version wants {newest()}: run `trellis migrate`"
     assert found["redis"]["finding"] == "bad"
     assert found["keeper"]["finding"] == "bad"
+
+
+def test_schema_is_printed_without_any_configuration(tmp_path: Path) -> None:
+    ran = trellis(tmp_path, "schema")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert json.loads(ran.stdout)["title"] == ".dev-env.yaml"

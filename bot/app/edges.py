@@ -22,6 +22,7 @@ from bot.chats.gitlab import GitLabChat
 from bot.chats.gitlab_forge import GitLabForge
 from bot.chats.slack import SlackChat
 from bot.context import Forge, Limits
+from bot.domain.devenv_choice import Allowed
 from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
@@ -78,6 +79,11 @@ def forges_of(settings: Settings) -> dict[ForgeKind, Forge]:
     if settings.gitlab:
         forges[ForgeKind.GITLAB] = GitLabForge(settings.gitlab.url, settings.gitlab.token.get_secret_value())
     return forges
+
+
+def allowed_of(settings: Settings) -> Allowed:
+    """What a repository's file may wish for at most."""
+    return Allowed(settings.limits.ttl_hours * 3600, settings.limits.cap_hours * 3600)
 
 
 async def _account(platform: Platform, chat: Chat) -> Person | None:

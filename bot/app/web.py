@@ -17,7 +17,7 @@ from bot.store.console import ConsoleStore
 from bot.store.inbox import Inbox
 from bot.store.sessions import Sessions
 from bot.store.store import Store
-from bot.web import console, health, hooks, login, session
+from bot.web import console, health, hooks, login, schema, session
 from bot.web.site import Front, Site, site_of
 from bot.worker.doorbell import connect
 from bot.worker.worker import BEAT_NAME
@@ -114,5 +114,6 @@ def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
     _add_sign_in(app, settings, site, sessions)
     links = console.Links(sessions, site, settings.sign_in.link_minutes * 60)
     app.include_router(console.router(inbox, ConsoleStore(store), console.token_in(settings.data_dir), links))
+    app.include_router(schema.router())
     app.include_router(health.router(checks_of(settings, store, place)))
     return app

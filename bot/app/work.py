@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.app.edges import Edges, edges_of, holder_name, projects_of, rules_of
+from bot.app.edges import Edges, allowed_of, edges_of, holder_name, projects_of, rules_of
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
 from bot.settings import Settings
@@ -35,7 +35,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         runtime=runtime,
         branches=branches,
         messages=Messages(hold, bus, branches),
-        environments=Environments(hold, place.engine, projects, settings.host_id, branches.after_ready),
+        environments=Environments(hold, place.engine, projects, settings.host_id, allowed_of(settings), branches.after_ready),
         outbox=Outbox(hold, chats, pace_s),
         reconciler=Reconciler(hold, place.engine, settings.host_id),
         projects=projects,

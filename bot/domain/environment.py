@@ -96,6 +96,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     is_pinned: bool = False
     tilt_args: tuple[str, ...] = ()
     size: Size = Size.SMALL
+    profile: str = ""  # of the repository's file
+    services: tuple[str, ...] = ()  # only these; () for all
+    left_to_file: tuple[str, ...] = ()  # what nobody said: "ttl" until the file is read first, "size" each time
     restart_count: int = 0  # restarts asked for
     restart_service: str = ""
     edits: int = 0  # grows with every edit of the spec: a worker lets go only of a row it has seen whole

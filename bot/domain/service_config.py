@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.domain.environment import Size
 from bot.domain.yaml_nodes import shown
 
 MAX_FILE = 16 * 1024
@@ -29,11 +31,28 @@ class ServiceConfig:
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """What a file wishes for where nobody says otherwise; None and empty: nothing. A profile is a named one."""
+
+    services: tuple[str, ...] = ()  # only these; () for all
+    ttl_s: float | None = None
+    size: Size | None = None
+    tilt_args: tuple[str, ...] | None = None
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class DevEnv:
-    """The services of a repository, the main one first, and the file that said so."""
+    """The services of a repository, the main one first, what it wishes for, and the file that said so.
+
+    `lines` tells where a key stands: `ttl`, `services.web.run`, `profiles.fast.size`.
+    """
 
     services: tuple[ServiceConfig, ...]
     file: str
+    wishes: Wishes = Wishes()
+    profiles: Mapping[str, Wishes] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -87,12 +106,12 @@ def is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def check_name(name: str, at: tuple[int, int], problems: Problems) -> None:
+def check_name(name: str, at: tuple[int, int], problems: Problems, what: str = "a service") -> None:
     if is_name(name):
         return
     near = re.sub(r"[^a-z0-9]+", "-", name[:60].lower()).lstrip("-0123456789")[:20].strip("-")
     message = (
-        f'"{shown(name)}" cannot be a service\'s name: a letter, then letters, digits and single dashes, lower case, 20 characters at most'
+        f'"{shown(name)}" cannot be {what}\'s name: a letter, then letters, digits and single dashes, lower case, 20 characters at most'
     )
     problems.add(at, "bad_name", message, near)
 

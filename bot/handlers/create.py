@@ -116,6 +116,7 @@ async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transact
             sha=head.sha,
             tilt_args=tuple(command.tilt_args or ()),
             size=Size(command.size.value) if command.size else Size.SMALL,
+            left_to_file=tuple(name for name in ("ttl", "size") if getattr(command, name) is None),
         )
         if await transaction.add(environment):
             return environment

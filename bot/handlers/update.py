@@ -61,6 +61,7 @@ async def decide(command: Update, scene: Scene, facts: Facts, transaction: Trans
         is_pinned=facts.is_pinned,
         tilt_args=before.tilt_args if command.tilt_args is None else tuple(command.tilt_args),
         size=Size(command.size.value) if command.size else before.size,
+        left_to_file=tuple(each for each in before.left_to_file if not (each == "size" and command.size)),
     )
     if _is_same(before, wanted) and before.is_settled and before.state is State.READY and before.failure is None:
         if wanted.is_pinned != before.is_pinned:

@@ -12,6 +12,7 @@ import structlog
 
 from bot.domain.command import Event
 from bot.domain.devenv import FILES
+from bot.domain.devenv_choice import Allowed, Choice
 from bot.domain.environment import Address, Environment, Failure, State
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import Step, backoff_s, next_step
@@ -20,7 +21,7 @@ from bot.store.leases import Lease
 from bot.worker import settle
 from bot.worker.leasing import Holder
 from bot.worker.progress import Progress
-from bot.worker.spec import config_of, source_of, spec_of
+from bot.worker.spec import as_wished, choice_of, config_of, is_fork, source_of, spec_of
 from processes.killpoint import killpoint
 from provisioner.engine import Access, Engine, EngineFailed, EngineUnavailable, StageName, StaleFence
 
@@ -45,6 +46,7 @@ class Environments:
         engine: Engine,
         projects: Mapping[str, Project],
         host_id: str,
+        allowed: Allowed,
         after_ready: Callable[[Environment], Awaitable[None]],
     ) -> None:
         self._holder = holder
@@ -52,6 +54,7 @@ class Environments:
         self._engine = engine
         self._projects = projects
         self._host_id = host_id
+        self._allowed = allowed
         self._after_ready = after_ready
         self._nudges: dict[str, asyncio.Event] = {}
         self._steps: dict[Step, Callable[[Environment, Lease], Awaitable[None]]] = {
@@ -134,7 +137,20 @@ class Environments:
         await progress.begin(StageName.PROVISIONING)
         source = source_of(project, environment.ref, environment.sha)
         config = config_of(await self._engine.read(source, FILES))
-        return await self._engine.apply(spec_of(environment, project, config), lease.fence, progress)
+        choice = choice_of(environment, project, config)
+        environment = await self._left_to_file(environment, project, choice, lease)
+        return await self._engine.apply(spec_of(environment, project, choice), lease.fence, progress)
+
+    async def _left_to_file(self, environment: Environment, project: Project, choice: Choice, lease: Lease) -> Environment:
+        """What nobody said is settled now, as the file at this commit says."""
+        if not environment.left_to_file:
+            return environment
+        async with self._store.transaction(lease) as transaction:
+            row = await transaction.environments.locked(environment.id)
+            if row is None or row.generation != environment.generation:
+                raise Unwanted
+            wished = as_wished(row, choice, self._allowed, transaction.now, is_fork=is_fork(row, project))
+            return row if wished == row else await transaction.save(wished)
 
     async def _restart(self, environment: Environment, lease: Lease) -> None:
         failure: Failure | None = None

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from bot.context import RuntimeUnavailable
 from bot.domain.devenv import FILES
+from bot.domain.devenv_wishes import reads_tilt_args
 from bot.domain.project import Project
-from bot.worker.spec import config_of, reads_tilt_args, source_of
+from bot.worker.spec import config_of, source_of
 from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories
 
 
@@ -39,7 +40,7 @@ class EngineRuntime:
     async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
         """A configuration that cannot be read reads nothing; its faults are told when it is run."""
         try:
-            return reads_tilt_args(config_of(await self._engine.read(source_of(project, ref, sha), FILES)))
+            return reads_tilt_args(config_of(await self._engine.read(source_of(project, ref, sha), FILES)).services)
         except EngineFailed:
             return False
         except EngineUnavailable as error:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shlex
 
+import msgspec
+
 from bot.domain import devenv
 from bot.domain.devenv import DevEnv
+from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
 from bot.domain.environment import Environment, Size
 from bot.domain.project import Project
 from provisioner.engine import EngineFailed, Limits, Service, Source, Spec, StageName
@@ -27,14 +30,34 @@ def config_of(files: dict[str, bytes]) -> DevEnv:
     raise EngineFailed(StageName.CONFIGURING, f"{first}{more}", tuple(map(str, found)), code=first.code)
 
 
-def reads_tilt_args(config: DevEnv) -> bool:
-    return any("TILT_ARGS" in text for service in config.services for text in (service.run, service.build or ""))
+def is_fork(environment: Environment, project: Project) -> bool:
+    return environment.source_id != project.id
 
 
-def spec_of(environment: Environment, project: Project, config: DevEnv) -> Spec:
-    tilt_args = (("TILT_ARGS", shlex.join(environment.tilt_args)),) if environment.tilt_args else ()
+def choice_of(environment: Environment, project: Project, config: DevEnv) -> Choice:
+    """What of the file this environment is made of. Raises EngineFailed when its profile or a service is no longer there."""
+    try:
+        return choose(config, environment.profile, environment.services, is_fork=is_fork(environment, project))
+    except NotThere as error:
+        raise EngineFailed(StageName.CONFIGURING, f"{config.file}: {error}", code=f"unknown_{error.kind}") from error
+
+
+def as_wished(environment: Environment, choice: Choice, allowed: Allowed, now: float, *, is_fork: bool) -> Environment:
+    """What nobody said is as the file says: the size each time, the time to live when the file is read first."""
+    left, expires_at = environment.left_to_file, environment.expires_at
+    size = (choice.size or Size.SMALL) if "size" in left else environment.size
+    if "ttl" in left and choice.ttl_s is not None:
+        ttl_s = allowed.ttl_of(choice.ttl_s, is_fork=is_fork)
+        expires_at = min(max(expires_at + ttl_s - allowed.ttl_s, now + ttl_s), environment.created_at + allowed.cap_s)
+    rest = tuple(each for each in left if each != "ttl")
+    return msgspec.structs.replace(environment, size=size, expires_at=expires_at, left_to_file=rest)
+
+
+def spec_of(environment: Environment, project: Project, choice: Choice) -> Spec:
+    arguments = environment.tilt_args or choice.tilt_args
+    tilt_args = (("TILT_ARGS", shlex.join(arguments)),) if arguments else ()
     services = tuple(
-        Service(each.name, each.run, each.port, each.health, tuple(each.env) + tilt_args, each.build) for each in config.services
+        Service(each.name, each.run, each.port, each.health, tuple(each.env) + tilt_args, each.build) for each in choice.services
     )
     return Spec(
         environment=environment.id,

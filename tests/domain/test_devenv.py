@@ -6,6 +6,9 @@ import pytest
 
 from bot.domain import devenv
 from bot.domain.devenv import ConfigProblem, DevEnv, ServiceConfig
+from bot.domain.devenv_choice import Allowed, NotThere, choose
+from bot.domain.environment import Size
+from bot.domain.service_config import Wishes
 
 WHOLE = "{version: 1, services: {web: {run: python3 app.py}}}"
 
@@ -220,3 +223,94 @@ def test_the_yaml_wins_over_the_procfile_even_when_it_is_wrong() -> None:
     assert devenv.read(yaml, procfile) == devenv.read(yaml, None)
     assert isinstance(devenv.read(b"version: 3", procfile), tuple)
     assert devenv.read(None, procfile) == DevEnv((ServiceConfig("web", "./other", None, "/"),), "Procfile")
+
+
+def test_what_a_file_wishes_for_arrives_with_its_place() -> None:
+    text = """\
+version: 1
+ttl: 1d12h
+size: medium
+tilt_args: --only "web api"
+services:
+  web: {run: tilt $TILT_ARGS}
+  api: {run: ./api, env: {A: "1"}}
+profiles:
+  fast:
+    services: [api]
+    ttl: 45m
+    size: small
+    tilt_args: [--fast, 1]
+    env: {A: 2, FAST: true}
+"""
+    found = read(text)
+    assert isinstance(found, DevEnv)
+    assert found.wishes == Wishes(ttl_s=36 * 3600, size=Size.MEDIUM, tilt_args=("--only", "web api"))
+    fast = Wishes(("api",), 45 * 60, Size.SMALL, ("--fast", "1"), (("A", "2"), ("FAST", "true")))
+    assert found.profiles == {"fast": fast}
+    assert (found.lines["ttl"], found.lines["services.api.run"], found.lines["profiles.fast.size"]) == (2, 7, 12)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("ttl: 8", ("wrong_type", 6, 6, "8h")),
+        ("ttl: soon", ("wrong_type", 6, 6, "8h")),
+        ("ttl: 0h", ("wrong_type", 6, 6, "8h")),
+        ("ttl: [8h]", ("wrong_type", 6, 6, "8h")),
+        ("lifetime: 8h", ("unknown_key", 6, 1, "ttl")),
+        ("tilt-args: x", ("unknown_key", 6, 1, "tilt_args")),
+        ("size: larg", ("wrong_type", 6, 7, "large")),
+        ("size: M", ("wrong_type", 6, 7, "medium")),
+        ("size: 3", ("wrong_type", 6, 7, "")),
+        ("tilt_args: 'a \"b'", ("bad_quote", 6, 12, "")),
+        ("tilt_args: {a: b}", ("wrong_type", 6, 12, "tilt_args: --only web")),
+        ("tilt_args: --only web", ("unread", 6, 12, "")),
+        ('tilt_args: ["a\\nb"]', ("not_text", 6, 12, "")),
+        ("profiles: fast", ("wrong_type", 6, 11, "profiles: {fast: {size: large}}")),
+        ("profiles: {Fast: {}}", ("bad_name", 6, 12, "fast")),
+        ("profiles: {fast: small}", ("wrong_type", 6, 18, "{size: large}")),
+        ("profiles: {fast: {sise: small}}", ("unknown_key", 6, 19, "size")),
+        ("profiles: {fast: {services: [wev]}}", ("unknown_service", 6, 30, "web")),
+        ("profiles: {fast: {services: web}}", ("wrong_type", 6, 29, "services: [web]")),
+        ("profiles: {fast: {env: {a: 1}}}", ("bad_name", 6, 25, "A")),
+        ("profiles: {fast: {tilt_args: x}}", ("unread", 6, 30, "")),
+    ],
+)
+def test_a_mistake_in_a_wish_is_told_with_its_place_and_the_nearest_right_thing(words: str, expected: tuple[str, int, int, str]) -> None:
+    assert problems(f"{service('run: x')}    port: 80\n{words}\n") == [expected]
+
+
+TWO = """\
+version: 1
+ttl: 8h
+size: large
+services: {web: {run: a, env: {A: "1", B: "2"}}, api: {run: b}}
+profiles: {fast: {services: [api], ttl: 2h, env: {B: "3", C: "4"}}}
+"""
+
+
+def test_a_profile_goes_before_the_file_and_what_is_asked_for_before_the_profile() -> None:
+    found = read(TWO)
+    assert isinstance(found, DevEnv)
+    fast = choose(found, "fast")
+    assert [each.name for each in fast.services] == ["api"]
+    assert fast.services[0].env == (("B", "3"), ("C", "4"))
+    assert (fast.ttl_s, fast.size, fast.keys) == (7200, Size.LARGE, {"ttl": "profiles.fast.ttl", "size": "size"})
+    both = choose(found, "fast", ("web", "api"))
+    assert [each.name for each in both.services] == ["web", "api"]
+    assert both.services[0].env == (("A", "1"), ("B", "3"), ("C", "4"))
+    for name, known, near in (("fats", ("fast",), "fast"), ("zzz", ("fast",), "")):
+        with pytest.raises(NotThere) as raised:
+            choose(found, name)
+        assert (raised.value.kind, raised.value.known, raised.value.near) == ("profile", known, near)
+    with pytest.raises(NotThere, match='there is no service "wev" in this file; there is web, api'):
+        choose(found, "", ("wev",))
+
+
+def test_what_a_fork_may_wish_for_is_limited() -> None:
+    found = read(TWO)
+    assert isinstance(found, DevEnv)
+    assert choose(found, is_fork=True).size is None
+    assert Allowed(48, 96).ttl_of(72, is_fork=True) == 48
+    assert Allowed(48, 96).ttl_of(8, is_fork=True) == 8
+    assert Allowed(48, 96).ttl_of(100, is_fork=False) == 96

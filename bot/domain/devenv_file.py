@@ -1,0 +1,82 @@
+"""What may be written into `.dev-env.yaml` version 1: one model, from which come the keys the reader knows and the JSON Schema."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+_NAME = r"^(?:[a-z]|[a-z](?!.*--)[a-z0-9-]{0,18}[a-z0-9])$"
+DURATION = r"^(?=.*[1-9])(?:[0-9]{1,4}w)?(?:[0-9]{1,4}d)?(?:[0-9]{1,5}h)?(?:[0-9]{1,6}m)?$"
+MOST_PROFILES = 10
+MOST_BRANCHES = 20
+
+Line = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"\S")]
+Words = Annotated[list[str | int | float | bool], Meta(min_length=1)]
+Name = Annotated[str, Meta(pattern=_NAME)]
+Variable = Annotated[str, Meta(pattern="^[A-Z_][A-Z0-9_]*$", max_length=100, extra_json_schema={"not": {"const": "PORT"}})]
+Variables = Annotated[dict[Variable, str | int | float | bool], Meta(max_length=100)]
+Size = Literal["small", "medium", "large"]
+Duration = Annotated[str, Meta(pattern=DURATION, examples=["8h", "2d", "1d12h"])]
+
+
+class Service(msgspec.Struct, forbid_unknown_fields=True):
+    """One service: a process that listens on $PORT."""
+
+    run: Annotated[Line | Words, Meta(description="The command line, or a list of words. It listens on $PORT.")]
+    port: Annotated[int, Meta(ge=1, le=65535, description="The port it would like; $PORT says what it gets.")] | UnsetType = UNSET
+    health: (
+        Annotated[
+            Any,  # a path, false or null: no type of ours says "false, but not true"
+            Meta(
+                description='Ready when this path answers; false for no probe. "/" for the first service and for those with a port.',
+                extra_json_schema={"anyOf": [{"type": "string", "pattern": '^/[!-"$-~]{0,1023}$'}, {"enum": [False, None]}]},
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    env: Annotated[Variables | None, Meta(description="Variables for the service, none of them secret.")] | UnsetType = UNSET
+    build: Annotated[Line | Words, Meta(description="Run once per commit, before anything starts.")] | UnsetType = UNSET
+
+
+class Profile(msgspec.Struct, forbid_unknown_fields=True):
+    """A named overlay, chosen with `--profile`."""
+
+    services: Annotated[list[str], Meta(min_length=1, description="Only these services.")] | UnsetType = UNSET
+    ttl: Annotated[Duration, Meta(description="How long an environment lives.")] | UnsetType = UNSET
+    size: Annotated[Size, Meta(description="How much memory and how many processes.")] | UnsetType = UNSET
+    tilt_args: Annotated[str | list[str | int | float | bool], Meta(description="What $TILT_ARGS holds.")] | UnsetType = UNSET
+    env: Annotated[Variables | None, Meta(description="Variables for all of its services.")] | UnsetType = UNSET
+
+
+class File(msgspec.Struct, forbid_unknown_fields=True):
+    """`.dev-env.yaml` at the root of a repository: what its environments are made of."""
+
+    version: Annotated[Literal[1], Meta(description="The version of this format.")]
+    services: Annotated[
+        dict[Name, Service],
+        Meta(min_length=1, max_length=10, description="By name; the first is the main one, which gets the environment's own address."),
+    ]
+    ttl: Annotated[Duration, Meta(description="How long an environment lives when nobody says; the operator's cap holds.")] | UnsetType = (
+        UNSET
+    )
+    size: Annotated[Size, Meta(description="How much memory and how many processes when nobody says.")] | UnsetType = UNSET
+    tilt_args: Annotated[str | list[str | int | float | bool], Meta(description="What $TILT_ARGS holds when nobody says.")] | UnsetType = (
+        UNSET
+    )
+    profiles: Annotated[dict[Name, Profile], Meta(max_length=MOST_PROFILES, description="Named overlays.")] | UnsetType = UNSET
+
+
+@cache
+def keys_of(part: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The keys that may stand there, in the order in which they are told."""
+    return tuple(field.encode_name for field in msgspec.structs.fields(part))
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the file, for editors and for those who check before they push."""
+    made = msgspec.json.schema(File)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": ".dev-env.yaml", **made}
