@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -13,7 +13,11 @@ from typing import Any, Protocol
 import structlog
 
 from bot import context, refusals, replies
-from bot.auth.policy import Action, Role, Standing, authorize, role_of
+from bot.asking import authorize, identity, project_resource
+from bot.auth.asked import Asked
+from bot.auth.people import People
+from bot.auth.policies import Policies
+from bot.auth.policy import Role, Standing
 from bot.context import Forge, ForgeUnavailable, Limits, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.errors import UserError
@@ -24,6 +28,7 @@ from bot.domain.prose import Reaction, Reply
 from bot.handlers import HANDLERS
 from bot.handlers.handler import About, Handler
 from bot.replies import late
+from bot.standing import Standings
 from bot.targets import Rows, find_environment, home, named_project
 from grammar.commands import Command, Create
 from grammar.parse import Found, Misunderstood, Understood, read
@@ -63,7 +68,8 @@ class Rules:
     """What the operator configured of people, projects and limits."""
 
     projects: Mapping[str, Project]
-    slack_roles: Mapping[str, Role]
+    people: People
+    policies: Policies
     console_role: Role
     limits: Limits
     zone: tzinfo
@@ -77,11 +83,12 @@ StandingIn = Callable[[Person, Project | None], Awaitable[Standing]]
 class Outside:
     """The ports a handler may ask before its transaction."""
 
-    def __init__(self, runtime: Runtime, forges: Mapping[ForgeKind, Forge], standing_in: StandingIn, projects: Iterable[Project]) -> None:
+    def __init__(self, runtime: Runtime, forges: Mapping[ForgeKind, Forge], standing_in: StandingIn, rules: Rules) -> None:
         self.runtime = runtime
         self._forges = forges
         self._standing_in = standing_in
-        self._projects = tuple(projects)
+        self._policies = rules.policies
+        self._projects = tuple(rules.projects.values())
 
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
         forge = self._forges.get(project.forge)
@@ -89,8 +96,11 @@ class Outside:
 
     async def visible(self, person: Person) -> frozenset[str]:
         standings = await asyncio.gather(*(self._standing_in(person, project) for project in self._projects))
-        may = (authorize(standing, Action.LOOK).is_allowed for standing in standings)
-        return frozenset(project.key for project, is_allowed in zip(self._projects, may, strict=True) if is_allowed)
+        asked = (
+            Asked("ivy list", identity(person), standing, project_resource(project))
+            for project, standing in zip(self._projects, standings, strict=True)
+        )
+        return frozenset(each.resource.project for each in asked if self._policies.authorize(each).is_allowed)
 
 
 class Bus:
@@ -98,9 +108,10 @@ class Bus:
 
     def __init__(self, units: Units, runtime: Runtime, forges: Mapping[ForgeKind, Forge], rules: Rules) -> None:
         self._units = units
-        self._forges = forges
         self._rules = rules
-        self._outside = Outside(runtime, forges, self._standing_in, rules.projects.values())
+        self._standings = Standings(rules.people, rules.console_role, forges, rules.projects)
+        self._standing_in = self._standings.of
+        self._outside = Outside(runtime, forges, self._standing_in, rules)
 
     async def hear(self, said: Said, message_id: int, lease: Any = None) -> None:
         if said.person.is_bot or (said.person.platform, said.person.id) in self._rules.own_ids:
@@ -185,13 +196,13 @@ class Bus:
     async def _scene(self, said: Said, item: Understood, handler: Handler, at_home: Project | None, standing: Standing) -> Scene:
         """Everything the command is about. Whoever may not even look here learns nothing of what there is."""
         rules, command = self._rules, item.command
-        scene = Scene(said, item.line, standing, rules.projects, rules.limits, rules.zone, at_home)
-        _must_be_allowed(scene, handler, command)
+        scene = Scene(said, item.line, standing, rules.projects, rules.limits, rules.zone, rules.policies, at_home)
+        _must_be_allowed(scene, command)
         if handler.about is About.PROJECT and isinstance(command, Create):
             scene = await self._in_project(scene, named_project(command.project, at_home, rules.projects))
         elif handler.about in {About.ENVIRONMENT, About.PERHAPS_ENVIRONMENT}:
             scene = await self._about_environment(scene, command, handler)
-        _must_be_allowed(scene, handler, command)
+        _must_be_allowed(scene, command)
         return scene
 
     async def _about_environment(self, scene: Scene, command: Command, handler: Handler) -> Scene:
@@ -211,22 +222,6 @@ class Bus:
         if project == scene.project:
             return scene
         return replace(scene, project=project, standing=await self._standing_in(scene.person, project))
-
-    async def _standing_in(self, person: Person, project: Project | None) -> Standing:
-        """What somebody is here, asked now. An error, and a forge that is not the project's own, are a no."""
-        if person.platform is Platform.CONSOLE:
-            return Standing(self._rules.console_role)
-        if person.platform is Platform.SLACK:
-            role = self._rules.slack_roles.get(person.id)
-            return Standing(role) if role else Standing(Role.NOBODY, doubt=replies.NOT_ON_THE_LIST)
-        if project is None or project.forge.value != person.platform.value:
-            return Standing(Role.NOBODY, doubt=replies.another_platform(person, project))
-        try:
-            right = await self._forges[project.forge].right_of(person, project)
-            return Standing(role_of(right), doubt=replies.too_little(person, project, right))
-        except ForgeUnavailable as error:
-            log.warning("right_not_asked", person=person.id, project=project.key, reason=str(error))
-            return Standing(Role.NOBODY, doubt=replies.RIGHT_NOT_ASKED)
 
     async def _record(
         self, transaction: Transaction, said: Said, message_id: int, position: int, words: str, text: str, outcome: Outcome
@@ -263,8 +258,8 @@ class Bus:
             await transaction.react(said.thread, said.message_id, sign)
 
 
-def _must_be_allowed(scene: Scene, handler: Handler, command: Command) -> None:
-    decision = authorize(scene.standing, handler.action)
+def _must_be_allowed(scene: Scene, command: Command) -> None:
+    decision = authorize(scene, command.words, command)
     if not decision.is_allowed:
         raise refusals.not_allowed(command.words, decision)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Protocol
 
+from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
 from bot.domain.command import CommandState, Event
 from bot.domain.environment import Environment
@@ -84,6 +85,7 @@ class Scene:
     projects: Mapping[str, Project]
     limits: Limits
     zone: tzinfo
+    policies: Policies
     project: Project | None = None
     environment: Environment | None = None  # as it was before the transaction
 

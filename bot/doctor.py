@@ -13,12 +13,13 @@ from functools import partial
 from rich.console import Console
 
 from bot.app.edges import Edges, edges_of, projects_of
+from bot.app.people import policies_of
 from bot.app.web import checks_of
 from bot.chats.chat import Chat, ChatUnavailable
 from bot.context import Forge, ForgeUnavailable
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.store.database import Database
 from bot.store.migrate import newest, revision_of
 from bot.store.store import Store
@@ -113,6 +114,15 @@ async def _sandbox(settings: Settings) -> Said:
     return _good("sandbox", words)
 
 
+async def _policy(settings: Settings) -> Said:
+    try:
+        rules = policies_of(settings).rules
+    except SettingsError as error:
+        return _bad("rules", str(error))
+    where = settings.policy_file or "the rules that come with Trellis"
+    return _good("rules", f"{len(rules)} of who may what, from {where}" + (f" and {settings.policy_more}" if settings.policy_more else ""))
+
+
 async def _webhooks(settings: Settings) -> Said:
     if settings.github is None and settings.gitlab is None and settings.slack is None:
         return _good("webhooks", "no platform is configured: the console is what there is")
@@ -126,7 +136,7 @@ async def _webhooks(settings: Settings) -> Said:
 
 def _looks(settings: Settings, store: Store, edges: Edges) -> list[Look]:
     place, chats, forges = edges.place, edges.chats, edges.forges
-    looks: list[Look] = [partial(_files, settings), partial(_migrations, store.database)]
+    looks: list[Look] = [partial(_files, settings), partial(_policy, settings), partial(_migrations, store.database)]
     looks += [partial(_part, name, check) for name, check in checks_of(settings, store, place).items()]
     looks += [partial(_account, platform, chat) for platform, chat in chats.items() if platform not in {Platform.CONSOLE, Platform.WEB}]
     for project in projects_of(settings).values():

@@ -9,7 +9,7 @@ from bot.auth.policy import Decision
 from bot.domain.environment import Environment, State
 from bot.domain.errors import UserError
 from bot.domain.project import Project
-from bot.domain.prose import Code, Items, Strong, line
+from bot.domain.prose import Code, Items, Span, Strong, line
 from bot.replies import branch_line, hours, how, moment
 
 _MOST_NEAR = 3
@@ -36,7 +36,12 @@ def _called(project: Project) -> str:
 
 
 def not_allowed(words: str, decision: Decision) -> UserError:
-    return UserError(decision.code, "You may not run ", Code(f"/{words}"), f": {decision.reason}.")
+    about: list[Span | str] = ["Rule: ", Code(decision.rule)]
+    if decision.argument:
+        about += [", about ", Code(decision.argument)]
+    about.append(f". Who may: {', '.join(decision.roles) or 'nobody'}.")
+    more = (line(*about),) if decision.rule else ()
+    return UserError(decision.code, "You may not run ", Code(f"/{words}"), f": {decision.reason}.", more=more)
 
 
 # -- which -------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import TextIO
 import aiohttp
 
 from bot import embedded, sample
+from bot.app.people import policies_of
 from bot.open import sign_in_link, whoami
 from bot.settings import Settings, SettingsError
 from bot.store.database import Database
@@ -134,6 +135,7 @@ def _banner(settings: Settings, with_sample: bool, link: str) -> str:  # noqa: F
 
 async def up(settings: Settings, is_quiet: bool) -> int:  # noqa: FBT001 - an option of the command line
     """Run everything until cancelled. Raises SettingsError, in one line, for what stands in the way."""
+    policies_of(settings)  # rules that cannot be used are said before anything starts
     with _only_one(settings.data_dir):
         _must_be_free(settings.host, settings.port, "TRELLIS_PORT")
         _must_be_free("127.0.0.1", settings.proxy_port, "TRELLIS_PROXY_PORT")

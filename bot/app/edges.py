@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.app.people import people_of, policies_of
 from bot.auth.policy import Role
 from bot.bus import Rules
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
@@ -104,7 +105,8 @@ async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
     limits = settings.limits
     return Rules(
         projects=projects_of(settings),
-        slack_roles={id_: Role(role) for id_, role in (settings.slack.roles if settings.slack else {}).items()},
+        people=people_of(settings),
+        policies=policies_of(settings),
         console_role=Role(settings.console_role),
         limits=Limits(limits.ttl_hours * 3600, limits.extend_hours * 3600, limits.cap_hours * 3600, limits.environments),
         zone=ZoneInfo(settings.time_zone),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bot.handlers import cancel, create, extend, learn, look, restart, retry, terminate, update
-from bot.handlers.actions import ACTIONS
 from bot.handlers.handler import About, Decide, Gather, Handler, gather_nothing
 
 
 def _handler(words: str, about: About, decide: Decide, gather: Gather = gather_nothing) -> tuple[str, Handler]:
-    return words, Handler(ACTIONS[words], about, decide, gather)
+    return words, Handler(about, decide, gather)
 
 
 HANDLERS: dict[str, Handler] = dict(

@@ -1,8 +1,11 @@
-"""What each command needs to be allowed."""
+"""Which group of actions each command belongs to, and so which rules decide about it. A command without a line here is denied to all."""
 
 from __future__ import annotations
 
 from bot.auth.policy import Action
+from bot.auth.schema import Known
+from grammar.commands import COMMANDS
+from grammar.values import DURATION, TAIL
 
 ACTIONS: dict[str, Action] = {
     "ivy create": Action.CHANGE,
@@ -22,3 +25,18 @@ ACTIONS: dict[str, Action] = {
     "sled help": Action.LEARN,
     "sled whoami": Action.LEARN,
 }
+
+
+def known_actions() -> dict[str, Known]:
+    """All commands as rules see them, with the options that may be said."""
+    return {
+        command.words: Known(ACTIONS[command.words], {name: _type(slot.kind) for name, slot in command.slots().items()})
+        for command in COMMANDS
+        if command.words in ACTIONS
+    }
+
+
+def _type(kind: object) -> str:
+    if kind is None:
+        return "Bool"
+    return "Long" if kind in {DURATION, TAIL} else "String"

@@ -1,4 +1,4 @@
-"""What a handler is: an action to be allowed, what must be known first, and two functions (gather outside, decide inside)."""
+"""What a handler is: what must be known first, and two functions (gather outside, decide inside)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any
 
 from bot import refusals
-from bot.auth.policy import Action
 from bot.context import Outcome, Outside, Scene, Transaction
 from bot.domain.command import Event
 from bot.domain.environment import Environment
@@ -35,7 +34,6 @@ async def gather_nothing(command: Any, scene: Scene, outside: Outside) -> None: 
 class Handler:
     """`gather` asks the outside world before the transaction; `decide` edits rows inside it."""
 
-    action: Action
     about: About
     decide: Decide
     gather: Gather = gather_nothing

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot import replies
-from bot.auth.policy import authorize
+from bot.asking import authorize
+from bot.auth.policy import Action
 from bot.context import Outcome, Scene, Transaction
 from bot.handlers.actions import ACTIONS
 from bot.refusals import unknown_command
@@ -13,18 +14,29 @@ from grammar.help import manual
 
 async def whoami(command: Whoami, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
     del command, facts, transaction
-    return Outcome(replies.whoami(scene.person, scene.role, scene.project))
+    return Outcome(replies.whoami(scene.person, scene.standing, scene.project, _may(scene)))
+
+
+def _may(scene: Scene) -> list[str]:
+    """Groups of commands of which all may be said here, and the single ones of the other groups."""
+    found: list[str] = []
+    for group in Action:
+        commands = [words for words, each in ACTIONS.items() if each is group]
+        may = [words for words in commands if authorize(scene, words).is_allowed]
+        found += [group.value] if commands and may == commands else may
+    return found
 
 
 async def helped(command: Help, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
     """All that may be run, or one page."""
     del facts, transaction
-    pages = {page.words: page for page in manual()}
-    may = {words for words in pages if authorize(scene.standing, ACTIONS[words]).is_allowed}
-    if command.command is None:
-        shown = [page for words, page in pages.items() if words in may and words.startswith("ivy ")]
-        return Outcome(replies.manual(shown, scene.role, sum(words.startswith("ivy ") for words in pages) - len(shown)))
-    page = pages.get(f"ivy {command.command.lower()}")
-    if page is None:
-        raise unknown_command(command.command)
-    return Outcome(replies.manual_page(page, may=page.words in may))
+    pages = {page.words: page for page in manual() if page.words.startswith("ivy ")}
+    if command.command is not None:
+        page = pages.get(f"ivy {command.command.lower()}")
+        if page is None:
+            raise unknown_command(command.command)
+        return Outcome(replies.manual_page(page, authorize(scene, page.words)))
+    decisions = {words: authorize(scene, words) for words in pages}
+    shown = [page for words, page in pages.items() if decisions[words].is_allowed]
+    hidden = {words: decision for words, decision in decisions.items() if not decision.is_allowed}
+    return Outcome(replies.manual(shown, scene.role, hidden))

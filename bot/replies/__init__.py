@@ -11,29 +11,30 @@ from bot.replies.answers import (
     hint,
     listing,
     logs,
-    manual,
-    manual_page,
     status,
     tone_of,
     url,
-    whoami,
     why,
 )
 from bot.replies.common import addresses, branch_line, brief, commit, hours, how, moment, say, typed
 from bot.replies.life import cancelled, failed, gone, gone_before_done, ready, restart_failed, restarted
 from bot.replies.mistakes import (
+    CONFIGURED_NOBODY,
     NOT_ON_THE_LIST,
     RIGHT_NOT_ASKED,
     another_platform,
     edited_before_it_began,
     mistake,
     refused,
+    right_is,
     too_little,
     unreachable,
     unwell,
 )
+from bot.replies.people import manual, manual_page, whoami
 
 __all__ = [
+    "CONFIGURED_NOBODY",
     "NOT_ON_THE_LIST",
     "RIGHT_NOT_ASKED",
     "addresses",
@@ -64,6 +65,7 @@ __all__ = [
     "refused",
     "restart_failed",
     "restarted",
+    "right_is",
     "say",
     "status",
     "tone_of",

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.auth.policy import NEEDED, Action, Role
 from bot.domain.command import Event
 from bot.domain.environment import Environment, State
-from bot.domain.message import Person
-from bot.domain.project import Project
 from bot.domain.prose import Block, Code, Items, Log, Reply, Span, Strong, Table, Text, Tone, line
 from bot.replies.common import addresses, brief, commit, hours, how, moment, say, typed
-from grammar.help import Manual
 
 
 def already_there(environment: Environment, differences: Sequence[str]) -> Reply:
@@ -140,33 +136,6 @@ def _story(event: Event) -> str:
 
 def cancel_begun(environment: Environment) -> Reply:
     return say(Tone.BUSY, "Stopping what is running for ", Strong(environment.slug), ".")
-
-
-def whoami(person: Person, role: Role, project: Project | None) -> Reply:
-    where = f" in {project.path or project.key}" if project else ""
-    may = [action.value for action in Action if list(Role).index(role) >= list(Role).index(NEEDED[action])]
-    return say(
-        Tone.NEUTRAL,
-        "You are ",
-        Strong(person.name),
-        f" on {person.platform} (id {person.id}): {role}{where}.",
-        more=(line("You may " + (", ".join(may) if may else "do nothing here") + "."),),
-    )
-
-
-def manual(pages: Sequence[Manual], role: Role, hidden: int) -> Reply:
-    rows = tuple((line(Code(page.usage)), line(page.summary)) for page in pages)
-    more: list[Block] = [Table(("command", "what it does"), rows)]
-    if hidden:
-        more.append(line(f"{hidden} more need the role {Role.DEVELOPER}; yours is {role}."))
-    more.append(line("More on one: ", Code("/ivy help create")))
-    return say(Tone.NEUTRAL, "What you can say here:", more=more)
-
-
-def manual_page(page: Manual, *, may: bool) -> Reply:
-    examples = Log(tuple(page.examples))
-    who = "You may run it." if may else f"It needs the role {Role.DEVELOPER}."
-    return say(Tone.NEUTRAL, Code(page.usage), more=(line(page.summary), examples, line(who)))
 
 
 def hint() -> Reply:

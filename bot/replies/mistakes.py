@@ -22,12 +22,17 @@ def refused(error: UserError, to: Person) -> Reply:
 
 
 NOT_ON_THE_LIST = "it needs a role, and you are not among the people who have one here. Whoever runs Trellis can add you"
+CONFIGURED_NOBODY = "the configuration gives you no role here"
 RIGHT_NOT_ASKED = "your right here could not be asked just now, and that is a no. Please say it again in a minute"
 
 
 def another_platform(person: Person, project: Project | None) -> str:
     about = f"{project.path or project.key}, which is elsewhere" if project else "that"
     return f"an account on {person.platform} gives no right to {about}"
+
+
+def right_is(person: Person, project: Project, right: Right) -> str:
+    return f"{person.platform} says that the right of {person.name} to {project.path or project.key} is {right}"
 
 
 def too_little(person: Person, project: Project, right: Right) -> str:

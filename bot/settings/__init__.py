@@ -9,12 +9,22 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError as SourceError
 
 from bot.settings.checks import SettingsError, check
-from bot.settings.parts import GitHubSettings, GitLabSettings, LimitSettings, ProjectSettings, SignInSettings, SlackSettings, WorkerSettings
+from bot.settings.parts import (
+    GitHubSettings,
+    GitLabSettings,
+    GroupSettings,
+    LimitSettings,
+    ProjectSettings,
+    SignInSettings,
+    SlackSettings,
+    WorkerSettings,
+)
 from bot.settings.whole import Settings
 
 __all__ = [
     "GitHubSettings",
     "GitLabSettings",
+    "GroupSettings",
     "LimitSettings",
     "ProjectSettings",
     "Settings",

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.settings.whole import Settings
 
+_PLATFORMS = frozenset({"github", "gitlab", "slack", "console", "web"})
+
 
 class SettingsError(Exception):
     """The configuration cannot be used; the text is one clear line."""
@@ -31,6 +33,26 @@ def check(settings: Settings) -> None:
         _require(settings.slack.bot_token.get_secret_value(), "Slack is configured without TRELLIS_SLACK__BOT_TOKEN: set it")
     _check_parts(settings)
     _check_projects(settings)
+    _check_people(settings)
+
+
+def _check_people(settings: Settings) -> None:
+    """People are accounts on a platform, by id; a name would be whoever takes it next."""
+    named = {
+        "TRELLIS_PEOPLE": settings.people.keys(),
+        **{f"TRELLIS_GROUPS__{key.upper()}": each.identities for key, each in settings.groups.items()},
+    }
+    named |= {f"TRELLIS_PROJECTS__{key.upper()}__PEOPLE": each.people.keys() for key, each in settings.projects.items()}
+    for name, identities in named.items():
+        for each in sorted(identities):
+            platform, _, id_ = each.partition(":")
+            _require(platform in _PLATFORMS and id_, f"{name}: {each!r} is no account; write PLATFORM:ID, for instance github:7")
+            _require(platform not in {"github", "gitlab"} or id_.isdigit(), f"{name}: {each!r}: use the numeric id, names can change hands")
+    for key, project in settings.projects.items():
+        for group in project.groups:
+            _require(group in settings.groups, f"TRELLIS_PROJECTS__{key.upper()}__GROUPS: there is no group {group!r} in TRELLIS_GROUPS")
+    for name, path in (("POLICY_FILE", settings.policy_file), ("POLICY_MORE", settings.policy_more)):
+        _require(path is None or path.is_file(), f"TRELLIS_{name}: there is no file {path}")
 
 
 def _check_parts(settings: Settings) -> None:

@@ -4,8 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
 
+RoleName = Literal["nobody", "viewer", "developer", "admin"]
+
+
+def _pairs(value: object) -> object:
+    """`a=admin,b=viewer` as a table."""
+    if not isinstance(value, str):
+        return value
+    words = (word.partition("=") if "=" in word else word.rpartition(":") for word in value.replace(",", " ").split())
+    return {key: role for key, _, role in words}
+
+
+def _identity(value: object) -> str:
+    """`GitHub:7` → `github:7`; Slack's ids are upper case."""
+    platform, _, id_ = str(value).strip().partition(":")
+    platform = platform.lower()
+    return f"{platform}:{id_.upper() if platform == 'slack' else id_}"
+
+
+def _by_identity(value: object) -> object:
+    value = _pairs(value)
+    return {_identity(key): role for key, role in value.items()} if isinstance(value, dict) else value
+
+
+PeopleRoles = Annotated[dict[str, RoleName], BeforeValidator(_by_identity)]
+GroupRoles = Annotated[dict[str, RoleName], BeforeValidator(_pairs)]
 Identifier = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 
@@ -20,11 +45,27 @@ class ProjectSettings(BaseModel):
     clone_url: str
     default_branch: str = "main"
     slack_channels: tuple[str, ...] | str = ()
+    people: PeopleRoles = Field(default_factory=dict)
+    groups: GroupRoles = Field(default_factory=dict)
 
     @property
     def channels(self) -> tuple[str, ...]:
         """Slack channel ids, written as a list or as `C1,C2`."""
         return tuple(self.slack_channels.replace(",", " ").split()) if isinstance(self.slack_channels, str) else self.slack_channels
+
+
+class GroupSettings(BaseModel):
+    """People who have something in common; rules may name the group. `members` are identities: `github:7`, `slack:U012ABCDEF`."""
+
+    model_config = {"extra": "forbid"}
+
+    members: tuple[str, ...] | str
+    role: RoleName = "nobody"
+
+    @property
+    def identities(self) -> frozenset[str]:
+        words = self.members.replace(",", " ").split() if isinstance(self.members, str) else self.members
+        return frozenset(_identity(each) for each in words)
 
 
 class GitHubSettings(BaseModel):

@@ -12,7 +12,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.settings.parts import (
     GitHubSettings,
     GitLabSettings,
+    GroupSettings,
     LimitSettings,
+    PeopleRoles,
     ProjectSettings,
     SignInSettings,
     SlackSettings,
@@ -42,6 +44,10 @@ class Settings(BaseSettings):
     gitlab: GitLabSettings | None = None
     slack: SlackSettings | None = None
     projects: dict[str, ProjectSettings] = Field(default_factory=dict)
+    people: PeopleRoles = Field(default_factory=dict)
+    groups: dict[str, GroupSettings] = Field(default_factory=dict)
+    policy_file: Path | None = None
+    policy_more: Path | None = None
     limits: LimitSettings = LimitSettings()
     worker: WorkerSettings = WorkerSettings()
     sign_in: SignInSettings = SignInSettings()

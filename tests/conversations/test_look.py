@@ -302,6 +302,8 @@ async def test_whoami(shop: Talk) -> None:
         You are **dana** on github (id 7): developer in acme/shop.
 
         You may learn, look, change.
+
+        Because: github says that the right of dana to acme/shop is write.
         """
     )
     admin = shop.world.github.user("ada", id=9, right="admin")
@@ -310,6 +312,8 @@ async def test_whoami(shop: Talk) -> None:
         You are **ada** on github (id 9): admin in acme/shop.
 
         You may learn, look, change.
+
+        Because: github says that the right of ada to acme/shop is admin.
         """
     )
 

@@ -178,6 +178,7 @@ async def test_a_viewer_looks_and_changes_nothing(slack: Slack) -> None:
         words(
             """
             ❌ <@U0VERA> You may not run `/ivy create`: it needs the role developer here, and yours is viewer.
+            Rule: `changing`. Who may: developer, admin.
             reason: `not_allowed`
             """
         ),
@@ -188,6 +189,7 @@ async def test_a_viewer_looks_and_changes_nothing(slack: Slack) -> None:
             """
             You are *U0VERA* on slack (id U0VERA): viewer.
             You may learn, look.
+            Because: the configuration.
             """
         ),
     ]
@@ -202,7 +204,7 @@ async def test_a_viewer_looks_and_changes_nothing(slack: Slack) -> None:
             `/ivy why [ENV]` · Tell who or what did what to it, and by which rule.
             `/ivy help [COMMAND]` · Show what you may run, or one command with examples.
             `/ivy whoami` · Say who the bot takes you for and what you may do.
-            7 more need the role developer; yours is viewer.
+            7 more need the role developer; yours is viewer: create, update, extend, terminate, restart, cancel, retry.
             More on one: `/ivy help create`
             """
         ),
@@ -215,6 +217,7 @@ async def test_somebody_who_is_not_on_the_list_is_refused_once_and_told_why(slac
         words(
             """
             ❌ <@U0MALLORY> You may not run `/ivy terminate`: it needs a role, and you are not among the people who have one here. Whoever runs Trellis can add you.
+            Rule: `changing`. Who may: developer, admin.
             reason: `not_allowed`
             """
         ),

@@ -57,6 +57,8 @@ async def test_the_reason_is_told(shop: Talk, tools: Talk) -> None:
         """
         ❌ @eve You may not run `/ivy create`: it needs the right to write to acme/shop, and github says that yours is read.
 
+        Rule: `changing`. Who may: developer, admin.
+
         <sub>reason: `not_allowed`</sub>
         """
     )
@@ -65,6 +67,8 @@ async def test_the_reason_is_told(shop: Talk, tools: Talk) -> None:
     assert await tools.answer("/ivy create", by=gil) == words(
         """
         ❌ @gil You may not run `/ivy create`: it needs the right to write to acme/tools, and gitlab says that yours is none.
+
+        Rule: `changing`. Who may: developer, admin.
 
         <sub>reason: `not_allowed`</sub>
         """
@@ -102,6 +106,8 @@ async def test_a_forge_that_breaks_off_says_no(shop: Talk) -> None:
     assert await shop.answer("/ivy create") == words(
         """
         ❌ @dana You may not run `/ivy create`: your right here could not be asked just now, and that is a no. Please say it again in a minute.
+
+        Rule: `changing`. Who may: developer, admin.
 
         <sub>reason: `not_allowed`</sub>
         """
@@ -246,6 +252,8 @@ async def test_on_github_an_environment_of_a_gitlab_project_is_out_of_reach(shop
         """
         ❌ @dana You may not run `/ivy create`: an account on github gives no right to acme/tools, which is elsewhere.
 
+        Rule: `changing`. Who may: developer, admin.
+
         <sub>reason: `not_allowed`</sub>
         """
     )
@@ -285,6 +293,7 @@ async def test_the_consoles_role_is_configured(tmp_path: object) -> None:
             words(
                 """
                 ✗ dana: You may not run /ivy create: it needs the role developer here, and yours is viewer.
+                  Rule: changing. Who may: developer, admin.
                   reason: not_allowed
                 """
             ),

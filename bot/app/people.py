@@ -1,0 +1,42 @@
+"""Who may what, wired: the rules' text and the roles that are configured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.auth.people import Group, People
+from bot.auth.policies import Policies, default_text
+from bot.auth.policy import Role
+from bot.auth.text import PolicyError, Text
+from bot.handlers.actions import known_actions
+from bot.settings import Settings, SettingsError
+
+
+def policies_of(settings: Settings) -> Policies:
+    """The rules in force. Raises SettingsError with file and line where they cannot be used."""
+    first = _text(settings.policy_file) if settings.policy_file else default_text()
+    texts = [first, *([_text(settings.policy_more)] if settings.policy_more else [])]
+    try:
+        return Policies(texts, known_actions())
+    except PolicyError as error:
+        raise SettingsError(f"the rules of who may what cannot be used: {error}") from None
+
+
+def _text(path: Path) -> Text:
+    try:
+        return Text(str(path), path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
+
+
+def people_of(settings: Settings) -> People:
+    slack = settings.slack.roles if settings.slack else {}
+    return People(
+        roles={
+            **{f"slack:{id_}": Role(role) for id_, role in slack.items()},
+            **{each: Role(role) for each, role in settings.people.items()},
+        },
+        groups={name: Group(each.identities, Role(each.role)) for name, each in settings.groups.items()},
+        project_roles={key: {each: Role(role) for each, role in project.people.items()} for key, project in settings.projects.items()},
+        project_groups={key: {each: Role(role) for each, role in project.groups.items()} for key, project in settings.projects.items()},
+    )
