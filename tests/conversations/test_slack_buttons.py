@@ -61,6 +61,7 @@ async def test_who_may_not_is_refused_in_their_own_name(slack: Slack) -> None:
         words(
             """
             ❌ <@U0VERA> You may not run `/ivy terminate`: it needs the role developer here, and yours is viewer.
+            Rule: `changing`. Who may: developer, admin.
             reason: `not_allowed`
             """
         ),
