@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Protocol
 
-import msgspec
 import structlog
 
 from bot import context, refusals, replies
@@ -138,10 +137,17 @@ class Bus:
                 if standing.role is Role.NOBODY:
                     return  # one refusal is enough for all that a stranger says
 
+    async def visible(self, person: Person) -> frozenset[str]:
+        """The keys of the projects in which somebody may look."""
+        return await self._outside.visible(person)
+
+    async def role(self, person: Person) -> Role:
+        """What somebody is here, where it is not about a project."""
+        return (await self._standing_in(person, None)).role
+
     def read(self, message: Said | Edited) -> tuple[Found, ...]:
         """What a message says, as its platform writes it."""
-        is_pressed = isinstance(message, Said) and message.pressed is not None  # made by us: nothing in it is Slack's markup
-        if message.dialect is Dialect.LINE and message.person.platform is Platform.SLACK and not is_pressed:
+        if message.dialect is Dialect.LINE and message.person.platform is Platform.SLACK:
             prefix, _, rest = message.text.partition(" ")
             return read(rest, Dialect.SLACK, prefix=prefix)
         is_direct = message.is_direct if isinstance(message, Said) else message.dialect is Dialect.SLACK
@@ -255,14 +261,9 @@ class Bus:
                 )
             )
         if outcome.reply is not None:
-            await transaction.post(said.thread, _named(outcome.reply, said))
+            await transaction.post(said.thread, outcome.reply)
         if sign := {CommandState.DONE: Reaction.DONE, CommandState.REFUSED: Reaction.FAILED}.get(outcome.state):
             await transaction.react(said.thread, said.message_id, sign)
-
-
-def _named(reply: Reply, said: Said) -> Reply:
-    """Nobody sees who pressed a button: the answer says it."""
-    return msgspec.structs.replace(reply, to=reply.to or said.person) if said.pressed is not None else reply
 
 
 def _must_be_allowed(scene: Scene, command: Command) -> None:

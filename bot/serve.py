@@ -49,6 +49,7 @@ async def serve(settings: Settings) -> int:
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
+        app.state.watch.close()  # streams never end by themselves
         server.should_exit = True
         await serving
         raise

@@ -1,4 +1,4 @@
-"""The web part, wired: hooks, console, sign-in and health."""
+"""The web part, wired: hooks, console, sign-in, pages and health."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from bot.app.dashboard import Judging, parts_of
 from bot.app.edges import Place, close_all, projects_of
 from bot.chats import github_wire, gitlab_wire
 from bot.chats.slack_hook import SlackHook
@@ -18,6 +19,7 @@ from bot.store.inbox import Inbox
 from bot.store.sessions import Sessions
 from bot.store.store import Store
 from bot.web import console, health, hooks, login, schema, session
+from bot.web.pages import frame, routes
 from bot.web.site import Front, Site, site_of
 from bot.worker.doorbell import connect
 from bot.worker.worker import BEAT_NAME
@@ -62,7 +64,7 @@ def _add_hooks(app: FastAPI, settings: Settings, inbox: Inbox) -> None:
 def _add_sign_in(app: FastAPI, settings: Settings, site: Site, sessions: Sessions) -> None:
     app.add_middleware(Front, site=site)
     session.install(app, session.SignIn(sessions, site, settings.sign_in.session_hours * 3600))
-    app.include_router(login.router(login.Login(sessions, is_local=True)))
+    app.include_router(login.router(login.Login(sessions, is_local=True, draw=frame.login)))
 
 
 async def _database_answers(store: Store) -> None:
@@ -98,15 +100,17 @@ async def _keeper_answers(engine: Engine) -> None:
 
 
 def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
-    """Hooks, console, sign-in and health. The inbox is started and stopped with the app."""
+    """Hooks, console, sign-in, pages and health. The inbox is started and stopped with the app."""
     inbox = Inbox(store)
+    judging = Judging(settings, store, place)
+    checks = checks_of(settings, store, place)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         inbox.start()
         yield
         await inbox.stop()
-        await close_all([place.engine])
+        await close_all([judging, place.engine])
 
     app = FastAPI(title="Trellis", lifespan=lifespan, docs_url=None, redoc_url=None)
     _add_hooks(app, settings, inbox)
@@ -115,5 +119,9 @@ def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
     links = console.Links(sessions, site, settings.sign_in.link_minutes * 60)
     app.include_router(console.router(inbox, ConsoleStore(store), console.token_in(settings.data_dir), links))
     app.include_router(schema.router())
-    app.include_router(health.router(checks_of(settings, store, place)))
+    app.include_router(health.router(checks))
+    parts = parts_of(settings, store, place, inbox, judging, checks)
+    app.state.watch = parts.watch
+    app.include_router(routes.router(parts))
+    app.mount("/static", routes.static_files())
     return app

@@ -75,7 +75,7 @@ def stages(each: tuple[Stage, ...]) -> Markup:
 def buttons(each: tuple[Button, ...], pressing: Pressing | None) -> Markup:
     """Something to press for each, or the lines that say the same."""
     if pressing is None:
-        return _NOTHING.join(_block(block) for block in to_type(each))
+        return _NOTHING.join(block(each) for each in to_type(each))
     if not each:
         return _NOTHING
     presses = _NOTHING.join(Markup('<button name=line value="{}">{}</button> ').format(button.line, words(button.label)) for button in each)
@@ -91,7 +91,7 @@ def _reply(reply: Reply, pressing: Pressing | None) -> Markup:
     opening = _NOTHING
     if blocks and isinstance(blocks[0], Line):
         opening, blocks = line(blocks[0]), blocks[1:]
-    parts = [Markup("<p>{}{}</p>").format(named, opening), *(_block(block) for block in blocks), buttons(reply.buttons, pressing)]
+    parts = [Markup("<p>{}{}</p>").format(named, opening), *(block(each) for each in blocks), buttons(reply.buttons, pressing)]
     if reply.code:
         parts.append(Markup("<p class=code>reason: {}</p>").format(words(reply.code)))
     return Markup('<div class="reply tone-{}">{}</div>').format(reply.tone.value, _NOTHING.join(parts))
@@ -102,7 +102,7 @@ def _card(card: Card, pressing: Pressing | None) -> Markup:
         Markup("<h3>{} <span class=state>{}</span></h3>").format(line(card.title), words(card.state)),
         stages(card.stages),
         _facts(card),
-        *(_block(block) for block in card.body),
+        *(block(each) for each in card.body),
         buttons(card.buttons, pressing),
     ]
     if card.next:
@@ -124,7 +124,7 @@ def _bar(each: tuple[Stage, ...]) -> Markup:
         return _NOTHING
     share = share_done(each)
     if share is None:
-        return Markup("<p class=left>{}</p>").format(left(each))
+        return Markup("<p class=left>{}</p>").format(left(each)) if left(each) else _NOTHING
     total = sum((stage.seconds if stage.state is StageState.DONE else stage.expected_p50_s) or 0.0 for stage in each)
     return Markup(
         '<p class=left><progress max=1 value="{:.3f}" data-total="{:.2f}" aria-label="how far it is"></progress> <span>{}</span></p>'
@@ -144,10 +144,11 @@ def _stage(stage: Stage) -> Markup:
     ).format(stage.state.value, SIGNS[stage.state], words(stage.name), seconds, took(stage), known, stage.state.value)
 
 
-def _block(block: Block) -> Markup:
-    match block:
+def block(shown: Block) -> Markup:
+    """Draw a block by itself."""
+    match shown:
         case Line():
-            return Markup("<p>{}</p>").format(line(block))
+            return Markup("<p>{}</p>").format(line(shown))
         case Log(lines):
             return log_lines(lines)
         case Items(lines):
@@ -186,8 +187,8 @@ def _span(span: Span) -> Markup:
 
 
 def _code(text: str) -> Markup:
-    """A command is a link that has it typed already in the chat, to be read before it is sent."""
-    if text.startswith(_COMMANDS):
+    """A command is a link that has it typed already in the chat, to be read before it is sent; one with blanks to fill in is not."""
+    if text.startswith(_COMMANDS) and "[" not in text:
         return Markup('<a class=say href="/chat?text={}"><code>{}</code></a>').format(quote(text, safe=""), text)
     return Markup("<code>{}</code>").format(text)
 

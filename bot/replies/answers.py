@@ -95,7 +95,7 @@ def url(environment: Environment) -> Reply:
 
 def why(environment: Environment, events: Sequence[Event]) -> Reply:
     rows = tuple(
-        (line(moment(event.at)), line(_story(event)), line(event.actor)) for event in events if not event.kind.startswith("stage_began")
+        (line(moment(event.at)), line(story(event)), line(event.actor)) for event in events if not event.kind.startswith("stage_began")
     )
     now = line(Strong(environment.slug), f" {how(environment)}", *_because(environment), ".")
     return Reply(tone_of(environment), (now, Table(("when", "what", "who"), rows)))
@@ -109,7 +109,8 @@ def _because(environment: Environment) -> tuple[Span, ...]:
     return ()
 
 
-def _story(event: Event) -> str:
+def story(event: Event) -> str:
+    """What happened, as the middle of a sentence."""
     kind, _, detail = event.kind.partition(":")
     data = event.data
     sha = str(data.get("sha") or "")[:8]

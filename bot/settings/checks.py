@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.settings.whole import Settings
 
 _PLATFORMS = frozenset({"github", "gitlab", "slack", "console", "web"})
+LINK_WORDS = frozenset({"slug", "project", "branch", "sha", "id"})
+"""What a link to another tool may name of an environment."""
 
 
 class SettingsError(Exception):
@@ -32,6 +35,7 @@ def check(settings: Settings) -> None:
         _require(settings.slack.signing_secret.get_secret_value(), "Slack is configured without TRELLIS_SLACK__SIGNING_SECRET: set it")
         _require(settings.slack.bot_token.get_secret_value(), "Slack is configured without TRELLIS_SLACK__BOT_TOKEN: set it")
     _check_parts(settings)
+    _check_links(settings.links)
     _check_projects(settings)
     _check_people(settings)
 
@@ -83,6 +87,18 @@ def _check_public_url(url: str) -> None:
     _require(not url or is_address, "TRELLIS_PUBLIC_URL: use an address without a path, for instance https://trellis.example.com")
     is_here = (parts.hostname or "") in {"localhost", "127.0.0.1", "::1"} or (parts.hostname or "").endswith(".localhost")
     _require(not url or parts.scheme == "https" or is_here, "TRELLIS_PUBLIC_URL: use https://, people sign in there")
+
+
+def _check_links(links: dict[str, str]) -> None:
+    """Links to other tools, shown with each environment."""
+    for label, url in links.items():
+        name = f"TRELLIS_LINKS__{label.upper()}"
+        _require(url.startswith(("https://", "http://")), f"{name}: use an address that begins with https://")
+        unknown = set(re.findall(r"\{(\w*)\}", url)) - LINK_WORDS
+        _require(
+            not unknown,
+            f"{name}: there is no {{{min(unknown, default='')}}}; use {', '.join(f'{{{word}}}' for word in sorted(LINK_WORDS))}",
+        )
 
 
 def _check_projects(settings: Settings) -> None:

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     groups: dict[str, GroupSettings] = Field(default_factory=dict)
     policy_file: Path | None = None
     policy_more: Path | None = None
+    links: dict[str, str] = Field(default_factory=dict)
     limits: LimitSettings = LimitSettings()
     worker: WorkerSettings = WorkerSettings()
     sign_in: SignInSettings = SignInSettings()

@@ -52,6 +52,14 @@ class ConsoleStore:
         async with self._store.look() as look:
             return [ConsoleLine(*row) for row in await look.connection.execute(query)]
 
+    async def last(self, thread: str, limit: int) -> list[ConsoleLine]:
+        """The last lines of a thread, oldest first."""
+        columns = console_posts.c
+        query = select(columns.version, columns.kind, columns.marker, columns.body).where(columns.thread_address == thread)
+        async with self._store.look() as look:
+            rows = (await look.connection.execute(query.order_by(columns.version.desc()).limit(limit))).all()
+        return [ConsoleLine(*row) for row in reversed(rows)]
+
     async def newest(self) -> int:
         async with self._store.look() as look:
             return int((await look.connection.execute(select(func.coalesce(func.max(console_posts.c.version), 0)))).scalar_one())

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.environment import Environment
 from bot.store.rows import struct_of
-from bot.store.tables import environments, events
+from bot.store.tables import commands, console_posts, environments, events, messages
 
 _DAY_S = 86_400.0
 # Written out, and not bound, so that the partial indices serve.
@@ -150,3 +150,21 @@ async def changes(connection: AsyncConnection, after: int, limit: int = 500) -> 
     columns = events.c
     query = select(columns.id, columns.environment_id, columns.project).where(columns.id > after, columns.environment_id.is_not(None))
     return [Change(*row) for row in await connection.execute(query.order_by(columns.id).limit(limit))]
+
+
+async def made_by(connection: AsyncConnection, message_key: str) -> str | None:
+    """The slug of the environment that a message's command was about; None when there is none (yet)."""
+    of_message = select(messages.c.id).where(messages.c.key == message_key).scalar_subquery()
+    query = select(environments.c.slug).join(commands, commands.c.environment_id == environments.c.id)
+    return (await connection.execute(query.where(commands.c.message_id == of_message).limit(1))).scalar_one_or_none()
+
+
+async def spoken(connection: AsyncConnection, after: int, prefix: str = "web:", limit: int = 500) -> Sequence[tuple[int, str]]:
+    """(version, thread) of what was said or drawn after version `after` in the threads whose address begins so."""
+    columns = console_posts.c
+    query = select(columns.version, columns.thread_address).where(columns.version > after).order_by(columns.version).limit(limit)
+    return [(version, thread) for version, thread in await connection.execute(query) if thread.startswith(prefix)]
+
+
+async def newest_word(connection: AsyncConnection) -> int:
+    return int((await connection.execute(select(func.coalesce(func.max(console_posts.c.version), 0)))).scalar_one())

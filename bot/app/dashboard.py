@@ -1,0 +1,60 @@
+"""The dashboard, wired: what its pages see, say and watch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from bot.app.edges import Edges, Place, close_all, forges_of, projects_of, rules_of
+from bot.bus import Bus
+from bot.settings import Settings
+from bot.store.console import ConsoleStore
+from bot.store.inbox import Inbox
+from bot.store.store import Store
+from bot.web.pages.observing import Observing
+from bot.web.pages.parts import Check, Parts
+from bot.web.pages.saying import Saying
+from bot.web.pages.sight import Sight
+from bot.web.pages.watch import Watch
+from bot.worker.runtime import EngineRuntime
+
+_SAMPLE = "sample"
+
+
+class Judging:
+    """The bus, for looking only, made when it is asked for first."""
+
+    def __init__(self, settings: Settings, store: Store, place: Place) -> None:
+        self._settings = settings
+        self._store = store
+        self._edges = Edges({}, forges_of(settings), place)
+        self._lock = asyncio.Lock()
+        self._bus: Bus | None = None
+
+    async def bus(self) -> Bus:
+        async with self._lock:
+            if self._bus is None:
+                runtime = EngineRuntime(self._edges.place.engine, self._edges.place.repositories)
+                self._bus = Bus(self._store, runtime, self._edges.forges, await rules_of(self._settings, {}))
+        return self._bus
+
+    async def close(self) -> None:
+        await close_all(self._edges.forges.values())
+
+
+def parts_of(settings: Settings, store: Store, place: Place, inbox: Inbox, judging: Judging, checks: Mapping[str, Check]) -> Parts:
+    lines = ConsoleStore(store)
+    projects = projects_of(settings)
+    return Parts(
+        store=store,
+        sight=Sight(judging.bus),
+        saying=Saying(inbox, lines),
+        lines=lines,
+        runtime=EngineRuntime(place.engine, place.repositories),
+        observing=Observing(place.engine),
+        watch=Watch(store),
+        projects=projects,
+        checks=checks,
+        links=settings.links,
+        demo="demo" if _SAMPLE in projects else "",
+    )

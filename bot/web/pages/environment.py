@@ -1,0 +1,190 @@
+"""The page of one environment: how far it is, what runs, what it says, what was done to it and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from bot import replies
+from bot.cards import STAGES, environment_card, past_of
+from bot.context import RuntimeUnavailable
+from bot.domain.command import Event
+from bot.domain.environment import Environment
+from bot.domain.prose import Card, Code, Fact, Strong, Text, line
+from bot.rendering import html
+from bot.rendering.progress import duration
+from bot.store.transaction import Transaction
+from bot.web.pages import frame, saying
+from bot.web.pages.parts import Parts
+from bot.web.pages.sight import View
+from bot.web.session import SignedIn, User
+from provisioner.engine import ServiceState
+
+_TAIL, _LONG_TAIL = 60, 1_000
+_EVENTS = 200
+NOT_KNOWN = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A service as it is drawn. `is_healthy` None: nobody could be asked."""
+
+    name: str
+    is_healthy: bool | None
+    url: str
+    memory: str
+    restarts: str
+
+
+async def seen(look: Transaction, slug: str, id_: str, view: View) -> Environment | None:
+    """The environment of that name, if it may be seen: who may not look learns nothing of what there is."""
+    found = await look.environments.get(id_) if id_ else await look.environments.by_slug(slug.lower())
+    return found if found and found.slug == slug.lower() and found.project in view.projects else None
+
+
+async def card_of(look: Transaction, it: Environment, events: Sequence[Event]) -> Card:
+    past = {stage: past_of(await look.past_seconds(it.project, stage)) for stage in STAGES}
+    return environment_card(it, events, past, look.now)
+
+
+def services_of(it: Environment, observed: Sequence[ServiceState] | None) -> list[Shown]:
+    """Those that have an address, and whatever else runs."""
+    by_name = {each.name: each for each in observed or ()}
+    urls = {each.service: each.url for each in it.addresses} if it.is_live else {}
+    names = [*urls, *(name for name in by_name if name not in urls)]
+    return [_shown(name, urls.get(name, ""), by_name.get(name), is_known=observed is not None) for name in names]
+
+
+def _shown(name: str, url: str, state: ServiceState | None, *, is_known: bool) -> Shown:
+    if state is None:
+        return Shown(name, False if is_known else None, url, NOT_KNOWN, NOT_KNOWN)
+    memory = f"{state.memory_mb:.0f} MB" if state.memory_mb is not None else NOT_KNOWN
+    return Shown(name, state.is_healthy, url, memory, str(state.restarts))
+
+
+def facts_of(it: Environment, now: float) -> list[Fact]:
+    sha = it.running_sha or it.sha
+    facts = [
+        Fact("Owner", line(Strong(it.owner.name or it.owner.id), f" on {it.owner.platform}")),
+        Fact("Project", line(it.project, f" #{it.request}" if it.request else "")),
+        Fact("Branch", line(Code(it.branch))),
+        Fact("Commit", line(replies.commit(sha), ", pinned" if it.is_pinned else "")),
+        Fact("Size", line(it.size.value)),
+        Fact("Made", line(replies.moment(it.created_at), f" ({duration((it.gone_at or now) - it.created_at)})")),
+    ]
+    if it.tilt_args:
+        facts.append(Fact("Tilt", line(Code(" ".join(it.tilt_args)))))
+    if it.gone_at:
+        return [*facts, Fact("Gone", line(replies.moment(it.gone_at))), Fact("Why", line(Text(it.gone_reason)))]
+    return [*facts, Fact("Goes", line(replies.moment(it.expires_at)))]
+
+
+def actions_of(it: Environment) -> list[tuple[str, str]]:
+    """What is one press away, as lines that anybody could type."""
+    if not it.is_settled:
+        return [("Cancel", f"/ivy cancel {it.slug}")]
+    more = [("+4 h", f"/ivy extend {it.slug} 4h"), ("+24 h", f"/ivy extend {it.slug} 24h")]
+    if it.failure:
+        return [("Try again", f"/ivy retry {it.slug}"), *more]
+    return [*more, ("Update", f"/ivy update {it.slug}"), ("Restart", f"/ivy restart {it.slug}")]
+
+
+def story_of(events: Sequence[Event]) -> list[tuple[float, str, str]]:
+    """When, what and who, the newest first: in the words of `why`."""
+    told = (each for each in reversed(events) if not each.kind.startswith("stage_began"))
+    return [(each.at, replies.story(each), each.actor) for each in told]
+
+
+def links_of(templates: dict[str, str], it: Environment) -> list[tuple[str, str]]:
+    """Addresses elsewhere, each word of theirs quoted into its place."""
+    values = {"slug": it.slug, "project": it.project, "branch": it.branch, "sha": it.running_sha or it.sha, "id": it.id}
+    found = []
+    for label, template in templates.items():
+        url = template
+        for name, value in values.items():
+            url = url.replace("{" + name + "}", quote(value, safe=""))
+        found.append((label, url))
+    return found
+
+
+async def logs_of(parts: Parts, it: Environment, service: str | None, tail: int) -> Markup:
+    try:
+        found = await parts.runtime.logs(it.id, service, tail) if it.is_live else ()
+    except RuntimeUnavailable as error:
+        return Markup("<p class=note>The place where environments run could not be asked: {}</p>").format(str(error))
+    if not found and it.failure:
+        found = [(it.failure.stage, text) for text in it.failure.log]
+    if not found:
+        return (
+            Markup("<p class=note>Nothing has been written yet.</p>") if it.is_live else Markup("<p class=note>Its logs went with it.</p>")
+        )
+    width = max(len(name) for name, _ in found)
+    is_one = len({name for name, _ in found}) == 1
+    return html.log_lines(tuple(text if is_one else f"{name:<{width}} | {text}" for name, text in found))
+
+
+async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug: str) -> Response | None:
+    async with parts.store.look() as look:
+        it = await seen(look, slug, request.query_params.get("id", ""), view)
+        if it is None:
+            return None
+        events = await look.events_of(it.id, _EVENTS)
+        shown: dict[str, Any] = {"it": it, "card": await card_of(look, it, events), "facts": facts_of(it, look.now)}
+    observed = await parts.observing.services(it.id) if it.is_live else ()
+    return frame.page(
+        "environment.html",
+        user,
+        f"/environments/{it.slug}",
+        view,
+        **shown,
+        services=services_of(it, observed),
+        usage=(),
+        logs=await logs_of(parts, it, None, _TAIL),
+        links=links_of(dict(parts.links), it),
+        actions=actions_of(it),
+        story=story_of(events),
+        flash=await saying.flash(parts.saying, request, user),
+    )
+
+
+def not_here(user: SignedIn, view: View, slug: str) -> Response:
+    return frame.told(user, view, "There is no such environment", f"None that you may see is called {slug[:60]}.", 404)
+
+
+def router(parts: Parts) -> APIRouter:
+    routes = APIRouter(include_in_schema=False, prefix="/environments/{slug}")
+
+    @routes.get("")
+    async def environment(request: Request, user: User, slug: str) -> Response:
+        view = await parts.sight.of(user.person)
+        return await _page(parts, request, user, view, slug) or not_here(user, view, slug)
+
+    @routes.get("/logs")
+    async def logs(request: Request, user: User, slug: str, service: str = "", part: str = "") -> Response:
+        view = await parts.sight.of(user.person)
+        async with parts.store.look() as look:
+            it = await seen(look, slug, request.query_params.get("id", ""), view)
+        if it is None:
+            return not_here(user, view, slug)
+        here, names = f"/environments/{it.slug}", [each.service for each in it.addresses]
+        service = service if service in names else ""
+        return frame.page(
+            "logs.html",
+            user,
+            f"{here}/logs",
+            view,
+            it=it,
+            back=here,
+            services=names,
+            service=service,
+            address=f"{here}/logs" + (f"?service={quote(service)}" if service else ""),
+            logs=await logs_of(parts, it, service or None, _TAIL if part else _LONG_TAIL),
+        )
+
+    return routes
