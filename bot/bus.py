@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Protocol
 
+import msgspec
 import structlog
 
 from bot import context, refusals, replies
@@ -147,7 +148,8 @@ class Bus:
 
     def read(self, message: Said | Edited) -> tuple[Found, ...]:
         """What a message says, as its platform writes it."""
-        if message.dialect is Dialect.LINE and message.person.platform is Platform.SLACK:
+        is_pressed = isinstance(message, Said) and message.pressed is not None  # made by us: nothing in it is Slack's markup
+        if message.dialect is Dialect.LINE and message.person.platform is Platform.SLACK and not is_pressed:
             prefix, _, rest = message.text.partition(" ")
             return read(rest, Dialect.SLACK, prefix=prefix)
         is_direct = message.is_direct if isinstance(message, Said) else message.dialect is Dialect.SLACK
@@ -261,9 +263,14 @@ class Bus:
                 )
             )
         if outcome.reply is not None:
-            await transaction.post(said.thread, outcome.reply)
+            await transaction.post(said.thread, _named(outcome.reply, said))
         if sign := {CommandState.DONE: Reaction.DONE, CommandState.REFUSED: Reaction.FAILED}.get(outcome.state):
             await transaction.react(said.thread, said.message_id, sign)
+
+
+def _named(reply: Reply, said: Said) -> Reply:
+    """Nobody sees who pressed a button: the answer says it."""
+    return msgspec.structs.replace(reply, to=reply.to or said.person) if said.pressed is not None else reply
 
 
 def _must_be_allowed(scene: Scene, command: Command) -> None:

@@ -9,7 +9,7 @@ from statistics import quantiles
 from bot.domain.command import Event
 from bot.domain.environment import RESTARTING, Environment, State
 from bot.domain.message import Person, Platform
-from bot.domain.prose import Block, Card, Code, Fact, Line, Log, Mention, Span, Stage, StageState, Strong, Text, line
+from bot.domain.prose import Block, Button, Card, Code, Fact, Line, Log, Mention, Span, Stage, StageState, Strong, Text, line
 from bot.replies import addresses, brief, moment, tone_of
 
 STAGES = ("provisioning", "configuring", "starting")
@@ -41,6 +41,7 @@ def environment_card(environment: Environment, events: Sequence[Event], past: Ma
         facts=_facts(environment),
         body=_body(environment),
         next=_next(environment),
+        buttons=_buttons(environment),
     )
 
 
@@ -126,3 +127,15 @@ def _next(environment: Environment) -> tuple[Line, ...]:
         return (line(Code(f"/ivy cancel {slug}")),)
     verbs = ("retry", "logs", "terminate") if environment.failure else ("extend", "logs", "terminate")
     return tuple(line(Code(f"/ivy {verb} {slug}")) for verb in verbs)
+
+
+def _buttons(environment: Environment) -> tuple[Button, ...]:
+    """What is pressed most, each also a line of `_next` or beginning with one."""
+    slug = environment.slug
+    if not environment.is_live or environment.state is State.TERMINATING or not environment.is_wanted:
+        return ()
+    if not environment.is_settled:
+        return (Button("Stop", f"/ivy cancel {slug}"),)
+    more = (Button("+4 h", f"/ivy extend {slug} 4h"), Button("+24 h", f"/ivy extend {slug} 24h"))
+    first = (Button("Try again", f"/ivy retry {slug}"),) if environment.failure else more
+    return (*first, Button("Logs", f"/ivy logs {slug}"), Button("Terminate", f"/ivy terminate {slug}"))

@@ -14,9 +14,10 @@ from bot.chats.remote import RemoteFailure, as_chat_error
 from bot.chats.slack_client import SlackClient, SlackFailure
 from bot.chats.slack_direct import Directs, addressed
 from bot.chats.slack_hook import SlackHook, Take
+from bot.chats.slack_parsed import HookAnswer, Parsed
 from bot.chats.slack_response import RESPONSE_HOSTS, Responses, pinned
 from bot.chats.slack_search import Place, Search, metadata, opening_marker
-from bot.chats.slack_wire import HookAnswer, Parsed, parse, verify
+from bot.chats.slack_wire import parse, verify
 from bot.domain.message import Person, Platform, Thread
 from bot.domain.prose import Card, Code, Reaction, Reply, Strong, Tone, line
 from bot.rendering import blocks

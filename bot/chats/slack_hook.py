@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 
+from bot.chats.slack_parsed import HookAnswer
 from bot.chats.slack_response import RESPONSE_HOSTS
-from bot.chats.slack_wire import COMMANDS, HookAnswer, parse, verify
+from bot.chats.slack_wire import COMMANDS, parse, verify
 from bot.domain.message import Incoming
 
 Take = Callable[[Sequence[Incoming]], Awaitable[None]]
@@ -91,6 +93,7 @@ def _app() -> AsyncApp:
         app.command(command)(_store)
     app.event("app_mention")(_store)
     app.event("message")(_store)
+    app.action(re.compile(".*"))(_store)
     return app
 
 

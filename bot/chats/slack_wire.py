@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from bot.chats.slack_parsed import HookAnswer, Parsed, a_team, an_id, person_of
+from bot.chats.slack_press import read_press
 from bot.chats.slack_response import RESPONSE_HOSTS, pinned
-from bot.chats.wire import Anything, Wire, clean, decode, digest, needed, same
+from bot.chats.wire import Wire, clean, decode, digest, needed, same
 from bot.domain.message import Dialect, Edited, Incoming, Person, Platform, Refused, Said, Thread
 
 if TYPE_CHECKING:
@@ -24,29 +25,10 @@ if TYPE_CHECKING:
 COMMANDS = ("/ivy", "/sled")
 SKEW_S = 300  # docs.slack.dev/authentication/verifying-requests-from-slack
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 _TRIGGER = re.compile(r"[!-~]{1,200}")
 _TYPED = (None, "file_share", "thread_broadcast")  # subtypes of messages that a person typed
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
-
-
-@dataclass(frozen=True)
-class HookAnswer:
-    """What goes back to Slack."""
-
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """What a request says. `request` is the part of it that was read and checked, in Slack's shape, for who dispatches it."""
-
-    incoming: tuple[Incoming, ...] = ()
-    request: Mapping[str, Any] = field(default_factory=dict)
-    answer: HookAnswer = HookAnswer()
 
 
 class _Change(Wire):
@@ -103,7 +85,6 @@ class _Envelope(Wire):
 
 _envelope = msgspec.json.Decoder(_Envelope)
 _callback = msgspec.json.Decoder(_Callback)
-_anything = msgspec.json.Decoder(Anything)
 
 
 def verify(headers: Mapping[str, str], body: bytes, *, signing_secret: str, now: float) -> None:
@@ -140,9 +121,8 @@ def _read_json(body: bytes, team: str) -> Parsed:
         return Parsed()
     callback = decode(_callback, body)
     event = callback.event
-    team_id = _id(callback.team_id, "team_id")
-    # Strangers from a shared channel carry their own team: they have no right here, whatever their id.
-    if any(each not in (None, team or team_id) for each in (team_id, event.team, event.user_team)):
+    team_id = a_team(team, needed(callback.team_id, "team_id"), event.team, event.user_team)
+    if team_id is None:
         return Parsed()
     incoming = _mentioned(callback) if event.type == "app_mention" else _written(event, team_id)
     return Parsed((incoming,), _as_event(incoming, event, team_id)) if incoming else Parsed()
@@ -184,8 +164,8 @@ def _is_typed(event: _Event) -> bool:
 
 
 def _said(event: _Event, team_id: str, *, is_direct: bool) -> Said:
-    channel, ts = _id(event.channel, "channel"), _ts(event.ts)
-    user = _id(event.user, "user")
+    channel, ts = an_id(event.channel, "channel"), _ts(event.ts)
+    user = an_id(event.user, "user")
     person = Person(Platform.SLACK, user, user)
     text = clean(needed(event.text, "text"))
     root = _ts(event.thread_ts) if event.thread_ts else ts
@@ -217,16 +197,15 @@ def _read_form(body: bytes, team: str, response_hosts: frozenset[str]) -> Parsed
         fields = dict(reversed(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)))  # the first of twins counts
     except ValueError:
         raise Refused(400, "the body is not a form") from None
-    if "payload" in fields:  # buttons and dialogs: none of ours
-        decode(_anything, fields["payload"])
-        return Parsed()
+    if "payload" in fields:
+        return read_press(fields["payload"], team, response_hosts)
     if fields.get("ssl_check"):
         return Parsed()
     command = needed(fields.get("command"), "command").strip().lower()
     if command not in COMMANDS:
         return Parsed()
-    team_id = _id(fields.get("team_id"), "team_id")
-    if team_id != (team or team_id):
+    team_id = a_team(team, needed(fields.get("team_id"), "team_id"))
+    if team_id is None:
         return Parsed()
     said = _slash(command, fields, team_id, response_hosts)
     shown = {"team_id": team_id, "channel_id": fields["channel_id"], "user_id": said.person.id, "trigger_id": fields["trigger_id"]}
@@ -234,11 +213,11 @@ def _read_form(body: bytes, team: str, response_hosts: frozenset[str]) -> Parsed
 
 
 def _slash(command: str, fields: Mapping[str, str], team_id: str, response_hosts: frozenset[str]) -> Said:
-    channel, user = _id(fields.get("channel_id"), "channel_id"), _id(fields.get("user_id"), "user_id")
+    channel = an_id(fields.get("channel_id"), "channel_id")
     trigger = needed(fields.get("trigger_id"), "trigger_id")
     if not _TRIGGER.fullmatch(trigger):
         raise Refused(400, "the body does not fit its event: trigger_id")
-    person = Person(Platform.SLACK, user, clean(fields.get("user_name")) or user)
+    person = person_of(fields.get("user_id"), fields.get("user_name"))
     words = f"{command} {clean(fields.get('text'))}".strip()
     thread = Thread(
         Platform.SLACK,
@@ -248,12 +227,6 @@ def _slash(command: str, fields: Mapping[str, str], team_id: str, response_hosts
         title=words,
     )
     return Said(f"slack:{team_id}:slash:{trigger}", person, thread, words, message_id="", dialect=Dialect.LINE)
-
-
-def _id(value: str | None, name: str) -> str:
-    if not _ID.fullmatch(needed(value, name)):
-        raise Refused(400, f"the body does not fit its event: {name}")
-    return str(value)
 
 
 def _ts(value: str | None) -> str:

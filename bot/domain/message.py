@@ -62,6 +62,7 @@ class Said(msgspec.Struct, frozen=True, tag=True):
     request: int | None = None  # number of the merge or pull request
     is_direct: bool = False  # a DM or a mention: the bare verb will do
     said_at: float | None = None  # seconds since the epoch, where the platform says it
+    pressed: str | None = None  # which button, of which message, by whom: pressed twice within moments it is pressed once
 
 
 class Edited(msgspec.Struct, frozen=True, tag=True):

@@ -146,6 +146,8 @@ def line(*spans: Span | str) -> Line:
     return Line(tuple(Text(span) if isinstance(span, str) else span for span in spans))
 
 
-def to_type(buttons: tuple[Button, ...]) -> tuple[Block, ...]:
-    """Buttons for where nothing can be pressed: each with the line that says the same."""
-    return (Items(tuple(line(Text(f"{each.label}: "), Code(each.line)) for each in buttons)),) if buttons else ()
+def to_type(buttons: tuple[Button, ...], said: tuple[Line, ...] = ()) -> tuple[Block, ...]:
+    """Buttons for where nothing can be pressed: each with the line that says the same, but for what `said` says to type already."""
+    known = [span.text for each in said for span in each.spans if isinstance(span, Code)]
+    left = [each for each in buttons if not any(f"{each.line} ".startswith(f"{text} ") for text in known)]
+    return (Items(tuple(line(Text(f"{each.label}: "), Code(each.line)) for each in left)),) if left else ()

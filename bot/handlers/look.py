@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from bot import refusals, replies
 from bot.context import Outcome, Outside, Scene, Transaction
+from bot.domain.message import Platform
 from bot.domain.project import Project
 from bot.handlers.handler import the_environment
+from bot.replies.ties import tied
 from grammar.commands import List, Logs, Status, Url, Why
 
 _DAY_S = 86_400.0
@@ -15,12 +17,21 @@ _USUAL_TAIL = 50
 
 
 async def status(command: Status, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
-    del command, facts
+    del facts
     if scene.environment is None:
         environments = await transaction.environments.live(scene.project.key if scene.project else None)
         return Outcome(replies.listing(environments, "here" if scene.project else "in all"))
     environment = await the_environment(scene, transaction)
-    return Outcome(replies.status(environment), environment_id=environment.id)
+    reply = replies.status(environment)
+    if _ties(command, scene) and await transaction.tie(scene.thread, environment):
+        reply = tied(reply, environment)
+    return Outcome(reply, environment_id=environment.id)
+
+
+def _ties(command: Status, scene: Scene) -> bool:
+    """A request that is named in a Slack thread has its environments shown there from then on. A slash command is a glance."""
+    is_thread = scene.thread.platform is Platform.SLACK and bool(scene.said.message_id)
+    return is_thread and command.env is not None and command.env.request is not None
 
 
 def _listed_project(command: List, scene: Scene) -> Project | None:

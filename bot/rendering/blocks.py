@@ -9,6 +9,7 @@ from typing import Any
 from bot.domain.message import Person, Platform
 from bot.domain.prose import (
     Block,
+    Button,
     Card,
     Code,
     Items,
@@ -27,6 +28,7 @@ from bot.domain.prose import (
     to_type,
 )
 from bot.rendering.clean import BREAK, CUT, letters, log, web_address, words
+from bot.rendering.presses import actions, can_press, suggestions
 from bot.rendering.progress import SIGNS, bar, took, usual
 from bot.rendering.spans import ICONS, guard_head, plain_text, simplify, utc
 
@@ -77,8 +79,8 @@ def _reply(reply: Reply) -> tuple[str, list[Json]]:
         head, blocks = [*head, *blocks[0].spans], blocks[1:]
     opening = mrkdwn(line(*head))
     code = [_context(f"reason: {_code(reply.code)}")] if reply.code else []
-    sections = _sections((*([opening] if opening else []), *_paragraphs((*blocks, *to_type(reply.buttons)))))
-    return opening or "\u2026", [*sections, *code]
+    sections = _sections((*([opening] if opening else []), *_paragraphs((*blocks, *_to_type(reply.buttons)))))
+    return opening or "\u2026", [*sections, *actions((*reply.buttons, *suggestions(reply.blocks))), *code]
 
 
 def _card(card: Card) -> tuple[str, list[Json]]:
@@ -86,15 +88,26 @@ def _card(card: Card) -> tuple[str, list[Json]]:
     title = " · ".join(part for part in (title, words(card.state)) if part)
     title = title if len(title) <= _HEADER else title[: _HEADER - 1] + CUT
     fields = [{**_mrkdwn(f"*{_text(fact.name[:80]).strip()}*\n{mrkdwn(fact.value, _FIELD - 200) or BREAK}")} for fact in card.facts[:40]]
-    following = [mrkdwn(each, 500) for each in card.next[:_FIELDS]]
+    following = [mrkdwn(each, 500) for each in card.next[:_FIELDS] if not _is_pressed(each, card.buttons)]
     blocks: list[Json] = [
         {"type": "header", "text": {"type": "plain_text", "text": title or CUT, "emoji": False}},
         *_sections((_stages(card),)),
         *({"type": "section", "fields": fields[start : start + _FIELDS]} for start in range(0, len(fields), _FIELDS)),
-        *_sections(_paragraphs((*card.body, *to_type(card.buttons)))),
+        *_sections(_paragraphs((*card.body, *_to_type(card.buttons)))),
+        *actions(card.buttons),
         *([_context("Next: " + " · ".join(following)[:_FIELD])] if following and sum(map(len, following)) < _FIELD else []),
     ]
     return _text(title) or CUT, blocks
+
+
+def _to_type(buttons: tuple[Button, ...]) -> tuple[Block, ...]:
+    """What cannot be pressed."""
+    return to_type(tuple(each for each in buttons if not can_press(each)))
+
+
+def _is_pressed(following: Line, buttons: tuple[Button, ...]) -> bool:
+    """Whether a button says what stands there to be typed."""
+    return any(isinstance(span, Code) and f"{each.line} ".startswith(f"{span.text} ") for span in following.spans for each in buttons)
 
 
 def _stages(card: Card) -> str:
@@ -219,5 +232,7 @@ def _context(text: str) -> Json:
 
 
 def _size(block: Json) -> int:
+    if block["type"] == "actions":
+        return sum(len(each["text"]["text"]) + len(each["value"]) for each in block["elements"])
     texts = (block.get("text"), *block.get("fields", ()), *block.get("elements", ()))
     return sum(len(text["text"]) for text in texts if text)

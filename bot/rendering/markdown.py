@@ -105,7 +105,7 @@ class _Pen:
             "\\\n".join(each for fact in card.facts[: self.room.rows] if (each := self.fact(fact))),
             *self.blocks(card.body),
             self.next(card.next[:20]),
-            *self.blocks(to_type(card.buttons)),
+            *self.blocks(to_type(card.buttons, card.next)),
         ]
 
     def fact(self, fact: Fact) -> str:

@@ -93,7 +93,7 @@ def _card(card: Card) -> RenderableType:
         parts.append(_stages(card.stages))
     if card.facts:
         parts.append(_facts(card.facts))
-    parts += [_block(block) for block in (*card.body, *to_type(card.buttons))]
+    parts += [_block(block) for block in (*card.body, *to_type(card.buttons, card.next))]
     if card.next:
         following = Words(" · ").join(_line(each) for each in card.next)
         parts.append(Words().append("Next: ", style="dim").append_text(following))

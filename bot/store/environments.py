@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.environment import Environment, State
 from bot.store.rows import struct_of
-from bot.store.saying import opened_on
+from bot.store.saying import opened_on, shown_on
 from bot.store.tables import environments
 
 _is_live = environments.c.state != State.GONE
@@ -74,9 +74,13 @@ class Environments:
         return await self._all(*wanted)
 
     async def by_thread(self, address: str) -> Sequence[Environment]:
-        """The live ones that were asked for there; a slash command's thread is also the one under the message that it opened."""
+        """The live ones that were asked for there; a slash command's thread is also the one under the message that it opened.
+
+        In Slack also those whose card stands in the thread, or is the message that the thread hangs on.
+        """
         asked_at = environments.c.thread["address"].as_string()
-        return await self._all((asked_at == address) | asked_at.in_(opened_on(address)), _is_live)
+        is_here = (asked_at == address) | asked_at.in_(opened_on(address))
+        return await self._all(is_here | environments.c.id.in_(shown_on(address)) if address.startswith("slack:") else is_here, _is_live)
 
     async def count_live(self) -> int:
         return int((await self._connection.execute(select(func.count()).select_from(environments).where(_is_live))).scalar_one())

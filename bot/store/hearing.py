@@ -8,10 +8,11 @@ import msgspec
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.message import Edited, Incoming
+from bot.domain.message import Edited, Incoming, Said
 from bot.store.leases import is_free
 from bot.store.tables import messages
 
+_MOST_PRESSES = 50  # of one lane: what lies before that was no double click
 _decode = msgspec.json.Decoder(Incoming)
 
 
@@ -67,6 +68,18 @@ async def edit_of(connection: AsyncConnection, waiting: Waiting) -> Waiting | No
         if isinstance(later.incoming, Edited) and later.incoming.said_key == waiting.incoming.key:
             return later
     return None
+
+
+async def was_pressed(connection: AsyncConnection, waiting: Waiting, said: Said, within_s: float) -> bool:
+    """Whether the same button was pressed by the same person moments before: a double click, or a press that was sent again."""
+    if said.pressed is None or said.said_at is None:
+        return False
+    query = select(messages.c.body).where(messages.c.lane == waiting.lane, messages.c.id < waiting.id, messages.c.state != "repeated")
+    rows = (await connection.execute(query.order_by(messages.c.id.desc()).limit(_MOST_PRESSES))).scalars()
+    before = (_decode.decode(body) for body in rows)
+    return any(
+        isinstance(each, Said) and each.pressed == said.pressed and abs((each.said_at or 0.0) - said.said_at) < within_s for each in before
+    )
 
 
 async def heard(connection: AsyncConnection, message_id: int, now: float, state: str = "heard") -> None:

@@ -35,8 +35,18 @@ class WaitingCard:
 
 def opened_on(address: str) -> Select[tuple[str]]:
     """The thread that a slash command opened with the message that this Slack thread hangs on: one thread under two addresses."""
-    root = address.split(":", 2)[2] if address.startswith("slack:") and address.count(":") >= 3 else ""
-    return select(threads.c.address).where(threads.c.root == root, threads.c.address != address)
+    return select(threads.c.address).where(threads.c.root == _message_of(address), threads.c.address != address)
+
+
+def shown_on(address: str) -> Select[tuple[str]]:
+    """The subjects of the cards that stand in a Slack thread, and of the card under which it hangs."""
+    here = (cards.c.thread_address == address) | cards.c.thread_address.in_(opened_on(address))
+    return select(cards.c.subject).where(here | (cards.c.remote_id == _message_of(address)))
+
+
+def _message_of(address: str) -> str:
+    """The message that a Slack thread hangs on, as `<channel>:<ts>`; "" for other threads."""
+    return address.split(":", 2)[2] if address.startswith("slack:") and address.count(":") >= 3 else ""
 
 
 async def root_of(connection: AsyncConnection, address: str) -> str | None:

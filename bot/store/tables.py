@@ -32,7 +32,7 @@ messages = Table(
     Column("key", String(400), nullable=False, unique=True),
     Column("lane", String(400), nullable=False),  # messages of one lane are heard in order
     Column("body", Text, nullable=False),
-    Column("state", String(16), nullable=False),  # new, heard, failed
+    Column("state", String(16), nullable=False),  # new, heard, failed, edited, repeated
     Column("received_at", Float, nullable=False),
     Column("heard_at", Float),
     Column("troubles", Integer, nullable=False, default=0),

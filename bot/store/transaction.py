@@ -16,6 +16,7 @@ from bot.domain.ids import new_id
 from bot.domain.lifecycle import due
 from bot.domain.message import Thread
 from bot.domain.prose import Reaction, Reply
+from bot.store import ties
 from bot.store.environments import Environments
 from bot.store.rows import struct_of
 from bot.store.saying import opened_on
@@ -70,13 +71,23 @@ class Transaction:
     async def open_card(self, thread: Thread, environment: Environment) -> None:
         """Have the environment's card live in `thread` too, from now on."""
         on_conflict = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
-        opened = (await self.connection.execute(opened_on(thread.address).limit(1))).scalar_one_or_none()
-        thread = msgspec.structs.replace(thread, address=opened or thread.address)
+        thread = await self._as_opened(thread)
         row = {"id": new_id(), "thread_address": thread.address, "thread": msgspec.to_builtins(thread), "subject": environment.id}
         statement = on_conflict(cards).values(**row, wanted=1, sent=0, tries=0, is_dead=False, not_before=0.0, due_at=self.now)
         changed = {"wanted": cards.c.wanted + 1, "due_at": self._card_due()}
         await self.connection.execute(statement.on_conflict_do_update(index_elements=["thread_address", "subject"], set_=changed))
         self.ring("say", thread.address)
+
+    async def _as_opened(self, thread: Thread) -> Thread:
+        opened = (await self.connection.execute(opened_on(thread.address).limit(1))).scalar_one_or_none()
+        return msgspec.structs.replace(thread, address=opened or thread.address)
+
+    async def tie(self, thread: Thread, environment: Environment) -> bool:
+        """Have the cards of its request's environments, this one's and those to come, live in `thread` too; False when they do already."""
+        if environment.request is None:
+            return False
+        await self.open_card(thread, environment)
+        return await ties.tie(self.connection, await self._as_opened(thread), environment.project, environment.request)
 
     def _card_due(self) -> ColumnElement[float]:
         """Now, but not before the pace of its thread allows; a time that is set already stays."""
@@ -96,6 +107,9 @@ class Transaction:
         ready = msgspec.structs.replace(environment, due_at=due(environment, self.now))
         if not await self.environments.add(ready):
             return False
+        if ready.request is not None:
+            for thread in await ties.tied(self.connection, ready.project, ready.request):
+                await self.open_card(thread, ready)
         self._ring_environment(ready)
         return True
 

@@ -23,6 +23,7 @@ from processes.killpoint import killpoint
 log = structlog.get_logger()
 
 MOST_TROUBLES = 8
+DOUBLE_CLICK_S = 3.0
 
 
 class Messages:
@@ -65,6 +66,8 @@ class Messages:
 
     async def _hear(self, waiting: Waiting, lease: Lease) -> None:
         killpoint("worker.message.claimed")
+        if await self._was_pressed(waiting, lease):
+            return
         try:
             await self._understand(waiting, lease)
         except LeaseLost:
@@ -92,6 +95,17 @@ class Messages:
             await self._edits.hear(incoming, waiting.id, lease)
         else:
             await self._branches.happened(incoming)
+
+    async def _was_pressed(self, waiting: Waiting, lease: Lease) -> bool:
+        """Whether it is the second click of a double one, which is done with."""
+        said = waiting.incoming
+        if not isinstance(said, Said) or said.pressed is None:
+            return False
+        async with self._store.transaction(lease) as transaction:
+            if not await hearing.was_pressed(transaction.connection, waiting, said, DOUBLE_CLICK_S):
+                return False
+            await hearing.heard(transaction.connection, waiting.id, transaction.now, "repeated")
+        return True
 
     async def _was_edited(self, waiting: Waiting, lease: Lease) -> bool:
         """Whether an edit is here already that takes these words back before they begin."""

@@ -149,7 +149,11 @@ async def test_an_unsigned_request_is_refused_before_it_is_read(slack: FakeSlack
 
 
 async def test_storing_never_asks_slack_anything(slack: FakeSlack, hook: SlackHook) -> None:
-    await send(hook, slack.dm(slack.user("dana"), "create demo"), Inbox())
+    inbox, dana = Inbox(), slack.user("dana")
+    warning = slack.write(slack.direct(dana), "/ivy extend demo 4h")
+    for delivery in (slack.dm(dana, "create demo"), slack.press(dana, warning, "/ivy extend demo 4h")):
+        assert await send(hook, delivery, inbox) == HookAnswer(200, {"content-type": "text/plain;charset=utf-8"}, b"")
+    assert inbox.texts == ["create demo", "/ivy extend demo 4h"]
     assert slack.requests == []
 
 
@@ -159,7 +163,11 @@ HOOK = SlackHook(HOOK_SLACK.signing_secret)
 
 @given(
     text=st.text(max_size=50),
-    more=st.dictionaries(st.text(max_size=9), st.none() | st.text(max_size=9) | st.lists(st.integers(), max_size=2), max_size=4),
+    more=st.dictionaries(
+        st.text(max_size=9).filter(lambda name: name not in ("message", "edited")),
+        st.none() | st.text(max_size=9) | st.lists(st.integers(), max_size=2),
+        max_size=4,
+    ),
 )
 def test_whatever_people_type_arrives_as_typed(text: str, more: dict[str, object]) -> None:
     inbox = Inbox()

@@ -422,3 +422,72 @@ def test_the_published_signatures_fit() -> None:
         verify(each["headers"], body, signing_secret=each["secret"], now=now)
         with pytest.raises(Refused):
             verify(each["headers"], body + b" ", signing_secret=each["secret"], now=now)
+
+
+# Presses.
+
+PRESS = {
+    "type": "block_actions",
+    "team": {"id": "T1"},
+    "user": {"id": "U1", "username": "dana", "team_id": "T1"},
+    "container": {"type": "message", "message_ts": "1.2", "channel_id": "C1", "thread_ts": "1.1"},
+    "actions": [{"type": "button", "action_id": "say:0", "block_id": "b", "value": "/ivy extend demo 4h", "action_ts": "9.5"}],
+}
+
+
+def pressed(**changes: Any) -> tuple[Any, ...]:
+    return parse(FORM, urlencode({"payload": json.dumps({**PRESS, **changes})}).encode()).incoming
+
+
+def test_a_press_says_its_line_in_the_thread_of_its_message() -> None:
+    (said,) = pressed()
+    assert (said.text, said.person, said.dialect, said.said_at) == (
+        "/ivy extend demo 4h",
+        Person(Platform.SLACK, "U1", "dana"),
+        Dialect.LINE,
+        9.5,
+    )
+    assert said.thread.address == "slack:T1:C1:1.1"
+    assert said.key == f"slack:T1:press:{said.pressed}:9.5"
+
+
+def test_presses_are_told_apart_by_person_message_and_line_and_time() -> None:
+    later = [{**PRESS["actions"][0], "action_ts": "9.9"}]  # type: ignore[index]
+    other = [{**PRESS["actions"][0], "value": "/ivy extend demo 24h"}]  # type: ignore[index]
+    first, again, second, somebody, something = (
+        pressed(**each)[0] for each in ({}, {"token": "x"}, {"actions": later}, {"user": {"id": "U2"}}, {"actions": other})
+    )
+    assert first.key == again.key
+    assert len({first.key, second.key, somebody.key, something.key}) == 4
+    assert first.pressed == second.pressed
+    assert len({first.pressed, somebody.pressed, something.pressed}) == 3
+
+
+def test_a_press_in_the_home_tab_is_answered_to_the_person() -> None:
+    (said,) = pressed(container={"type": "view", "view_id": "V1"})
+    assert said.thread.address == "slack:T1:@U1"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"team": {"id": "T2"}},
+        {"user": {"id": "U1", "team_id": "T2"}},
+        {"message": {"team": "T2"}},
+        {"actions": []},
+        {"actions": [{"type": "button", "action_id": "approve_request", "value": "/ivy terminate demo", "action_ts": "9.5"}]},
+        {"type": "interactive_message"},
+        {"type": "view_closed"},
+    ],
+)
+def test_a_press_of_a_stranger_or_on_something_else_is_nothing(changes: dict[str, Any]) -> None:
+    assert pressed(**changes) == ()
+
+
+@given(changes=st.dictionaries(st.sampled_from([*PRESS, "message", "response_url", "view", "state", "trigger_id"]), anything, max_size=3))
+def test_no_shape_of_a_press_makes_it_stumble(changes: dict[str, Any]) -> None:
+    try:
+        for each in pressed(**changes):
+            str(each).encode()
+    except Refused as refused:
+        assert refused.status == 400  # noqa: PT017 - either way is checked

@@ -50,6 +50,9 @@ class Slack:
     async def dm(self, text: str, *, by: str = "dana", thread: str | None = None) -> list[Message]:
         return await self.deliver(self.world.slack.dm(self.person(by), text, thread))
 
+    async def press(self, label: str, on: Message, *, by: str = "dana", after_s: int = 0) -> list[Message]:
+        return await self.deliver(self.world.slack.press(self.person(by), on, label, after_s))
+
 
 def shown(messages: list[Message]) -> list[str]:
     return [each.shown for each in messages]

@@ -22,7 +22,7 @@ async def test_a_slash_command_opens_a_thread_that_holds_the_card(slack: Slack) 
             *goes*
             <!date^1796212800^{date_short_pretty} {time}|2026-12-02 12:00 UTC>
             <http://demo-cd7qqd.localhost:8780>
-            Next: `/ivy extend demo-cd7qqd` · `/ivy logs demo-cd7qqd` · `/ivy terminate demo-cd7qqd`
+            [+4 h] [+24 h] [Logs] [Terminate]
             """
         ),
         words(
@@ -94,7 +94,7 @@ async def test_a_mention_is_answered_in_its_thread_with_signs(slack: Slack) -> N
             *goes*
             <!date^1796212800^{date_short_pretty} {time}|2026-12-02 12:00 UTC>
             <http://demo-cd7qqd.localhost:8780>
-            Next: `/ivy extend demo-cd7qqd` · `/ivy logs demo-cd7qqd` · `/ivy terminate demo-cd7qqd`
+            [+4 h] [+24 h] [Logs] [Terminate]
             """
         ),
         words(
@@ -117,6 +117,7 @@ async def test_a_refused_mention_gets_a_cross(slack: Slack) -> None:
         ❌ <@U0DANA> There is no branch `nope` in lab.
         •  Try: `/ivy create lab:demo`
         •  Try: `/ivy create lab:main`
+        [/ivy create lab:demo] [/ivy create lab:main]
         reason: `unknown_branch`
         """
     )

@@ -11,13 +11,13 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.fakes.slack_api import SlackApi
+from tests.fakes.slack_presses import SlackPresses
 from tests.fakes.slack_shapes import Channel, Delivery, Json, Message, ResponseUrl, SlackError, User
 
 __all__ = ["Channel", "Delivery", "FakeSlack", "Message", "SlackError", "User"]
 
 
-class FakeSlack(SlackApi):
+class FakeSlack(SlackPresses):
     """Serve it with `with FakeSlack() as slack:`. `scopes` is what the bot's token may do."""
 
     @property

@@ -94,6 +94,14 @@ class SlackApi(FakeServer):
         self._messages.append(message)
         return message
 
+    def write(self, channel: Channel, *lines: str) -> Message:
+        """A message of the bot's with a button for each line."""
+        elements = [
+            {"type": "button", "action_id": f"say:{number}", "text": {"type": "plain_text", "text": each}, "value": each}
+            for number, each in enumerate(lines)
+        ]
+        return self._write(channel, self.bot, "a message", blocks=[{"type": "actions", "elements": elements}])
+
     def _ts(self) -> str:
         return f"{int(self.clock())}.{next(self._numbers):06}"
 

@@ -50,14 +50,28 @@ class Message:
 
     @property
     def shown(self) -> str:
-        """What a reader sees: the blocks' texts, one a line, or the text where there are no blocks."""
-        texts = [
-            text["text"]
-            for block in self.blocks
-            for text in (block.get("text"), *block.get("fields", ()), *block.get("elements", ()))
-            if text
-        ]
-        return "\n".join(texts) if self.blocks else self.text
+        """What a reader sees: the blocks' texts, one a line, buttons as `[label]`; the text where there are no blocks."""
+        return "\n".join(shown_in(each) for each in self.blocks) if self.blocks else self.text
+
+    @property
+    def buttons(self) -> list[Json]:
+        return buttons_in(self.blocks)
+
+
+def shown_in(block: Json) -> str:
+    if block["type"] == "actions":
+        return " ".join(f"[{each['text']['text']}]" for each in block["elements"])
+    return "\n".join(text["text"] for text in (block.get("text"), *block.get("fields", ()), *block.get("elements", ())) if text)
+
+
+def buttons_in(blocks: list[Json]) -> list[Json]:
+    """The buttons, each with its `block_id` as Slack gives it where the app gave none."""
+    return [
+        {**each, "block_id": block.get("block_id", f"b{number}")}
+        for number, block in enumerate(blocks)
+        if block["type"] == "actions"
+        for each in block["elements"]
+    ]
 
 
 @dataclass(frozen=True)
@@ -114,6 +128,9 @@ def _problems(blocks: list[Json]) -> list[str]:
     problems = ["more than 50 blocks"] if len(blocks) > 50 else []
     problems += ["block ids"] if len(set(ids)) != len(ids) or any(len(each) > 255 for each in ids) else []
     for block in blocks:
+        if block.get("type") == "actions":
+            problems += _button_problems(block)
+            continue
         kind, limit = block.get("type"), _HEADER if block.get("type") == "header" else _SECTION
         if kind not in ("header", "section", "context", "divider"):
             problems.append(f"type {kind}")
@@ -124,4 +141,20 @@ def _problems(blocks: list[Json]) -> list[str]:
         if len(fields) > 10 or len(elements) > 10 or (kind != "divider" and not texts):
             problems.append(f"{kind}: number of texts")
         problems += [f"{kind}: text" for each, most in texts if each.get("type") != wanted or not 0 < len(each.get("text", "")) <= most]
+    return problems
+
+
+def _button_problems(block: Json) -> list[str]:
+    """https://docs.slack.dev/reference/block-kit/block-elements/button-element."""
+    elements = block.get("elements", [])
+    ids = [each.get("action_id") for each in elements]
+    problems = ["actions: number of elements"] if not 0 < len(elements) <= 25 else []
+    problems += ["actions: action ids"] if len(set(ids)) != len(ids) or not all(ids) else []
+    for each in elements:
+        text, confirm = each.get("text", {}), each.get("confirm")
+        fits = each.get("type") == "button" and text.get("type") == "plain_text" and 0 < len(text.get("text", "")) <= 75
+        fits = fits and 0 < len(each.get("value", "")) <= 2_000 and each.get("style") in (None, "primary", "danger")
+        limits = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
+        fits = fits and (confirm is None or all(0 < len(confirm[name]["text"]) <= most for name, most in limits.items()))
+        problems += [] if fits else [f"button: {each}"]
     return problems

@@ -1,0 +1,63 @@
+"""What Slack sends when people press things: https://docs.slack.dev/reference/interaction-payloads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from tests.fakes.slack_api import SlackApi
+from tests.fakes.slack_shapes import Delivery, Json, ResponseUrl
+
+if TYPE_CHECKING:
+    from tests.fakes.slack_shapes import Message, User
+
+
+class SlackPresses(SlackApi):
+    """People press what the bot's messages offer."""
+
+    def press(self, user: User, message: Message, label: str, after_s: int = 0, more: Json | None = None) -> Delivery:
+        """Press the button of that label, so many seconds from now. Each press has a time of its own, as in Slack."""
+        [found] = [each for each in message.buttons if each["text"]["text"] == label]
+        number = next(self._numbers)
+        path = f"/commands/{self.team}/{number}/secret{number}"
+        self._response_urls[path] = ResponseUrl(user.id, message.channel, self.clock())
+        thread = {} if message.thread == message.ts else {"thread_ts": message.thread}
+        is_whisper = message.whispered_to is not None
+        container = {"type": "message", "message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": is_whisper, **thread}
+        shown = {"user": message.user, "type": "message", "ts": message.ts, "bot_id": "B0BOT", "text": message.text, "team": self.team}
+        payload = {
+            **self._interaction("block_actions", user, number),
+            "container": container,
+            "channel": {"id": message.channel, "name": self.channels[message.channel].name},
+            **({} if is_whisper else {"message": {**shown, **thread, "blocks": message.blocks}}),
+            "state": {"values": {}},
+            "response_url": f"{self.url}{path}",
+            "actions": [self._action(found, after_s)],
+        }
+        return self._pressed({**payload, **(more or {})})
+
+    def _action(self, button: Json, after_s: int = 0) -> Json:
+        pressed = {name: button[name] for name in ("type", "action_id", "block_id", "text", "value")}
+        seconds, _, rest = self._ts().partition(".")
+        return {**pressed, "action_ts": f"{int(seconds) + after_s}.{rest}"}
+
+    def _interaction(self, kind: str, user: User, number: int) -> Json:
+        trigger = hashlib.md5(str(number).encode()).hexdigest()
+        return {
+            "type": kind,
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team},
+            "api_app_id": "A0TRELLIS",
+            "token": "verification",
+            "trigger_id": f"{number}.{int(self.clock())}.{trigger}",
+            "team": {"id": self.team, "domain": "trellis"},
+            "enterprise": None,
+            "is_enterprise_install": False,
+        }
+
+    def _pressed(self, payload: Json) -> Delivery:
+        return self.signed(urlencode({"payload": json.dumps(payload)}).encode(), "application/x-www-form-urlencoded")
+
+    def signed(self, body: bytes, content_type: str, message: Message | None = None) -> Delivery:
+        raise NotImplementedError
