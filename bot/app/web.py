@@ -8,6 +8,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from bot.app.api import api_of
 from bot.app.dashboard import Judging, parts_of
 from bot.app.edges import Place, close_all, projects_of
 from bot.chats import github_wire, gitlab_wire
@@ -61,10 +62,10 @@ def _add_hooks(app: FastAPI, settings: Settings, inbox: Inbox) -> None:
         app.router.routes.append(hooks.closed_route("slack"))
 
 
-def _add_sign_in(app: FastAPI, settings: Settings, site: Site, sessions: Sessions) -> None:
+def _add_sign_in(app: FastAPI, site: Site, sign_in: session.SignIn) -> None:
     app.add_middleware(Front, site=site)
-    session.install(app, session.SignIn(sessions, site, settings.sign_in.session_hours * 3600))
-    app.include_router(login.router(login.Login(sessions, is_local=True, draw=frame.login)))
+    session.install(app, sign_in)
+    app.include_router(login.router(login.Login(sign_in.sessions, is_local=True, draw=frame.login)))
 
 
 async def _database_answers(store: Store) -> None:
@@ -100,7 +101,7 @@ async def _keeper_answers(engine: Engine) -> None:
 
 
 def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
-    """Hooks, console, sign-in, pages and health. The inbox is started and stopped with the app."""
+    """Hooks, console, sign-in, pages, API and health. The inbox is started and stopped with the app."""
     inbox = Inbox(store)
     judging = Judging(settings, store, place)
     checks = checks_of(settings, store, place)
@@ -114,14 +115,16 @@ def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
 
     app = FastAPI(title="Trellis", lifespan=lifespan, docs_url=None, redoc_url=None)
     _add_hooks(app, settings, inbox)
-    site, sessions = site_of(settings.public_url, settings.port), Sessions(store)
-    _add_sign_in(app, settings, site, sessions)
+    site, sessions, token = site_of(settings.public_url, settings.port), Sessions(store), console.token_in(settings.data_dir)
+    sign_in = session.SignIn(sessions, site, settings.sign_in.session_hours * 3600)
+    _add_sign_in(app, site, sign_in)
     links = console.Links(sessions, site, settings.sign_in.link_minutes * 60)
-    app.include_router(console.router(inbox, ConsoleStore(store), console.token_in(settings.data_dir), links))
+    app.include_router(console.router(inbox, ConsoleStore(store), token, links))
     app.include_router(schema.router())
     app.include_router(health.router(checks))
     parts = parts_of(settings, store, place, inbox, judging, checks)
     app.state.watch = parts.watch
     app.include_router(routes.router(parts))
+    app.mount("/api/v1", api_of(store, inbox, parts.sight, parts.runtime, sign_in, token))
     app.mount("/static", routes.static_files())
     return app

@@ -1,0 +1,1 @@
+"""`/api/v1`: what programs may see and say. The same bus decides as for chat."""

@@ -1,0 +1,104 @@
+"""Environments, their events and logs, and the audit log: only of projects in which the caller may look."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from bot import refusals
+from bot.context import RuntimeUnavailable
+from bot.domain.environment import Environment, State
+from bot.domain.errors import UserError
+from bot.store import audit, overview
+from bot.web.api.caller import Caller, Reader
+from bot.web.api.parts import Parts
+from bot.web.api.shapes import EnvironmentPage, EnvironmentShape, EventPage, LogLine, LogShape, environment_shape, event_shape
+from bot.web.problem import Problem
+
+_TAIL = 200
+Limit = Annotated[int, Query(ge=1, le=200)]
+Before = Annotated[int, Query(ge=0, le=2**62, description="the `next` of the page before")]
+Text = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+async def _environment(parts: Parts, caller: Caller, slug: str) -> Environment:
+    """One that the caller may see; whether there is another of that name is nobody's business."""
+    projects = (await parts.sight.of(caller.person)).projects
+    async with parts.store.look() as look:
+        found = await look.environments.by_slug(slug.lower()) if "\0" not in slug else None
+        if found is not None and found.project in projects:
+            return found
+        known = [each for project in sorted(projects) for each in await look.environments.slugs(project)]
+    raise problem_of(refusals.unknown_environment(slug, known), 404)
+
+
+def problem_of(error: UserError, status: int) -> Problem:
+    return Problem(status, error.code, str(error))
+
+
+def router(parts: Parts) -> APIRouter:
+    routes = APIRouter(tags=["environments"])
+
+    @routes.get("/environments")
+    async def environments(
+        caller: Reader,
+        project: Text = "",
+        owner: Text = "",
+        state: State | None = None,
+        text: Text = "",
+        cursor: Text = "",
+        limit: Limit = 50,
+        *,
+        mine: bool = False,
+        past: bool = False,
+    ) -> EnvironmentPage:
+        """The youngest first."""
+        projects = (await parts.sight.of(caller.person)).projects
+        me = [(str(caller.person.platform), caller.person.id)] if mine else None
+        wanted = overview.Wanted(projects, past, me, project, owner, str(state or ""), text, cursor, limit)
+        async with parts.store.look() as look:
+            page = await overview.page(look.connection, wanted)
+        return EnvironmentPage(environments=[environment_shape(each) for each in page.environments], next=page.next)
+
+    @routes.get("/environments/{slug}")
+    async def environment(slug: str, caller: Reader) -> EnvironmentShape:
+        """The live one of that name, else the last that bore it."""
+        return environment_shape(await _environment(parts, caller, slug))
+
+    @routes.get("/environments/{slug}/events")
+    async def events_of(slug: str, caller: Reader, before: Before = 0, limit: Limit = 50) -> EventPage:
+        found = await _environment(parts, caller, slug)
+        return await _trail(parts, audit.Asked(frozenset({found.project}), environment_id=found.id, before=before, limit=limit))
+
+    @routes.get("/environments/{slug}/logs")
+    async def logs(slug: str, caller: Reader, service: Text = "", tail: Annotated[int, Query(ge=1, le=2000)] = _TAIL) -> LogShape:
+        """The last lines that its services wrote, oldest first."""
+        found = await _environment(parts, caller, slug)
+        services = [each.service for each in found.addresses]
+        if service and services and service not in services:
+            raise problem_of(refusals.unknown_service(service, services), 404)
+        try:
+            lines = await parts.runtime.logs(found.id, service or None, tail)
+        except RuntimeUnavailable:
+            raise Problem(503, "unavailable", "The place where environments run does not answer now.", {"Retry-After": "5"}) from None
+        if not lines and found.failure:
+            lines = [(found.failure.stage, text) for text in found.failure.log]
+        return LogShape(lines=[LogLine(service=name, text=text) for name, text in lines])
+
+    @routes.get("/audit", tags=["audit"])
+    async def audit_log(
+        caller: Reader, kind: Text = "", actor: Text = "", environment: Text = "", before: Before = 0, limit: Limit = 100
+    ) -> EventPage:
+        """Who or what did what. Operators also see what belongs to no project, such as refusals."""
+        view = await parts.sight.of(caller.person)
+        environment_id = (await _environment(parts, caller, environment)).id if environment else ""
+        return await _trail(parts, audit.Asked(view.projects, view.is_operator, kind, actor, environment_id, before, limit))
+
+    return routes
+
+
+async def _trail(parts: Parts, asked: audit.Asked) -> EventPage:
+    async with parts.store.look() as look:
+        trail = await audit.trail(look.connection, asked)
+    return EventPage(events=[event_shape(each) for each in trail.entries], next=trail.next)

@@ -1,0 +1,37 @@
+"""What the API works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.context import Runtime
+from bot.domain.message import Person
+from bot.store.api_commands import ApiCommands
+from bot.store.inbox import Inbox
+from bot.store.store import Store
+from bot.store.tokens import Tokens
+
+
+class View(Protocol):
+    """What somebody may see; an operator also what is of no project."""
+
+    @property
+    def projects(self) -> frozenset[str]: ...
+
+    @property
+    def is_operator(self) -> bool: ...
+
+
+class Sight(Protocol):
+    async def of(self, person: Person) -> View: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    store: Store
+    inbox: Inbox
+    tokens: Tokens
+    commands: ApiCommands
+    sight: Sight
+    runtime: Runtime
