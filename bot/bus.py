@@ -21,6 +21,7 @@ from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
 from bot.context import Forge, ForgeUnavailable, Limits, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.command import CommandState, Event, Taken
+from bot.domain.cost import FREE, Prices
 from bot.domain.errors import UserError
 from bot.domain.ids import new_id
 from bot.domain.message import Dialect, Edited, Person, Platform, Said, Thread, is_stale
@@ -76,6 +77,7 @@ class Rules:
     zone: tzinfo
     bot_names: Mapping[Platform, str]
     own_ids: frozenset[tuple[Platform, str]]
+    prices: Prices = FREE
 
 
 StandingIn = Callable[[Person, Project | None], Awaitable[Standing]]
@@ -206,7 +208,7 @@ class Bus:
     async def _scene(self, said: Said, item: Understood, handler: Handler, at_home: Project | None, standing: Standing) -> Scene:
         """Everything the command is about. Whoever may not even look here learns nothing of what there is."""
         rules, command = self._rules, item.command
-        scene = Scene(said, item.line, standing, rules.projects, rules.limits, rules.zone, rules.policies, at_home)
+        scene = Scene(said, item.line, standing, rules.projects, rules.limits, rules.zone, rules.policies, at_home, prices=rules.prices)
         _must_be_allowed(scene, command)
         if handler.about is About.PROJECT and isinstance(command, Create):
             scene = await self._in_project(scene, named_project(command.project, at_home, rules.projects))

@@ -99,6 +99,10 @@ def _facts(environment: Environment) -> tuple[Fact, ...]:
     facts.append(Fact("goes", line(moment(environment.expires_at))))
     if environment.tilt_args:
         facts.append(Fact("Tilt arguments", line(Code(" ".join(environment.tilt_args)))))
+    if environment.profile:
+        facts.append(Fact("profile", line(Code(environment.profile))))
+    if environment.services:
+        facts.append(Fact("services", line(Code(", ".join(environment.services)))))
     return tuple(facts)
 
 

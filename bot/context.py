@@ -10,10 +10,12 @@ from typing import Protocol
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
 from bot.domain.command import CommandState, Event
+from bot.domain.cost import FREE, Prices
 from bot.domain.environment import Environment
 from bot.domain.message import Person, Said, Thread
 from bot.domain.project import ChangeRequest, Project, Right
 from bot.domain.prose import Reply
+from bot.domain.service_config import ConfigProblem, DevEnv
 
 
 class ForgeUnavailable(Exception):  # noqa: N818
@@ -53,6 +55,9 @@ class Runtime(Protocol):
     async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
         """Whether anything in the repository's configuration at `sha` uses $TILT_ARGS."""
 
+    async def config(self, project: Project, ref: str, sha: str) -> DevEnv | tuple[ConfigProblem, ...]:
+        """What the repository says at `sha`, or what is wrong with that."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -88,6 +93,7 @@ class Scene:
     policies: Policies
     project: Project | None = None
     environment: Environment | None = None  # as it was before the transaction
+    prices: Prices = FREE
 
     @property
     def environment_id(self) -> str | None:
@@ -146,6 +152,8 @@ class Transaction(Protocol):
     async def note(self, event: Event, /) -> None: ...
 
     async def events_of(self, environment_id: str, limit: int = 50, /) -> Sequence[Event]: ...
+
+    async def past_seconds(self, project: str, stage: str, /) -> Sequence[float]: ...
 
 
 class Outside(Protocol):

@@ -19,6 +19,7 @@ __all__ = [
     "VERBS",
     "Cancel",
     "Command",
+    "Config",
     "Create",
     "EnvironmentName",
     "Extend",
@@ -64,6 +65,7 @@ class Create(Command):
         "/ivy create",
         "/ivy create feature/login --ttl 8h",
         "/ivy create shop:main --name demo --size large -- --only web api",
+        "/ivy create --profile fast --service web,api --dry-run",
     )
 
     branch: str | None = positional(values.BRANCH, "BRANCH", "the branch, also as `PROJECT:BRANCH`")
@@ -72,6 +74,9 @@ class Create(Command):
     tilt_args: tuple[str, ...] | None = _tilt_args()
     ttl: int | None = option(values.DURATION, "D", "how long it lives: `45m`, `4h`, `2d`")
     size: Size | None = _size()
+    profile: str | None = option(values.PROFILE, "P", "a profile of the repository's file")
+    service: tuple[str, ...] | None = option(values.SERVICES, "A,B", "only these services")
+    dry_run: bool = flag("say what would be made, and make nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,16 @@ class Retry(Command):
     env: EnvironmentName | None = _env()
 
 
+@dataclass(frozen=True, slots=True)
+class Config(Command):
+    words: ClassVar[str] = "ivy config"
+    verb: ClassVar[str] = "config"
+    summary: ClassVar[str] = "Show what it is made of and where each value is from, its price per hour and how long making takes."
+    examples: ClassVar[tuple[str, ...]] = ("/ivy config", "/ivy config demo-x7k2qa")
+
+    env: EnvironmentName | None = _env()
+
+
 def _read_command(text: str) -> str:
     verb = text.lower()
     known = {name: command.verb for table in VERBS.values() for name, command in table.items()}
@@ -250,7 +265,7 @@ class SledWhoami(Whoami):
 
 
 COMMANDS: tuple[type[Command], ...] = (
-    *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Help, Whoami),
+    *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Config, Help, Whoami),
     *(SledHelp, SledWhoami),
 )
 VERBS: Mapping[Product, Mapping[str, type[Command]]] = {

@@ -175,6 +175,15 @@ def _named(pattern: re.Pattern[str], what: str, allowed: str) -> Callable[[str],
     return read
 
 
+def read_services(text: str) -> tuple[str, ...]:
+    """`web,api` → both, each once."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(_SERVICE.match(name) for name in names):
+        better = ",".join(filter(None, (_nearer(name, r"[^A-Za-z0-9._-]+", "-") for name in names)))
+        raise BadValue(f"{shown(text)} does not name services: say one, or several with commas between.", better or None)
+    return tuple(dict.fromkeys(names))
+
+
 def read_text(text: str) -> str:
     if not text.strip():
         raise BadValue("there is nothing in it.")
@@ -206,6 +215,8 @@ BRANCH = Kind("branch", read_branch)
 PROJECT = Kind("project", _named(_PROJECT, "a project", "letters, digits, `.`, `_`, `-` and `/` are"))
 NAME = Kind("name", _named(_NAME, "an environment", "letters, digits, `.`, `_` and `-` are, 40 at most"))
 SERVICE = Kind("service", _named(_SERVICE, "a service", "letters, digits, `.`, `_` and `-` are"))
+SERVICES = Kind("services", read_services, example="web,api")
+PROFILE = Kind("profile", _named(_NAME, "a profile", "letters, digits, `.`, `_` and `-` are, 40 at most"))
 ENVIRONMENT = Kind("environment", read_environment)
 DURATION = Kind("duration", read_duration, example="48h")
 UNTIL = Kind("until", read_until, example='"fri 18:00"', is_free=True)

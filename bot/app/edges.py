@@ -23,7 +23,9 @@ from bot.chats.gitlab import GitLabChat
 from bot.chats.gitlab_forge import GitLabForge
 from bot.chats.slack import SlackChat
 from bot.context import Forge, Limits
+from bot.domain.cost import Prices
 from bot.domain.devenv_choice import Allowed
+from bot.domain.environment import Size
 from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
@@ -97,6 +99,11 @@ async def _account(platform: Platform, chat: Chat) -> Person | None:
         return None
 
 
+def prices_of(settings: Settings) -> Prices:
+    prices = settings.prices
+    return Prices({Size.SMALL: prices.small, Size.MEDIUM: prices.medium, Size.LARGE: prices.large}, prices.currency)
+
+
 async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
     """What is configured of people, projects and limits, and who the bot is on each platform."""
     accounts = [each for each in await asyncio.gather(*(_account(*each) for each in chats.items())) if each]
@@ -109,6 +116,7 @@ async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
         policies=policies_of(settings),
         console_role=Role(settings.console_role),
         limits=Limits(limits.ttl_hours * 3600, limits.extend_hours * 3600, limits.cap_hours * 3600, limits.environments),
+        prices=prices_of(settings),
         zone=ZoneInfo(settings.time_zone),
         bot_names=names,
         own_ids=frozenset(ids),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.handlers import cancel, create, extend, learn, look, restart, retry, terminate, update
+from bot.handlers import cancel, config, create, extend, learn, look, restart, retry, terminate, update
 from bot.handlers.handler import About, Decide, Gather, Handler, gather_nothing
 
 
@@ -19,6 +19,7 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("ivy restart", About.ENVIRONMENT, restart.decide),
         _handler("ivy cancel", About.ENVIRONMENT, cancel.decide),
         _handler("ivy retry", About.ENVIRONMENT, retry.decide),
+        _handler("ivy config", About.PERHAPS_ENVIRONMENT, config.decide, config.gather),
         _handler("ivy status", About.PERHAPS_ENVIRONMENT, look.status),
         _handler("ivy list", About.NOTHING, look.listed, look.gather_list),
         _handler("ivy logs", About.ENVIRONMENT, look.logs, look.gather_logs),

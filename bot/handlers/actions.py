@@ -15,6 +15,7 @@ ACTIONS: dict[str, Action] = {
     "ivy restart": Action.CHANGE,
     "ivy cancel": Action.CHANGE,
     "ivy retry": Action.CHANGE,
+    "ivy config": Action.LOOK,
     "ivy status": Action.LOOK,
     "ivy list": Action.LOOK,
     "ivy logs": Action.LOOK,

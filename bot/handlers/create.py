@@ -11,8 +11,10 @@ from bot.context import Head, NotYet, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
 from bot.domain.environment import Environment, Size, slug_of
 from bot.domain.ids import new_id
+from bot.domain.service_config import DevEnv
+from bot.handlers.effective import Asked, chosen, config_at, effective, settle
 from bot.handlers.handler import event
-from bot.replies import already_there
+from bot.replies import already_there, config
 from grammar.commands import Create
 
 _MOST_SALTS = 5
@@ -20,14 +22,31 @@ _MOST_SALTS = 5
 
 @dataclass(frozen=True)
 class Facts:
+    """`config` is read only where the command names something of it, or wants to be told."""
+
     head: Head
+    config: DevEnv | None = None
 
 
 async def gather(command: Create, scene: Scene, outside: Outside) -> Facts:
     head = await _head(command, scene, outside)
     if command.tilt_args:
         await must_read_tilt_args(scene, head, outside)
-    return Facts(head)
+    if not (command.profile or command.service or command.dry_run):
+        return Facts(head)
+    config = await config_at(head, outside)
+    chosen(config, asked_of(command), head)
+    return Facts(head, config)
+
+
+def asked_of(command: Create) -> Asked:
+    return Asked(
+        profile=command.profile or "",
+        services=command.service or (),
+        size=Size(command.size.value) if command.size else None,
+        ttl_s=command.ttl,
+        tilt_args=command.tilt_args,
+    )
 
 
 async def _head(command: Create, scene: Scene, outside: Outside) -> Head:
@@ -65,14 +84,28 @@ async def decide(command: Create, scene: Scene, facts: Facts, transaction: Trans
         raise refusals.ttl_over_cap(scene.limits.cap_s, ttl_s)
     name = command.name or ""
     there = await transaction.environments.by_identity(head.project.key, head.source_id, head.ref, name)
+    if there is not None and command.dry_run:
+        return Outcome(config.differs_only(there, differences(command, there, head)), environment_id=there.id)
     if there is not None:
         return await _there_is_one(command, scene, there, head, transaction)
     if await transaction.environments.count_live() >= scene.limits.environments:
         raise refusals.over_quota(scene.limits.environments)
+    if command.dry_run and facts.config is not None:
+        return await _dry_run(command, scene, facts.config, head, transaction)
     environment = await _add(command, scene, head, ttl_s, transaction)
     await transaction.open_card(scene.thread, environment)
     await transaction.note(event(scene, transaction, "created", environment, sha=environment.sha))
     return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal="generation:1")
+
+
+async def _dry_run(command: Create, scene: Scene, file: DevEnv, head: Head, transaction: Transaction) -> Outcome:
+    """Say all that is known before anything is made."""
+    settled = settle(file, asked_of(command), head, scene)
+    left = scene.limits.environments - await transaction.environments.count_live()
+    price = scene.prices.of(settled.size, settled.ttl_s)
+    total = scene.prices.shown(price) if price else ""
+    slug = slug_of(f"{head.project.key}:{head.project.id}", head.source_id, head.ref, command.name or "")
+    return Outcome(config.would_make(slug, await effective(head, settled, transaction), left=left, total_price=total))
 
 
 async def _there_is_one(command: Create, scene: Scene, there: Environment, head: Head, transaction: Transaction) -> Outcome:
@@ -93,6 +126,10 @@ def differences(command: Create, there: Environment, head: Head) -> list[str]:
         found.append("the Tilt arguments")
     if command.size is not None and command.size.value != there.size.value:
         found.append(f"the size ({there.size}, not {command.size})")
+    if command.profile is not None and command.profile != there.profile:
+        found.append(f"the profile ({there.profile or 'none'}, not {command.profile})")
+    if command.service is not None and set(command.service) != set(there.services):
+        found.append(f"the services ({', '.join(there.services) or 'all'}, not {', '.join(command.service)})")
     if head.sha != there.sha:
         found.append(f"the commit ({there.sha[:8]}, not {head.sha[:8]})")
     return found
@@ -116,6 +153,8 @@ async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transact
             sha=head.sha,
             tilt_args=tuple(command.tilt_args or ()),
             size=Size(command.size.value) if command.size else Size.SMALL,
+            profile=command.profile or "",
+            services=command.service or (),
             left_to_file=tuple(name for name in ("ttl", "size") if getattr(command, name) is None),
         )
         if await transaction.add(environment):

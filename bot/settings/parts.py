@@ -132,6 +132,17 @@ class SignInSettings(BaseModel):
     link_minutes: float = Field(default=15, gt=0, le=24 * 60)
 
 
+class PriceSettings(BaseModel):
+    """What an environment costs an hour, by its size: shown where somebody decides. Nothing is asked of a cloud."""
+
+    model_config = {"extra": "forbid"}
+
+    currency: str = "€"
+    small: float = Field(default=0, ge=0)
+    medium: float = Field(default=0, ge=0)
+    large: float = Field(default=0, ge=0)
+
+
 class WorkerSettings(BaseModel):
     """How the workers go about it. Seconds."""
 

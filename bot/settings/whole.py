@@ -15,6 +15,7 @@ from bot.settings.parts import (
     GroupSettings,
     LimitSettings,
     PeopleRoles,
+    PriceSettings,
     ProjectSettings,
     SignInSettings,
     SlackSettings,
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     policy_more: Path | None = None
     links: dict[str, str] = Field(default_factory=dict)
     limits: LimitSettings = LimitSettings()
+    prices: PriceSettings = PriceSettings()
     worker: WorkerSettings = WorkerSettings()
     sign_in: SignInSettings = SignInSettings()
 

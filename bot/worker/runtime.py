@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.context import RuntimeUnavailable
-from bot.domain.devenv import FILES
+from bot.domain import devenv
+from bot.domain.devenv import FILE, FILES, ConfigProblem, DevEnv
 from bot.domain.devenv_wishes import reads_tilt_args
+from bot.domain.procfile import FILE as PROCFILE
 from bot.domain.project import Project
 from bot.worker.spec import config_of, source_of
 from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories
@@ -36,6 +38,15 @@ class EngineRuntime:
             return [(line.service, line.text) for line in await self._engine.logs(environment_id, service, tail)]
         except EngineUnavailable as error:
             raise RuntimeUnavailable(str(error)) from error
+
+    async def config(self, project: Project, ref: str, sha: str) -> DevEnv | tuple[ConfigProblem, ...]:
+        try:
+            files = await self._engine.read(source_of(project, ref, sha), FILES)
+        except EngineFailed as error:
+            return (ConfigProblem(error.code, error.reason),)
+        except EngineUnavailable as error:
+            raise RuntimeUnavailable(str(error)) from error
+        return devenv.read(files.get(FILE), files.get(PROCFILE))
 
     async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
         """A configuration that cannot be read reads nothing; its faults are told when it is run."""

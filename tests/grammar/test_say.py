@@ -13,7 +13,17 @@ def test_a_command_is_said_with_every_field() -> None:
     assert json.loads(json.dumps(say(text, "markdown"))) == [
         {
             "command": "ivy create",
-            "args": {"branch": "main", "project": "shop", "name": None, "tilt_args": ["--only", "web api"], "ttl": 129600, "size": "large"},
+            "args": {
+                "branch": "main",
+                "project": "shop",
+                "name": None,
+                "tilt_args": ["--only", "web api"],
+                "ttl": 129600,
+                "size": "large",
+                "profile": None,
+                "service": None,
+                "dry_run": False,
+            },
         },
         {"command": "ivy extend", "args": {"env": "#12", "duration": None, "until": "fri 18:00", "reason": None}},
         {"command": "sled help", "args": {"command": None}},

@@ -9,6 +9,7 @@ import pytest
 from grammar.commands import (
     Cancel,
     Command,
+    Config,
     Create,
     EnvironmentName,
     Extend,
@@ -44,6 +45,12 @@ ROWS: list[tuple[str, Command]] = [
         Create(branch="main", project="shop", name="demo", tilt_args=("--only", "web"), ttl=48 * HOUR, size=Size.LARGE),
     ),
     ("/ivy create main --project acme/shop", Create(branch="main", project="acme/shop")),
+    (
+        "/ivy create --profile fast --service web,api,web --dry-run",
+        Create(profile="fast", service=("web", "api"), dry_run=True),
+    ),
+    ("/ivy config", Config()),
+    ("/ivy config #12", Config(env=TWELVE)),
     ("/ivy update", Update()),
     (
         "/ivy update demo --sha 4FD1c0e --size small -- --only web",

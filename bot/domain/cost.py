@@ -1,0 +1,29 @@
+"""What an environment costs: hours that it runs, times the price of its size. Prices are the operator's; nothing is asked of a cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.domain.environment import Size
+
+
+@dataclass(frozen=True)
+class Prices:
+    """`per_hour` by size, in `currency` (a sign or a code: `€`, `USD`). Sizes without a price cost nothing."""
+
+    per_hour: Mapping[Size, float] = field(default_factory=dict)
+    currency: str = "€"
+
+    def of(self, size: Size, seconds: float) -> float:
+        return self.per_hour.get(size, 0.0) * max(0.0, seconds) / 3600
+
+    def shown(self, amount: float) -> str:
+        """`€1.10`, `USD 1.10`; a fraction of a cent is `< €0.01`."""
+        gap = " " if self.currency[-1:].isalpha() else ""
+        if 0 < amount < 0.005:
+            return f"< {self.currency}{gap}0.01"
+        return f"{self.currency}{gap}{amount:.2f}"
+
+
+FREE = Prices()

@@ -1,0 +1,90 @@
+"""What an environment is, or would be, made of; where each value is from; price and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.cost import Prices
+from bot.domain.environment import Environment, Size
+from bot.domain.prose import Block, Code, Line, Reply, Span, Strong, Table, Text, Tone, line
+from bot.domain.service_config import ServiceConfig
+from bot.replies.common import commit, hours, say
+
+
+@dataclass(frozen=True)
+class Row:
+    """A value of the effective configuration. `whence`: `.dev-env.yaml:4`, `asked for`, `default` or the name of a setting."""
+
+    name: str
+    value: Line
+    whence: str
+
+
+@dataclass(frozen=True)
+class Effective:
+    """All that is known before anything is made. `ready_s`: what making took before, from so many runs."""
+
+    branch: str
+    sha: str
+    rows: tuple[Row, ...]
+    ready_s: float | None
+    runs: int
+
+
+def service_row(service: ServiceConfig, whence: str) -> Row:
+    spans: list[Span] = [Code(service.run)]
+    if service.port is not None:
+        spans.append(Text(f" · port {service.port}"))
+    if service.health is not None:
+        spans += [Text(" · healthy when "), Code(service.health), Text(" answers")]
+    if service.build:
+        spans += [Text(" · built by "), Code(" ".join(service.build.split()))]
+    if service.env:
+        spans += [Text(" · variables "), Code(", ".join(name for name, _ in service.env))]
+    return Row(service.name, line(*spans), whence)
+
+
+def size_row(size: Size, whence: str) -> Row:
+    return Row("size", line(size.value), whence)
+
+
+def price_row(prices: Prices, size: Size) -> Row:
+    if not prices.per_hour.get(size):
+        return Row("price", line("none is configured"), f"setting prices.{size}")
+    return Row("price", line(f"{prices.shown(prices.of(size, 3600))} per hour"), f"setting prices.{size}")
+
+
+def effective(found: Effective) -> Reply:
+    head = (Code(found.branch), " at ", commit(found.sha), " is made of this:")
+    return say(Tone.NEUTRAL, *head, more=_table(found))
+
+
+def would_make(slug: str, found: Effective, *, left: int, total_price: str) -> Reply:
+    head = (Text("Nothing was made. It would be "), Strong(slug), Text(": "), Code(found.branch), Text(" at "), commit(found.sha))
+    many = "one environment more" if left == 1 else f"{left} environments more"
+    room = line(f"There is room for {many}." + (f" Its whole time would cost {total_price}." if total_price else ""))
+    return say(Tone.NEUTRAL, *head, more=(*_table(found), room))
+
+
+def differs_only(environment: Environment, differences: Sequence[str]) -> Reply:
+    what = "; ".join(differences)
+    words = f" is there already, and differs in: {what}." if differences else " is there already, as it would be."
+    return say(Tone.NEUTRAL, "Nothing was made: ", Strong(environment.slug), words, code="exists")
+
+
+def _table(found: Effective) -> tuple[Block, ...]:
+    rows = [*found.rows, _ready(found)]
+    return (Table(("what", "value", "from"), tuple((line(row.name), row.value, line(row.whence)) for row in rows)),)
+
+
+def _ready(found: Effective) -> Row:
+    if found.ready_s is None:
+        return Row("ready after", line("not known yet"), "too few runs here")
+    minutes = round(found.ready_s / 60)
+    words = "less than a minute" if found.ready_s < 45 else f"about {max(1, minutes)} min"
+    return Row("ready after", line(words), f"the last {found.runs} runs here")
+
+
+def lives(ttl_s: float, whence: str) -> Row:
+    return Row("lives", line(hours(ttl_s)), whence)
