@@ -11,6 +11,7 @@ from bot.store.store import Store
 from bot.worker.branches import Branches
 from bot.worker.doorbell import Doorbell
 from bot.worker.environments import Environments
+from bot.worker.forms import Forms
 from bot.worker.leasing import Holder
 from bot.worker.messages import Messages
 from bot.worker.outbox import Outbox
@@ -34,7 +35,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         store=store,
         runtime=runtime,
         branches=branches,
-        messages=Messages(hold, bus, branches),
+        messages=Messages(hold, bus, branches, Forms(chats, projects, settings.limits.cap_hours, bus.visible)),
         environments=Environments(hold, place.engine, projects, settings.host_id, allowed_of(settings), branches.after_ready),
         outbox=Outbox(hold, chats, pace_s),
         reconciler=Reconciler(hold, place.engine, settings.host_id),

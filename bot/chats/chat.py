@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from bot.domain.home import CreateForm, Home
 from bot.domain.message import Person, Platform, Thread
 from bot.domain.prose import Card, Reaction, Reply
 
@@ -48,3 +49,19 @@ class Chat(Protocol):
 
     async def me(self) -> Person:
         """The account the bot speaks as. Asked once at start, so that it never answers itself."""
+
+
+@runtime_checkable
+class Homes(Protocol):
+    """A chat in which everybody has a page of their own."""
+
+    async def show_home(self, thread: Thread, home: Home) -> None:
+        """Show it, in place of what it showed before."""
+
+
+@runtime_checkable
+class FormChat(Protocol):
+    """A chat that can ask with a form."""
+
+    async def show_form(self, trigger: str, form: CreateForm) -> None:
+        """Open it before the eyes of whoever pulled `trigger`. Raises ChatRefused when it is too late for that."""

@@ -18,10 +18,12 @@ from bot.chats.slack_parsed import HookAnswer, Parsed
 from bot.chats.slack_response import RESPONSE_HOSTS, Responses, pinned
 from bot.chats.slack_search import Place, Search, metadata, opening_marker
 from bot.chats.slack_wire import parse, verify
+from bot.domain.home import CreateForm, Home
 from bot.domain.message import Person, Platform, Thread
 from bot.domain.prose import Card, Code, Reaction, Reply, Strong, Tone, line
 from bot.rendering import blocks
 from bot.rendering.blocks import Drawn
+from bot.rendering.views import form_view, home_view
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -102,6 +104,15 @@ class SlackChat:
                 raise ChatRefused(failure.reason) from None
             if code != "already_reacted":
                 raise as_chat_error(failure) from None
+
+    async def show_home(self, thread: Thread, home: Home) -> None:
+        """Publish the App Home of `slack:<team>:home-<user id>`."""
+        user, view = thread.address.rpartition("-")[2], home_view(home)
+        await _plainly(self._client.ask(lambda web: web.views_publish(user_id=user, view=view)))
+
+    async def show_form(self, trigger: str, form: CreateForm) -> None:
+        view = form_view(form)
+        await _plainly(self._client.ask(lambda web: web.views_open(trigger_id=trigger, view=view)))
 
     async def _post(self, thread: Thread, message: Reply | Card, marker: str) -> Posted:
         drawn = self._draw(message, marker)

@@ -20,6 +20,7 @@ from bot.chats.slack_parsed import HookAnswer
 from bot.chats.slack_response import RESPONSE_HOSTS
 from bot.chats.slack_wire import COMMANDS, parse, verify
 from bot.domain.message import Incoming
+from bot.rendering.views import CREATE
 
 Take = Callable[[Sequence[Incoming]], Awaitable[None]]
 
@@ -93,7 +94,10 @@ def _app() -> AsyncApp:
         app.command(command)(_store)
     app.event("app_mention")(_store)
     app.event("message")(_store)
+    app.event("app_home_opened")(_store)
     app.action(re.compile(".*"))(_store)
+    app.view(CREATE)(_store)
+    app.shortcut(CREATE)(_store)
     return app
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from bot.chats.wire import clean, needed
 from bot.domain.message import Incoming, Person, Platform, Refused
 
+TRIGGER = re.compile(r"[!-~]{1,200}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

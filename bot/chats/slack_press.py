@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bot.chats.slack_parsed import Parsed, a_team, an_id, person_of
+from bot.chats.slack_form import View, read_form
+from bot.chats.slack_parsed import TRIGGER, Parsed, a_team, an_id, person_of
 from bot.chats.slack_response import pinned
 from bot.chats.wire import Anything, Wire, clean, decode, digest, needed
-from bot.domain.message import Dialect, Platform, Refused, Said, Thread
+from bot.domain.message import Dialect, FormAsked, Platform, Refused, Said, Thread
 from bot.rendering.presses import ACTION
+from bot.rendering.views import CREATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +60,10 @@ class _Action(Wire):
 
 class _Payload(Wire):
     type: str
+    callback_id: str | None = None
+    trigger_id: str | None = None
+    action_ts: str | None = None
+    view: View | None = None
     team: _Team | None = None
     user: _User | None = None
     container: _Container | None = None
@@ -74,18 +80,42 @@ def read_press(body: bytes | str, team: str, response_hosts: frozenset[str]) -> 
     """Read an interaction. Raises Refused (400); nothing of ours is nothing."""
     decode(_kind, body)
     payload = decode(_payload, body)
-    if payload.type != "block_actions":
-        return Parsed()
-    action = next((each for each in payload.actions or () if (each.action_id or "").startswith(f"{ACTION}:")), None)
-    if action is None:
+    action = next((each for each in payload.actions or () if _is_ours(each)), None)
+    is_form = payload.view is not None and payload.view.callback_id == CREATE
+    ours = {"block_actions": action is not None, "view_submission": is_form, "shortcut": payload.callback_id == CREATE}
+    if not ours.get(payload.type):
         return Parsed()
     user = needed(payload.user, "user")
     message_team = payload.message.team if payload.message else None
     team_id = a_team(team, payload.team.id if payload.team else None, user.team_id, message_team)
     if team_id is None:
         return Parsed()
+    if payload.type == "view_submission":
+        return read_form(needed(payload.view, "view"), team_id, person_of(user.id, user.username or user.name))
+    if action is None or action.action_id == CREATE:
+        return _form_asked(payload, team_id, action)
     said = _said(payload, action, team_id, response_hosts)
     return Parsed((said,), _request(said, action))
+
+
+def _is_ours(action: _Action) -> bool:
+    return action.action_id == CREATE or (action.action_id or "").startswith(f"{ACTION}:")
+
+
+def _form_asked(payload: _Payload, team_id: str, action: _Action | None) -> Parsed:
+    """The shortcut, or the button in App Home; answered in a direct message where the form cannot be shown."""
+    user = needed(payload.user, "user")
+    person = person_of(user.id, user.username or user.name)
+    trigger = needed(payload.trigger_id, "trigger_id")
+    if not TRIGGER.fullmatch(trigger):
+        raise Refused(400, "the body does not fit its event: trigger_id")
+    thread = Thread(Platform.SLACK, f"slack:{team_id}:@{person.id}", asker=person)
+    asked_at = _ts(action.action_ts if action else payload.action_ts, "action_ts")
+    pressed = digest("form", person.id)
+    said = Said(f"slack:{team_id}:form:{pressed}:{asked_at}", person, thread, "/ivy create", "", Dialect.LINE, pressed=pressed)
+    shown = {"type": payload.type, "callback_id": CREATE, "user": {"id": person.id}, "trigger_id": trigger}
+    pressing = {} if action is None else {"actions": [{"type": "button", "action_id": CREATE, "block_id": "trellis", "value": "create"}]}
+    return Parsed((FormAsked(said.key, said, trigger),), {**shown, **pressing})
 
 
 def _said(payload: _Payload, action: _Action, team_id: str, response_hosts: frozenset[str]) -> Said:

@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from bot.chats.slack_parsed import HookAnswer, Parsed, a_team, an_id, person_of
+from bot.chats.slack_parsed import TRIGGER, HookAnswer, Parsed, a_team, an_id, person_of
 from bot.chats.slack_press import read_press
 from bot.chats.slack_response import RESPONSE_HOSTS, pinned
 from bot.chats.wire import Wire, clean, decode, digest, needed, same
-from bot.domain.message import Dialect, Edited, Incoming, Person, Platform, Refused, Said, Thread
+from bot.domain.message import Dialect, Edited, FormAsked, HomeOpened, Incoming, Person, Platform, Refused, Said, Thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,6 @@ COMMANDS = ("/ivy", "/sled")
 SKEW_S = 300  # docs.slack.dev/authentication/verifying-requests-from-slack
 
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
-_TRIGGER = re.compile(r"[!-~]{1,200}")
 _TYPED = (None, "file_share", "thread_broadcast")  # subtypes of messages that a person typed
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 
@@ -57,6 +56,8 @@ class _Event(Wire):
     team: str | None = None
     user_team: str | None = None
     edited: _Change | None = None
+    tab: str | None = None
+    event_ts: str | None = None
     message: _Message | None = None
     previous_message: _Message | None = None
 
@@ -117,15 +118,27 @@ def _read_json(body: bytes, team: str) -> Parsed:
         return Parsed(answer=HookAnswer(200, {"content-type": "text/plain; charset=utf-8"}, challenge.encode("utf-8", "replace")))
     if envelope.type != "event_callback":
         return Parsed()
-    if needed(envelope.event, "event").type not in ("app_mention", "message"):
+    if needed(envelope.event, "event").type not in ("app_mention", "message", "app_home_opened"):
         return Parsed()
     callback = decode(_callback, body)
     event = callback.event
     team_id = a_team(team, needed(callback.team_id, "team_id"), event.team, event.user_team)
     if team_id is None:
         return Parsed()
+    if event.type == "app_home_opened":
+        return _home_opened(event, team_id)
     incoming = _mentioned(callback) if event.type == "app_mention" else _written(event, team_id)
     return Parsed((incoming,), _as_event(incoming, event, team_id)) if incoming else Parsed()
+
+
+def _home_opened(event: _Event, team_id: str) -> Parsed:
+    if event.tab != "home":
+        return Parsed()
+    person = person_of(event.user, None)
+    thread = Thread(Platform.SLACK, f"slack:{team_id}:home-{person.id}", asker=person)
+    opened = HomeOpened(f"slack:{team_id}:home:{person.id}:{_ts(event.event_ts)}", person, thread)
+    shown = {"type": event.type, "user": person.id, "channel": event.channel or "", "tab": "home", "event_ts": event.event_ts}
+    return Parsed((opened,), {"type": "event_callback", "team_id": team_id, "event": shown})
 
 
 def _mentioned(callback: _Callback) -> Incoming | None:
@@ -209,13 +222,14 @@ def _read_form(body: bytes, team: str, response_hosts: frozenset[str]) -> Parsed
         return Parsed()
     said = _slash(command, fields, team_id, response_hosts)
     shown = {"team_id": team_id, "channel_id": fields["channel_id"], "user_id": said.person.id, "trigger_id": fields["trigger_id"]}
-    return Parsed((said,), {"command": command, "text": clean(fields.get("text")), **shown})
+    incoming = FormAsked(said.key, said, fields["trigger_id"]) if said.text.lower() == "/ivy create" else said
+    return Parsed((incoming,), {"command": command, "text": clean(fields.get("text")), **shown})
 
 
 def _slash(command: str, fields: Mapping[str, str], team_id: str, response_hosts: frozenset[str]) -> Said:
     channel = an_id(fields.get("channel_id"), "channel_id")
     trigger = needed(fields.get("trigger_id"), "trigger_id")
-    if not _TRIGGER.fullmatch(trigger):
+    if not TRIGGER.fullmatch(trigger):
         raise Refused(400, "the body does not fit its event: trigger_id")
     person = person_of(fields.get("user_id"), fields.get("user_name"))
     words = f"{command} {clean(fields.get('text'))}".strip()

@@ -110,7 +110,23 @@ def is_stale(said: Said, now: float) -> bool:
     return said.said_at is not None and now - said.said_at > STALE_AFTER_S
 
 
-Incoming = Said | Edited | Pushed | BranchDeleted | RequestClosed
+class FormAsked(msgspec.Struct, frozen=True, tag=True):
+    """Somebody wants the form that makes an environment. `trigger` opens it for some seconds; where that fails, `said` is heard instead."""
+
+    key: str
+    said: Said
+    trigger: str
+
+
+class HomeOpened(msgspec.Struct, frozen=True, tag=True):
+    """Somebody looks at their own page in a chat. `thread` stands for that page."""
+
+    key: str
+    person: Person
+    thread: Thread
+
+
+Incoming = Said | Edited | Pushed | BranchDeleted | RequestClosed | FormAsked | HomeOpened
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not an accident

@@ -82,6 +82,11 @@ class Environments:
         is_here = (asked_at == address) | asked_at.in_(opened_on(address))
         return await self._all(is_here | environments.c.id.in_(shown_on(address)) if address.startswith("slack:") else is_here, _is_live)
 
+    async def owned(self, platform: str, person_id: str) -> Sequence[Environment]:
+        """The live ones of a person, the youngest last."""
+        owner = environments.c.owner
+        return await self._all(owner["platform"].as_string() == platform, owner["id"].as_string() == person_id, _is_live)
+
     async def count_live(self) -> int:
         return int((await self._connection.execute(select(func.count()).select_from(environments).where(_is_live))).scalar_one())
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.ids import new_id
-from bot.domain.message import BranchDeleted, Edited, Incoming, Pushed, RequestClosed, Said
+from bot.domain.message import BranchDeleted, Edited, FormAsked, HomeOpened, Incoming, Pushed, RequestClosed, Said
 from bot.store.store import Store
 from bot.store.tables import deliveries, messages
 from bot.store.transaction import Ring
@@ -40,12 +40,14 @@ class _Waiting:
 
 def _key_of(incoming: Incoming) -> str:
     """Words are unique by content. What happened to a branch may happen again, and only rings it: each time counts."""
-    return incoming.key if isinstance(incoming, Said | Edited) else f"{incoming.key}#{new_id()}"
+    return incoming.key if isinstance(incoming, Said | Edited | FormAsked | HomeOpened) else f"{incoming.key}#{new_id()}"
 
 
 def _lane_of(incoming: Incoming) -> str:
-    if isinstance(incoming, Said | Edited):
+    if isinstance(incoming, Said | Edited | HomeOpened):
         return incoming.thread.address
+    if isinstance(incoming, FormAsked):
+        return incoming.said.thread.address
     if isinstance(incoming, Pushed | BranchDeleted | RequestClosed):
         return f"project:{incoming.project}:{incoming.ref}"[:400]
     raise TypeError(incoming)

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.environment import Environment
+from bot.domain.home import HOME, home_of
 from bot.domain.ids import new_id
 from bot.domain.lifecycle import due
-from bot.domain.message import Thread
+from bot.domain.message import Person, Thread
 from bot.domain.prose import Reaction, Reply
 from bot.store import ties
 from bot.store.environments import Environments
@@ -70,12 +71,19 @@ class Transaction:
 
     async def open_card(self, thread: Thread, environment: Environment) -> None:
         """Have the environment's card live in `thread` too, from now on."""
+        await self._open(await self._as_opened(thread), environment.id)
+
+    async def open_home(self, thread: Thread, person: Person) -> None:
+        """Have somebody's own page drawn, and drawn anew whenever an environment of theirs changes."""
+        await self._open(thread, home_of(person))
+
+    async def _open(self, thread: Thread, subject: str) -> None:
         on_conflict = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
-        thread = await self._as_opened(thread)
-        row = {"id": new_id(), "thread_address": thread.address, "thread": msgspec.to_builtins(thread), "subject": environment.id}
+        row = {"id": new_id(), "thread_address": thread.address, "thread": msgspec.to_builtins(thread), "subject": subject}
         statement = on_conflict(cards).values(**row, wanted=1, sent=0, tries=0, is_dead=False, not_before=0.0, due_at=self.now)
-        changed = {"wanted": cards.c.wanted + 1, "due_at": self._card_due()}
-        await self.connection.execute(statement.on_conflict_do_update(index_elements=["thread_address", "subject"], set_=changed))
+        changed = {"wanted": cards.c.wanted + 1, "is_dead": False, "tries": 0, "due_at": self._card_due()}
+        again = changed if subject.startswith(HOME) else {name: changed[name] for name in ("wanted", "due_at")}
+        await self.connection.execute(statement.on_conflict_do_update(index_elements=["thread_address", "subject"], set_=again))
         self.ring("say", thread.address)
 
     async def _as_opened(self, thread: Thread) -> Thread:
@@ -94,9 +102,11 @@ class Transaction:
         soonest = case((cards.c.not_before > self.now, cards.c.not_before), else_=self.now)
         return func.coalesce(cards.c.due_at, soonest)
 
-    async def _touch_cards(self, subject: str) -> None:
+    async def _touch_cards(self, environment: Environment) -> None:
+        """Its own cards, and the page of who owns it."""
         changed = {"wanted": cards.c.wanted + 1, "due_at": self._card_due()}
-        statement = update(cards).where(cards.c.subject == subject, cards.c.is_dead.is_(False)).values(changed)
+        subjects = (environment.id, home_of(environment.owner))
+        statement = update(cards).where(cards.c.subject.in_(subjects), cards.c.is_dead.is_(False)).values(changed)
         for address in (await self.connection.execute(statement.returning(cards.c.thread_address))).scalars():
             self.ring("say", address)
 
@@ -107,6 +117,7 @@ class Transaction:
         ready = msgspec.structs.replace(environment, due_at=due(environment, self.now))
         if not await self.environments.add(ready):
             return False
+        await self._touch_cards(ready)
         if ready.request is not None:
             for thread in await ties.tied(self.connection, ready.project, ready.request):
                 await self.open_card(thread, ready)
@@ -122,7 +133,7 @@ class Transaction:
         """Write the row, reckon when it is due, and have its cards drawn anew."""
         saved = msgspec.structs.replace(environment, due_at=due(environment, self.now))
         await self.environments.save(saved)
-        await self._touch_cards(saved.id)
+        await self._touch_cards(saved)
         self._ring_environment(saved)
         return saved
 

@@ -11,12 +11,13 @@ from bot.bus import Bus
 from bot.context import ForgeUnavailable, NotYet, RuntimeUnavailable
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import backoff_s
-from bot.domain.message import Edited, Said
+from bot.domain.message import Edited, FormAsked, HomeOpened, Said
 from bot.store import hearing
 from bot.store.hearing import Waiting
 from bot.store.leases import Lease
 from bot.worker.branches import Branches
 from bot.worker.edits import Edits
+from bot.worker.forms import Forms
 from bot.worker.leasing import Holder
 from processes.killpoint import killpoint
 
@@ -29,11 +30,12 @@ DOUBLE_CLICK_S = 3.0
 class Messages:
     """`hear` is called with a message's id by the desk."""
 
-    def __init__(self, holder: Holder, bus: Bus, branches: Branches) -> None:
+    def __init__(self, holder: Holder, bus: Bus, branches: Branches, forms: Forms) -> None:
         self._holder = holder
         self._store = holder.store
         self._bus = bus
         self._branches = branches
+        self._forms = forms
         self._edits = Edits(holder.store, bus.read)
 
     async def hear(self, id: str) -> None:
@@ -93,6 +95,12 @@ class Messages:
             await self._bus.hear(incoming, waiting.id, lease)
         elif isinstance(incoming, Edited):
             await self._edits.hear(incoming, waiting.id, lease)
+        elif isinstance(incoming, FormAsked):
+            if not await self._forms.open(incoming):
+                await self._bus.hear(incoming.said, waiting.id, lease)
+        elif isinstance(incoming, HomeOpened):
+            async with self._store.transaction(lease) as transaction:
+                await transaction.open_home(incoming.thread, incoming.person)
         else:
             await self._branches.happened(incoming)
 
@@ -123,5 +131,6 @@ class Messages:
                 return
             log.error("message_given_up", message=waiting.id, reason=reason)
             await hearing.heard(transaction.connection, waiting.id, transaction.now, "failed")
-            if isinstance(waiting.incoming, Said):
-                await transaction.post(waiting.incoming.thread, replies.unwell(reference or str(waiting.id), waiting.incoming.person))
+            said = waiting.incoming.said if isinstance(waiting.incoming, FormAsked) else waiting.incoming
+            if isinstance(said, Said):
+                await transaction.post(said.thread, replies.unwell(reference or str(waiting.id), said.person))

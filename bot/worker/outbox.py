@@ -8,8 +8,9 @@ import msgspec
 import structlog
 
 from bot.cards import STAGES, environment_card, past_of
-from bot.chats.chat import Chat, ChatRefused, ChatUnavailable, Posted
+from bot.chats.chat import Chat, ChatRefused, ChatUnavailable, Homes, Posted
 from bot.domain.errors import LeaseLost
+from bot.domain.home import HOME, Home
 from bot.domain.lifecycle import backoff_s
 from bot.domain.message import Platform, Thread
 from bot.domain.prose import Card, Reaction, Reply
@@ -157,8 +158,13 @@ class Outbox:
                 await saying.keep_root(transaction.connection, thread.address, posted.root)
             await saying.card_sent(transaction.connection, card, posted.id, transaction.now + self._pace_s)
 
-    async def _place(self, chat: Chat, card: WaitingCard, thread: Thread, drawn: Card, lease: Lease) -> Posted:
+    async def _place(self, chat: Chat, card: WaitingCard, thread: Thread, drawn: Card | Home, lease: Lease) -> Posted:
         """Edit the message there is; look for one that an earlier try may have left; else post it."""
+        if isinstance(drawn, Home):
+            if not isinstance(chat, Homes):
+                raise ChatRefused("nobody has a page of their own there")
+            await chat.show_home(thread, drawn)
+            return Posted("home")
         marker, there = f"card:{card.id}", card.remote_id
         if there is None and card.tries and (found := await chat.find(thread, marker)):
             there = found.id
@@ -168,8 +174,12 @@ class Outbox:
         await chat.edit(thread, there, drawn, marker)
         return Posted(there)
 
-    async def _draw(self, card: WaitingCard) -> Card:
+    async def _draw(self, card: WaitingCard) -> Card | Home:
         async with self._store.look() as look:
+            if card.subject.startswith(HOME):
+                _, platform, person = card.subject.split(":", 2)
+                owned = await look.environments.owned(platform, person)
+                return Home(tuple([environment_card(each, await look.events_of(each.id), {}, look.now) for each in reversed(owned)]))
             environment = await look.environments.get(card.subject)
             if environment is None:
                 raise LeaseLost(card.subject)

@@ -46,7 +46,7 @@ class FakeSlack(SlackPresses):
             "api_app_id": "A0TRELLIS",
             "is_enterprise_install": "false",
             "response_url": f"{self.url}{path}",
-            "trigger_id": f"{number}.{int(self.clock())}.{hashlib.md5(path.encode()).hexdigest()}",
+            "trigger_id": self._trigger(user, number),
         }
         return self.signed(urlencode(form | fields).encode(), "application/x-www-form-urlencoded")
 

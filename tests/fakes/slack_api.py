@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.fakes.server import Answer, FakeServer
-from tests.fakes.slack_shapes import Channel, Json, Message, ResponseUrl, SlackError, User, arguments_of, content
+from tests.fakes.slack_shapes import Channel, Json, Message, ResponseUrl, SlackError, User, arguments_of, content, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +61,9 @@ class SlackApi(FakeServer):
         self.channels: dict[str, Channel] = {}
         self.scopes = set(SCOPES)
         self._messages: list[Message] = []
+        self.homes: dict[str, Json] = {}  # by the id of who sees it
+        self.forms: dict[str, Json] = {}
+        self._triggers: dict[str, str] = {}
         self._response_urls: dict[str, ResponseUrl] = {}
         self._numbers = itertools.count(1)
 
@@ -123,6 +126,8 @@ class SlackApi(FakeServer):
             "conversations.replies": self._replies,
             "reactions.add": self._react,
             "users.info": self._user_info,
+            "views.open": self._open_view,
+            "views.publish": self._publish_view,
         }
         api = [
             Route(f"/api/{name}", self.endpoint(name, self._method(name, method)), methods=["GET", "POST"])
@@ -236,6 +241,21 @@ class SlackApi(FakeServer):
         if user is None:
             raise SlackError("user_not_found")
         return {"user": {"id": user.id, "name": user.name, "team_id": user.team, "is_bot": user is self.bot, "deleted": False}}
+
+    def _open_view(self, arguments: Json) -> Json:
+        user = self._triggers.pop(str(arguments.get("trigger_id")), None)
+        if user is None:
+            raise SlackError("expired_trigger_id")
+        self.forms[user] = {"id": f"V{next(self._numbers)}", "team_id": self.team, **view_of(arguments, "modal")}
+        return {"view": self.forms[user]}
+
+    def _publish_view(self, arguments: Json) -> Json:
+        user = self.users.get(str(arguments.get("user_id")))
+        if user is None:
+            raise SlackError("invalid_arguments")
+        known = self.homes.get(user.id, {"id": f"V{next(self._numbers)}", "team_id": self.team})
+        self.homes[user.id] = {**known, **view_of(arguments, "home")}
+        return {"view": self.homes[user.id]}
 
     def _respond(self, request: Request, body: Any) -> Answer | Response:
         there = self._response_urls.get(request.url.path)

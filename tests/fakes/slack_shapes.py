@@ -122,10 +122,36 @@ def content(arguments: Json) -> Json:
     return {"text": text, "blocks": blocks or [], "metadata": metadata}
 
 
-def _problems(blocks: list[Json]) -> list[str]:
+def view_of(arguments: Json, kind: str) -> Json:
+    """A view, checked as Slack checks it."""
+    given = arguments.get("view")
+    view: Json = json.loads(given) if isinstance(given, str) else given or {}
+    inputs = [each for each in view.get("blocks", []) if each.get("type") == "input"]
+    problems = _problems([each for each in view["blocks"] if each.get("type") != "input"], most=100)
+    problems += [f"type {view.get('type')}"] if view.get("type") != kind else []
+    problems += ["inputs in a home"] if inputs and kind == "home" else []
+    problems += [f"{name}: text" for name in ("title", "submit", "close") if name in view and not 0 < len(view[name]["text"]) <= 24]
+    problems += ["private_metadata"] if len(view.get("private_metadata", "")) > 3_000 else []
+    for block in inputs:
+        element = block["element"]
+        options = element.get("options", [{"text": {"text": "x"}, "value": "x"}])
+        fits = 0 < len(block["label"]["text"]) <= 2_000 and 0 < len(options) <= 100 and bool(element.get("action_id"))
+        fits = fits and all(0 < len(each["text"]["text"]) <= 75 and 0 < len(each["value"]) <= 150 for each in options)
+        problems += [] if fits else [f"input {block.get('block_id')}"]
+    if problems:
+        raise SlackError("invalid_arguments", response_metadata={"messages": problems})
+    return view
+
+
+def shown_view(view: Json) -> str:
+    """What a reader of a view sees."""
+    return "\n".join(shown_in(each) for each in view["blocks"] if each["type"] not in ("divider", "input"))
+
+
+def _problems(blocks: list[Json], most: int = 50) -> list[str]:
     """What Slack would not take: https://docs.slack.dev/reference/block-kit/blocks."""
     ids = [block["block_id"] for block in blocks if "block_id" in block]
-    problems = ["more than 50 blocks"] if len(blocks) > 50 else []
+    problems = [f"more than {most} blocks"] if len(blocks) > most else []
     problems += ["block ids"] if len(set(ids)) != len(ids) or any(len(each) > 255 for each in ids) else []
     for block in blocks:
         if block.get("type") == "actions":
