@@ -1,7 +1,7 @@
 # The front door: `make run` and `make test`. Everything is set up in .venv from the hashed lock files.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-postgres chaos bench setup setup-dev lock clean
+.PHONY: help run test check test-postgres test-browser chaos bench setup setup-dev lock clean
 unexport PYTHONHOME PYTHONPATH
 
 PY := .venv/bin/python
@@ -17,7 +17,7 @@ run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
-	@$(PY) -m pytest -n 3 -m "not chaos and not postgres" tests
+	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser" tests
 
 check: setup-dev ## ruff, mypy --strict, import contracts
 	@.venv/bin/ruff check .
@@ -29,6 +29,10 @@ test-postgres: setup-dev ## the tests of what is stored, on PostgreSQL (the pgse
 	@if $(PY) -c 'import pgserver' 2>/dev/null; then TRELLIS_TEST_POSTGRES=1 $(PY) -m pytest -n 3 -m postgres tests; \
 	else echo "skipped: there is no pgserver wheel for this Python and platform"; fi
 
+test-browser: setup-dev ## the pages in a real Chromium (apt-get install chromium, or TRELLIS_TEST_CHROMIUM=path)
+	@sh tools/browser.sh
+	@$(PY) -m pytest -m browser tests/chromium
+
 chaos: setup-dev ## hundreds of kills (CHAOS_ROUNDS=200)
 	@CHAOS_ROUNDS=$(CHAOS_ROUNDS) $(PY) -m pytest -m chaos tests/chaos
 
@@ -39,6 +43,7 @@ lock:            ## make the lock files anew (needs uv)
 	uv lock
 	uv export --frozen --no-emit-project --no-header --no-annotate --no-default-groups --group build -o requirements.lock
 	uv export --frozen --no-emit-project --no-header --no-annotate --no-default-groups --group build --group dev -o requirements-dev.lock
+	uv export --frozen --no-emit-project --no-header --no-annotate --only-group browser -o requirements-browser.lock
 	rm -f uv.lock
 
 clean:           ## forget the set-up and what was made here

@@ -209,13 +209,14 @@ def test_make_knows_every_lane() -> None:
     make = shutil.which("make")
     if make is None:
         pytest.skip("there is no make here")
-    command = [make, "-n", "run", "test", "check", "test-postgres", "chaos", "bench"]
+    command = [make, "-n", "run", "test", "check", "test-postgres", "test-browser", "chaos", "bench"]
     lines = subprocess.run(command, cwd=PROJECT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
     for words in (
         ".venv/bin/trellis up",
-        'pytest -n 3 -m "not chaos and not postgres" tests',
+        'pytest -n 3 -m "not chaos and not postgres and not browser" tests',
         ".venv/bin/mypy",
         "TRELLIS_TEST_POSTGRES=1",
+        "pytest -m browser tests/chromium",
         "CHAOS_ROUNDS=200",
         "-m bench",
     ):
@@ -236,15 +237,17 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
     shutil.copy(PROJECT / ".ci" / "run", stage.project / ".ci")
     stage.executable("make", MAKE)
     stage.executable("bwrap", "#!/bin/sh\n")
+    stage.executable("chromium", "#!/bin/sh\n")
     env = {"PATH": str(stage.bin), "STAGE": str(stage.folder)}
     done = subprocess.run(["bash", ".ci/run"], cwd=stage.project, env=env, capture_output=True, text=True, timeout=60, check=False)
-    assert stage.did() == ["make check ", "make test ", "make test-postgres ", "make chaos CHAOS_ROUNDS=12 "]
+    assert stage.did() == ["make check ", "make test ", "make test-postgres ", "make test-browser ", "make chaos CHAOS_ROUNDS=12 "]
     assert done.returncode == 1
     summary = [re.sub(r"  +", "  ", line) for line in done.stdout.partition("== summary\n")[2].splitlines()]
     assert [re.sub(r" \d+ s ", " N s ", line) for line in summary] == [
         "check  ok  N s  all of check",
         "test  FAILED (2)  N s  1 failed, 2 passed in 3s",
         "test-postgres  ok  N s  all of test-postgres",
+        "test-browser  ok  N s  all of test-browser",
         "chaos  ok  N s  all of chaos",
     ]
     stage.executable("make", "#!/bin/sh\necho fine\n")
