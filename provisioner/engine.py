@@ -79,11 +79,14 @@ class StageName(StrEnum):
 
 @dataclass(frozen=True)
 class ServiceState:
+    """`cpu_s` is what its processes have used since they began; None where that is not known."""
+
     name: str
     is_healthy: bool
     restarts: int
     pid: int | None
     memory_mb: float | None = None
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from processes import Bounds, CannotStart, Exit, Order, Sandbox, Supervised, environ, tail
-from processes.tree import family, private_bytes
+from processes.tree import cpu_seconds, family, private_bytes
 from provisioner.engine import EngineFailed, Service, ServiceState, Spec, StageName
 from provisioner.health import NotHealthy, until_healthy
 from provisioner.line import argv_of
@@ -128,10 +128,12 @@ class Member:
 
     def state(self) -> ServiceState:
         pid = self.process.pid
-        memory_mb = None
+        memory_mb = cpu_s = None
         if pid:
-            memory_mb = round(sum(map(private_bytes, family(pid))) / 1024 / 1024, 1)
-        return ServiceState(self.service.name, self.is_healthy and pid is not None, self.process.restarts, pid, memory_mb)
+            processes = family(pid)
+            memory_mb = round(sum(map(private_bytes, processes)) / 1024 / 1024, 1)
+            cpu_s = round(sum(map(cpu_seconds, processes)), 2)
+        return ServiceState(self.service.name, self.is_healthy and pid is not None, self.process.restarts, pid, memory_mb, cpu_s)
 
 
 class Services:

@@ -105,7 +105,7 @@ def _card(card: Card, pressing: Pressing | None) -> Markup:
         *(block(each) for each in card.body),
         buttons(card.buttons, pressing),
     ]
-    if card.next:
+    if card.next and not (card.buttons and pressing):
         following = Markup(" · ").join(line(each) for each in card.next)
         parts.append(Markup("<p class=next>Next: {}</p>").format(following))
     return Markup('<div class="card tone-{}">{}</div>').format(card.tone.value, _NOTHING.join(parts))

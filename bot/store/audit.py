@@ -44,6 +44,8 @@ async def trail(connection: AsyncConnection, asked: Asked) -> Trail:
     seen = columns.project.in_(sorted(asked.projects))
     theirs = and_(columns.project == "", environments.c.project.in_(sorted(asked.projects)))
     conditions = [or_(seen, theirs, columns.project == "") if asked.is_all else or_(seen, theirs)]
+    if not asked.kind:
+        conditions.append(~columns.kind.startswith("stage_began", autoescape=True))  # its end says more
     if asked.kind:
         conditions.append(or_(columns.kind == asked.kind, columns.kind.startswith(f"{asked.kind}:", autoescape=True)))
     if asked.actor:

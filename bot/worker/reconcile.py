@@ -11,6 +11,7 @@ from bot.domain.command import Event
 from bot.domain.environment import Environment, State
 from bot.store.store import Store
 from bot.worker.leasing import Holder
+from bot.worker.usage import Usage
 from provisioner.engine import Engine, EngineUnavailable
 
 log = structlog.get_logger()
@@ -24,10 +25,13 @@ class Reconciler:
         self._store: Store = holder.store
         self._engine = engine
         self._host_id = host_id
+        self._usage = Usage(holder.store)
         self._suspected: set[str] = set()
 
     async def look(self) -> None:
-        seen = {observed.environment for observed in await self._engine.observe()}
+        running = await self._engine.observe()
+        await self._usage.record(running)
+        seen = {observed.environment for observed in running}
         async with self._store.look() as look:
             ready = {each.id for each in await look.environments.live() if each.state is State.READY and each.host_id == self._host_id}
             rows = {id_: await look.environments.get(id_) for id_ in seen}

@@ -16,7 +16,7 @@ from tests.running import Running, running
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 ARGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -64,11 +64,15 @@ class Visit:
     def _open(self) -> Page:
         page = self._context.new_page()
         page.set_default_timeout(30_000)
-        page.on("dialog", lambda dialog: (self.problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", self._asked)
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("request", lambda request: self._must_be_ours(request.url))
         page.on("console", lambda message: self._heard(message.type, message.text))
         return page
+
+    def _asked(self, dialog: Dialog) -> None:
+        self.problems.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _must_be_ours(self, url: str) -> None:
         if urlsplit(url).hostname != HERE:

@@ -19,8 +19,9 @@ from bot.domain.environment import Environment
 from bot.domain.prose import Card, Code, Fact, Strong, Text, line
 from bot.rendering import html
 from bot.rendering.progress import duration
+from bot.store import usage as stored_usage
 from bot.store.transaction import Transaction
-from bot.web.pages import frame, saying
+from bot.web.pages import frame, saying, usage
 from bot.web.pages.parts import Parts
 from bot.web.pages.sight import View
 from bot.web.session import SignedIn, User
@@ -136,6 +137,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
             return None
         events = await look.events_of(it.id, _EVENTS)
         shown: dict[str, Any] = {"it": it, "card": await card_of(look, it, events), "facts": facts_of(it, look.now)}
+        used = await stored_usage.of(look.connection, it.id, look.now - usage.SPAN_S)
     observed = await parts.observing.services(it.id) if it.is_live else ()
     return frame.page(
         "environment.html",
@@ -144,7 +146,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         view,
         **shown,
         services=services_of(it, observed),
-        usage=(),
+        usage=usage.charts_of(used),
         logs=await logs_of(parts, it, None, _TAIL),
         links=links_of(dict(parts.links), it),
         actions=actions_of(it),

@@ -56,14 +56,14 @@ class Saying:
         return Receipt(key, after)
 
     async def outcome(self, person: Person, receipt: Receipt, patience_s: float = _PATIENCE_S) -> tuple[Heard, list[Reply]]:
-        """What was answered so far, waiting a little for the first of it."""
+        """What was answered so far, waiting a little for what it is; work that goes on is not waited for."""
         thread = thread_of(person).address
         until = time.monotonic() + patience_s
         while True:
             heard = await self._lines.heard(thread, receipt.key)
             lines = await self._lines.lines(thread, receipt.after)
             replies = [msgspec.json.decode(each.body, type=Reply) for each in lines if each.kind == "post"]
-            if replies or heard.is_settled or CommandState.RUNNING in heard.states or time.monotonic() >= until:
+            if heard.is_settled or CommandState.RUNNING in heard.states or time.monotonic() >= until:
                 return heard, replies
             await asyncio.sleep(_LOOK_S)
 
