@@ -14,7 +14,7 @@ class NotRunning(Exception):  # noqa: N818 - the text is the line to show
     pass
 
 
-def _token(settings: Settings) -> str:
+def token_of(settings: Settings) -> str:
     try:
         return (settings.data_dir / "console.token").read_text().strip()
     except OSError:
@@ -23,7 +23,7 @@ def _token(settings: Settings) -> str:
 
 def calling(settings: Settings) -> aiohttp.ClientSession:
     """Raises NotRunning where there is no token to call with."""
-    headers = {"authorization": f"Bearer {_token(settings)}"}
+    headers = {"authorization": f"Bearer {token_of(settings)}"}
     return aiohttp.ClientSession(f"http://127.0.0.1:{settings.port}", headers=headers, timeout=aiohttp.ClientTimeout(total=60))
 
 

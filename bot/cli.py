@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from bot import logs
+from bot.arguments import env_arguments, token_arguments
 from bot.settings import Settings, SettingsError, load
 
 
@@ -118,6 +119,20 @@ def _open(args: argparse.Namespace, settings: Settings) -> int:
     return _run(open_dashboard(settings, args.person, in_browser=args.command == "open"))
 
 
+def _env(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.env import Options, env  # noqa: PLC0415
+    from bot.open import whoami  # noqa: PLC0415
+
+    return _run(env(settings, args.line, Options(args.person or whoami(), args.json, not args.no_wait)))
+
+
+def _token(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.open import whoami  # noqa: PLC0415
+    from bot.tokens import token  # noqa: PLC0415
+
+    return _run(token(settings, args, args.person or whoami()))
+
+
 def _doctor(args: argparse.Namespace, settings: Settings) -> int:
     from bot.doctor import doctor  # noqa: PLC0415
 
@@ -157,6 +172,8 @@ def parser() -> argparse.ArgumentParser:
     _person(add("chat", _chat, "a conversation in this terminal"))
     for name, words in (("open", "open the dashboard of this machine, signed in"), ("login", "print a link that signs in to it, once")):
         add(name, _open, words).add_argument("--as", dest="person", default="", metavar="NAME", help="in whose name; yours when left out")
+    env_arguments(add("env", _env, "environments, over the API"))
+    token_arguments(add("token", _token, "your API tokens"))
     add("doctor", _doctor, "look for what is wrong with configuration and parts").add_argument("--json", action="store_true")
     return made
 

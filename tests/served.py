@@ -1,0 +1,34 @@
+"""The product of a test on a real port, for clients that speak HTTP themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+import uvicorn
+
+from bot.serve import _Server
+
+if TYPE_CHECKING:
+    from tests.world import World
+
+
+@asynccontextmanager
+async def served(world: World) -> AsyncIterator[str]:
+    """Its address on this machine."""
+    transport = world.web._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    config = uvicorn.Config(transport.app, port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://trellis.localhost:{port}"
+    finally:
+        server.should_exit = True
+        await serving
