@@ -10,7 +10,7 @@ from time import perf_counter
 
 from rich.console import Console
 
-from bench import address, ingest, parsing, reply, ring
+from bench import address, ingest, pages, parsing, reply, ring
 from bench.figures import CannotRun, Figure, Outcome
 from bench.table import as_json, show
 
@@ -22,6 +22,7 @@ BENCHES: dict[str, Run] = {
     "reply": reply.run,
     "ring": ring.run,
     "address": address.run,
+    "pages": pages.run,
 }
 _LONGEST_S = 40.0
 _LONGEST_OF_ALL_S = 115.0

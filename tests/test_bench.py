@@ -16,7 +16,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from bench import address, hooks, ingest, parsing, parts, reply, ring
+from bench import address, hooks, ingest, pages, parsing, parts, reply, ring
 from bench.__main__ import BENCHES, exit_code, measure
 from bench.figures import CannotRun, Figure, Outcome, Unit, at_least, at_most, p50, p99
 from bench.load import NotAccepted, requests_a_second
@@ -55,6 +55,14 @@ TINY: dict[str, tuple[Callable[[], Awaitable[Sequence[Figure]]], Measured]] = {
     "address": (
         lambda: address.run(address.TINY),
         [("comment → address answers", Unit.MILLISECONDS, "a script: clone, check out, start")],
+    ),
+    "pages": (
+        lambda: pages.run(pages.TINY),
+        [
+            (f"{name}, 60 environments, p50", Unit.MILLISECONDS, beside)
+            for name in ("mine", "everybody's", "the past", "a search")
+            for beside in ("the same with 50", "the same bytes, made before")
+        ],
     ),
 }
 

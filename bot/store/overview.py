@@ -14,9 +14,12 @@ from bot.store.rows import struct_of
 from bot.store.tables import commands, console_posts, environments, events, messages
 
 _DAY_S = 86_400.0
+_OWNERS_OF = 300
 # Written out, and not bound, so that the partial indices serve.
 _IS_LIVE = text("environments.state != 'gone'")
 _IS_PAST = text("environments.state = 'gone'")
+# Wrapped, so that no index of the project is taken in the place of one that has the rows in order.
+_project = func.coalesce(environments.c.project, "")
 
 UPTIME_EDGES_H = (1, 2, 4, 8, 24, 48, 96)
 """Where one bar of the distribution ends and the next begins."""
@@ -67,12 +70,12 @@ async def page(connection: AsyncConnection, wanted: Wanted) -> Page:
 
 def _conditions(wanted: Wanted) -> list[Any]:
     columns = environments.c
-    found: list[Any] = [_IS_PAST if wanted.is_past else _IS_LIVE, columns.project.in_(sorted(wanted.projects))]
+    found: list[Any] = [_IS_PAST if wanted.is_past else _IS_LIVE, _project.in_(sorted(wanted.projects))]
     if wanted.owners is not None:
         mine = (and_(_owner("platform") == platform, _owner("id") == id_) for platform, id_ in wanted.owners)
         found.append(or_(*mine, text("1 = 0")))
     if wanted.project:
-        found.append(columns.project == wanted.project)
+        found.append(_project == wanted.project)
     if wanted.owner:
         found.append(_owner("name") == wanted.owner)
     if wanted.state:
@@ -106,15 +109,16 @@ def _after(cursor: str) -> list[ColumnElement[bool]]:
 async def states(connection: AsyncConnection, projects: frozenset[str]) -> Mapping[str, int]:
     """How many live ones there are in each state."""
     columns = environments.c
-    query = select(columns.state, func.count()).where(_IS_LIVE, columns.project.in_(sorted(projects))).group_by(columns.state)
+    query = select(columns.state, func.count()).where(_IS_LIVE, _project.in_(sorted(projects))).group_by(columns.state)
     return {str(state): int(count) for state, count in await connection.execute(query)}
 
 
-async def owners(connection: AsyncConnection, projects: frozenset[str], limit: int = 200) -> Sequence[str]:
-    """The names of those who have live ones."""
-    name = _owner("name")
-    query = select(name).where(_IS_LIVE, environments.c.project.in_(sorted(projects))).distinct().order_by(name).limit(limit)
-    return (await connection.execute(query)).scalars().all()
+async def owners(connection: AsyncConnection, projects: frozenset[str]) -> Sequence[str]:
+    """The names of those who have live ones, as far as the youngest _OWNERS_OF tell: whoever is not among them can be named."""
+    columns = environments.c
+    youngest = select(_owner("name").label("name")).where(_IS_LIVE, _project.in_(sorted(projects)))
+    youngest = youngest.order_by(columns.created_at.desc(), columns.id.desc()).limit(_OWNERS_OF)
+    return sorted(set((await connection.execute(youngest)).scalars()))
 
 
 async def uptimes(connection: AsyncConnection, projects: frozenset[str], now: float, days: int = 30) -> Uptimes:
@@ -122,7 +126,7 @@ async def uptimes(connection: AsyncConnection, projects: frozenset[str], now: fl
     columns = environments.c
     lived = columns.gone_at - columns.created_at
     bucket = case(*((lived < hours * 3600.0, index) for index, hours in enumerate(UPTIME_EDGES_H)), else_=len(UPTIME_EDGES_H))
-    ended = (columns.gone_at > now - days * _DAY_S, _IS_PAST, columns.project.in_(sorted(projects)))
+    ended = (columns.gone_at > now - days * _DAY_S, _IS_PAST, _project.in_(sorted(projects)))
     counted = select(bucket.label("bucket"), func.count()).where(*ended).group_by(text("bucket"))
     found = {int(index): int(count) for index, count in await connection.execute(counted)}
     counts = tuple(found.get(index, 0) for index in range(len(UPTIME_EDGES_H) + 1))

@@ -21,5 +21,6 @@ _LIVE, _PAST = text("state != 'gone'"), text("state = 'gone'")
 _columns = environments.c
 
 Index("ix_environments_live", _columns.created_at, _columns.id, sqlite_where=_LIVE, postgresql_where=_LIVE)
+Index("ix_environments_counts", _columns.state, _columns.project, sqlite_where=_LIVE, postgresql_where=_LIVE)
 Index("ix_environments_past", _columns.created_at, _columns.id, sqlite_where=_PAST, postgresql_where=_PAST)
 Index("ix_environments_gone_at", _columns.gone_at, sqlite_where=_PAST, postgresql_where=_PAST)

@@ -62,9 +62,15 @@ async def _facts(look: Transaction, asked: Asked, view: View, person: Person) ->
     return {
         "page": await overview.page(look.connection, asked.wanted(view, person)),
         "counts": await overview.states(look.connection, view.projects),
-        "owners": await overview.owners(look.connection, view.projects) if asked.show == "all" else (),
+        "owners": await _owners(look, asked, view),
         "lived": lambda each: lived(each, look.now),
     }
+
+
+async def _owners(look: Transaction, asked: Asked, view: View) -> list[str]:
+    if asked.show != "all":
+        return []
+    return sorted({*await overview.owners(look.connection, view.projects), *([asked.owner] if asked.owner else [])})
 
 
 def lived(environment: Environment, now: float) -> str:
