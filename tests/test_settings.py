@@ -41,7 +41,10 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, 
             {"TRELLIS_GITLAB__TOKEN": "t"},
             "GitLab is configured without TRELLIS_GITLAB__WEBHOOK_SECRET or TRELLIS_GITLAB__SIGNING_SECRET: set one",
         ),
-        ({"TRELLIS_SLACK__BOT_TOKEN": "t"}, "Slack is configured without TRELLIS_SLACK__SIGNING_SECRET: set it"),
+        (
+            {"TRELLIS_SLACK__BOT_TOKEN": "t"},
+            "Slack is configured without TRELLIS_SLACK__SIGNING_SECRET: set it, or TRELLIS_SLACK__APP_TOKEN for Socket Mode",
+        ),
         ({"TRELLIS_SLACK__SIGNING_SECRET": "t"}, "Slack is configured without TRELLIS_SLACK__BOT_TOKEN: set it"),
         (SHOP, "project shop is on github, which is not configured: set its token and secret"),
         (
@@ -84,6 +87,10 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, 
         ),
         ({"TRELLIS_GITHUB__TOKN": "t"}, "TRELLIS_GITHUB__TOKN: Extra inputs are not permitted"),
         ({"TRELLIS_PROJECTS__LAB__FORGE": "local"}, "TRELLIS_PROJECTS__LAB__CLONE_URL: Field required"),
+        (
+            {"TRELLIS_SLACK__BOT_TOKEN": "xoxb-t", "TRELLIS_SLACK__APP_TOKEN": "xoxb-t"},
+            "TRELLIS_SLACK__APP_TOKEN is not an app-level token: those begin with xapp-",
+        ),
         ({"TRELLIS_SLACK__USERS": "U1=boss"}, "TRELLIS_SLACK__USERS__U1: Input should be 'viewer', 'developer' or 'admin'"),
     ],
 )

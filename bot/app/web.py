@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from bot.app.api import api_of
 from bot.app.dashboard import Judging, parts_of
 from bot.app.edges import Place, close_all, projects_of
+from bot.app.socket import listening
 from bot.chats import github_wire, gitlab_wire
 from bot.chats.slack_hook import SlackHook
 from bot.domain.project import ForgeKind
@@ -54,7 +55,7 @@ def _gitlab_source(settings: Settings) -> hooks.Source | None:
 def _add_hooks(app: FastAPI, settings: Settings, inbox: Inbox) -> None:
     for platform, source in (("github", _github_source(settings)), ("gitlab", _gitlab_source(settings))):
         app.router.routes.append(hooks.forge_route(source, inbox) if source else hooks.closed_route(platform))
-    if settings.slack:
+    if settings.slack and settings.slack.signing_secret.get_secret_value():
         hosts = frozenset(settings.slack.response_hosts)
         hook = SlackHook(settings.slack.signing_secret.get_secret_value(), settings.slack.team, hosts)
         app.router.routes.append(hooks.slack_route(hook.handle, inbox))
@@ -109,7 +110,8 @@ def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         inbox.start()
-        yield
+        async with listening(settings, store, inbox):
+            yield
         await inbox.stop()
         await close_all([judging, place.engine])
 

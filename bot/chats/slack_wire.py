@@ -105,13 +105,14 @@ def parse(headers: Mapping[str, str], body: bytes, *, team: str = "", response_h
     """Read a verified request. Raises Refused (400). `team`: only what happens in this workspace counts; "" for any one."""
     kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "").partition(";")[0].strip().lower()
     if kind == _JSON or (not kind and body.lstrip()[:1] == b"{"):
-        return _read_json(body, team)
+        return read_event(body, team)
     if kind in (_FORM, ""):
         return _read_form(body, team, response_hosts)
     raise Refused(400, "the body is neither JSON nor a form")
 
 
-def _read_json(body: bytes, team: str) -> Parsed:
+def read_event(body: bytes, team: str) -> Parsed:
+    """Read what the Events API sends. Raises Refused (400)."""
     envelope = decode(_envelope, body)
     if envelope.type == "url_verification":
         challenge = needed(envelope.challenge, "challenge")
@@ -212,8 +213,11 @@ def _read_form(body: bytes, team: str, response_hosts: frozenset[str]) -> Parsed
         raise Refused(400, "the body is not a form") from None
     if "payload" in fields:
         return read_press(fields["payload"], team, response_hosts)
-    if fields.get("ssl_check"):
-        return Parsed()
+    return Parsed() if fields.get("ssl_check") else read_command(fields, team, response_hosts)
+
+
+def read_command(fields: Mapping[str, str], team: str, response_hosts: frozenset[str]) -> Parsed:
+    """Read a slash command. Raises Refused (400)."""
     command = needed(fields.get("command"), "command").strip().lower()
     if command not in COMMANDS:
         return Parsed()

@@ -32,7 +32,12 @@ def check(settings: Settings) -> None:
         _require(secrets, "GitLab is configured without TRELLIS_GITLAB__WEBHOOK_SECRET or TRELLIS_GITLAB__SIGNING_SECRET: set one")
         _require(settings.gitlab.token.get_secret_value(), "GitLab is configured without TRELLIS_GITLAB__TOKEN: set it")
     if settings.slack:
-        _require(settings.slack.signing_secret.get_secret_value(), "Slack is configured without TRELLIS_SLACK__SIGNING_SECRET: set it")
+        socket = settings.slack.app_token.get_secret_value()
+        _require(
+            socket or settings.slack.signing_secret.get_secret_value(),
+            "Slack is configured without TRELLIS_SLACK__SIGNING_SECRET: set it, or TRELLIS_SLACK__APP_TOKEN for Socket Mode",
+        )
+        _require(not socket or socket.startswith("xapp-"), "TRELLIS_SLACK__APP_TOKEN is not an app-level token: those begin with xapp-")
         _require(settings.slack.bot_token.get_secret_value(), "Slack is configured without TRELLIS_SLACK__BOT_TOKEN: set it")
     _check_parts(settings)
     _check_links(settings.links)

@@ -93,6 +93,7 @@ class SlackSettings(BaseModel):
     api_url: str = "https://slack.com/api/"
     bot_token: SecretStr = SecretStr("")
     signing_secret: SecretStr = SecretStr("")
+    app_token: SecretStr = SecretStr("")  # of the app, xapp-…: Socket Mode, without a public address
     team: str = ""
     users: dict[str, Literal["viewer", "developer", "admin"]] | str = Field(default_factory=dict)
     response_hosts: tuple[str, ...] = ("hooks.slack.com",)

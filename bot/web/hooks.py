@@ -107,12 +107,19 @@ def forge_route(source: Source, inbox: Inbox) -> Route:
     return Route(f"/hooks/{source.platform}", receive, methods=["POST"])
 
 
-def slack_route(handle: SlackHandle, inbox: Inbox) -> Route:
-    """`POST /hooks/slack`: the same order of things, with the answers that Slack wants."""
+def taker(inbox: Inbox) -> Take:
+    """What Slack says, made durable, whichever way it came."""
 
     async def take(incoming: Sequence[Incoming]) -> None:
         if incoming:
             await inbox.take("slack", incoming[0].key, type(incoming[0]).__name__, incoming)
+
+    return take
+
+
+def slack_route(handle: SlackHandle, inbox: Inbox) -> Route:
+    """`POST /hooks/slack`: the same order of things, with the answers that Slack wants."""
+    take = taker(inbox)
 
     async def receive(request: Request) -> Response:
         headers = {name.lower(): value for name, value in request.headers.items()}

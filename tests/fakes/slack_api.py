@@ -53,6 +53,8 @@ class SlackApi(FakeServer):
         super().__init__()
         self.signing_secret = signing_secret
         self.token = token
+        self.app_token = "xapp-token"
+        self.socket_url = ""  # where `apps.connections.open` sends those who connect
         self.clock = clock
         self.signing_clock = clock  # what the receiver's own clock judges
         self.team = "T0TRELLIS"
@@ -126,6 +128,7 @@ class SlackApi(FakeServer):
             "conversations.replies": self._replies,
             "reactions.add": self._react,
             "users.info": self._user_info,
+            "apps.connections.open": self._open_connection,
             "views.open": self._open_view,
             "views.publish": self._publish_view,
         }
@@ -153,9 +156,14 @@ class SlackApi(FakeServer):
         token = request.headers.get("authorization", "").removeprefix("Bearer ") or arguments.get("token")
         if not token:
             raise SlackError("not_authed")
-        if token != self.token:
+        if token != (self.app_token if request.url.path.endswith("/apps.connections.open") else self.token):
             raise SlackError("invalid_auth")
         self._check_scope(scope)
+
+    def _open_connection(self, _: Json) -> Json:
+        if not self.socket_url:
+            raise SlackError("link_disabled")
+        return {"url": f"{self.socket_url}/link/?ticket={next(self._numbers)}"}
 
     def _check_scope(self, scope: str | None) -> None:
         if scope is not None and scope not in self.scopes:
