@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -14,21 +13,21 @@ import msgspec
 import structlog
 
 from bot import context, refusals, replies
-from bot.asking import authorize, identity, project_resource
-from bot.auth.asked import Asked
+from bot.asking import authorize
 from bot.auth.people import People
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
-from bot.context import Forge, ForgeUnavailable, Limits, Outcome, Runtime, RuntimeUnavailable, Scene
+from bot.context import Forge, ForgeUnavailable, Limits, Members, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.cost import FREE, Prices
 from bot.domain.errors import UserError
 from bot.domain.ids import new_id
 from bot.domain.message import Dialect, Edited, Person, Platform, Said, Thread, is_stale
-from bot.domain.project import ChangeRequest, ForgeKind, Project
+from bot.domain.project import ForgeKind, Project
 from bot.domain.prose import Reaction, Reply
 from bot.handlers import HANDLERS
 from bot.handlers.handler import About, Handler
+from bot.outside import Outside
 from bot.replies import late
 from bot.standing import Standings
 from bot.targets import Rows, find_environment, home, named_project
@@ -58,6 +57,9 @@ class Looking(Protocol):
     @property
     def environments(self) -> Rows: ...
 
+    @property
+    def people(self) -> context.PeopleRows: ...
+
 
 class Units(Protocol):
     def transaction(self, lease: Any = None) -> AbstractAsyncContextManager[Any]: ...
@@ -80,41 +82,22 @@ class Rules:
     prices: Prices = FREE
 
 
-StandingIn = Callable[[Person, Project | None], Awaitable[Standing]]
-
-
-class Outside:
-    """The ports a handler may ask before its transaction."""
-
-    def __init__(self, runtime: Runtime, forges: Mapping[ForgeKind, Forge], standing_in: StandingIn, rules: Rules) -> None:
-        self.runtime = runtime
-        self._forges = forges
-        self._standing_in = standing_in
-        self._policies = rules.policies
-        self._projects = tuple(rules.projects.values())
-
-    async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
-        forge = self._forges.get(project.forge)
-        return await forge.change_request(project, number) if forge else None
-
-    async def visible(self, person: Person) -> frozenset[str]:
-        standings = await asyncio.gather(*(self._standing_in(person, project) for project in self._projects))
-        asked = (
-            Asked("ivy list", identity(person), standing, project_resource(project))
-            for project, standing in zip(self._projects, standings, strict=True)
-        )
-        return frozenset(each.resource.project for each in asked if self._policies.authorize(each).is_allowed)
-
-
 class Bus:
     """`hear` takes what was said; it may be called again with the same message, and does each command once."""
 
-    def __init__(self, units: Units, runtime: Runtime, forges: Mapping[ForgeKind, Forge], rules: Rules) -> None:
+    def __init__(
+        self,
+        units: Units,
+        runtime: Runtime,
+        forges: Mapping[ForgeKind, Forge],
+        rules: Rules,
+        members: Mapping[Platform, Members] | None = None,
+    ) -> None:
         self._units = units
         self._rules = rules
-        self._standings = Standings(rules.people, rules.console_role, forges, rules.projects)
+        self._standings = Standings(rules.people, rules.console_role, forges, rules.projects, self._others)
         self._standing_in = self._standings.of
-        self._outside = Outside(runtime, forges, self._standing_in, rules)
+        self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects.values(), members or {})
 
     async def hear(self, said: Said, message_id: int, lease: Any = None) -> None:
         if said.person.is_bot or (said.person.platform, said.person.id) in self._rules.own_ids:
@@ -216,6 +199,12 @@ class Bus:
             scene = await self._about_environment(scene, command, handler)
         _must_be_allowed(scene, command)
         return scene
+
+    async def _others(self, person: Person) -> Sequence[Person]:
+        """The joined accounts of somebody; none of a guest's, whatever was joined before."""
+        async with self._units.look() as look:
+            others = (await look.people.accounts_of(person))[1:]
+        return others if others and await self._outside.is_member(person) else ()
 
     async def _about_environment(self, scene: Scene, command: Command, handler: Handler) -> Scene:
         async with self._units.look() as look:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
@@ -28,6 +28,13 @@ class RuntimeUnavailable(Exception):  # noqa: N818
 
 class NotYet(Exception):  # noqa: N818
     """It cannot be done now but soon will be: the message is heard again after a while."""
+
+
+class Members(Protocol):
+    """What is asked of a workspace."""
+
+    async def is_member(self, person: Person) -> bool:
+        """Whether this is a full member of ours. A doubt is a no."""
 
 
 class Forge(Protocol):
@@ -67,6 +74,8 @@ class Limits:
     extend_s: float
     cap_s: float
     environments: int
+    per_person: int = 0  # 0: no such quota
+    per_project: int = 0
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,37 @@ class EnvironmentRows(Protocol):
 
     async def live(self, project: str | None = None, /) -> Sequence[Environment]: ...
 
-    async def count_live(self) -> int: ...
+    async def count_live(self, project: str | None = None, /) -> int: ...
+
+    async def owned_by(self, identities: frozenset[str], /) -> Sequence[Environment]: ...
+
+
+class PeopleRows(Protocol):
+    """Which accounts are one person, and how they become it."""
+
+    async def accounts_of(self, person: Person, /) -> Sequence[Person]: ...
+
+    async def identities(self, person: Person, /) -> frozenset[str]: ...
+
+    async def same_person(self, one: Person, other: Person, /) -> bool: ...
+
+    async def join(self, one: Person, other: Person, /) -> None: ...
+
+    async def part(self, person: Person, /) -> None: ...
+
+    async def tries(self, person: Person, kind: str, /) -> int: ...
+
+    async def tried(self, person: Person, kind: str, /) -> None: ...
+
+    async def give_code(self, code: str, person: Person, thread: Thread, seconds: float, /) -> None: ...
+
+    async def unclaimed(self, code: str, /) -> Any: ...
+
+    async def claim(self, claim: Any, second: Person, /) -> None: ...
+
+    async def claimed_of(self, first: Person, /) -> Any: ...
+
+    async def end(self, claim: Any, /) -> None: ...
 
 
 class Transaction(Protocol):
@@ -140,6 +179,13 @@ class Transaction(Protocol):
 
     @property
     def environments(self) -> EnvironmentRows: ...
+
+    @property
+    def people(self) -> PeopleRows: ...
+
+    async def lock_quota(self) -> None: ...
+
+    async def post(self, thread: Thread, reply: Reply, /) -> None: ...
 
     async def add(self, environment: Environment, /) -> bool: ...
 
@@ -163,6 +209,9 @@ class Outside(Protocol):
     def runtime(self) -> Runtime: ...
 
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None: ...
+
+    async def is_member(self, person: Person) -> bool:
+        """Whether this is a full member of their platform's workspace: no guest, nobody of another one. A doubt is a no."""
 
     async def visible(self, person: Person) -> frozenset[str]:
         """The keys of the projects in which somebody may look."""

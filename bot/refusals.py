@@ -163,11 +163,6 @@ def not_later(environment: Environment) -> UserError:
     return UserError("not_later", Strong(environment.slug), " goes ", moment(environment.expires_at), " already, which is later than that.")
 
 
-def over_quota(most: int) -> UserError:
-    many = "is one environment" if most == 1 else f"are {most} environments"
-    return UserError("over_quota", f"There {many}, which is all there may be. Take one down: ", Code("/ivy list --mine"))
-
-
 def gone(environment: Environment) -> UserError:
     how = "is gone" if not environment.is_live else "is being taken down"
     again = Code(branch_line(environment.project, environment.ref))

@@ -49,7 +49,7 @@ class Standings:
         found = await self._in(accounts, identities, project)
         if project is None and found.role is Role.NOBODY and len(accounts) > 1:
             others = await asyncio.gather(*(self._in(accounts, identities, each) for each in self._projects.values()))
-            found = max((found, *others), key=lambda each: each.role.rank)
+            found = max((found, *others), key=lambda each: (each.role.rank, each.doubt == replies.RIGHT_NOT_ASKED))
         return found
 
     async def _in(self, accounts: Sequence[Person], identities: frozenset[str], project: Project | None) -> Standing:

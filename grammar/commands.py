@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from grammar import values
+from grammar.accounts import IVY_ACCOUNTS, SLED_ACCOUNTS, Link, SledLink, SledUnlink, Unlink
 from grammar.command import Command, Product, Slot, flag, option, option_of, positional
 from grammar.mistakes import Code
 from grammar.nearest import nearest
@@ -24,6 +25,7 @@ __all__ = [
     "EnvironmentName",
     "Extend",
     "Help",
+    "Link",
     "List",
     "Logs",
     "Product",
@@ -31,10 +33,13 @@ __all__ = [
     "Retry",
     "Size",
     "SledHelp",
+    "SledLink",
+    "SledUnlink",
     "SledWhoami",
     "Slot",
     "Status",
     "Terminate",
+    "Unlink",
     "Until",
     "Update",
     "Url",
@@ -265,8 +270,8 @@ class SledWhoami(Whoami):
 
 
 COMMANDS: tuple[type[Command], ...] = (
-    *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Config, Help, Whoami),
-    *(SledHelp, SledWhoami),
+    *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Config, *IVY_ACCOUNTS, Help, Whoami),
+    *(*SLED_ACCOUNTS, SledHelp, SledWhoami),
 )
 VERBS: Mapping[Product, Mapping[str, type[Command]]] = {
     product: {verb: each for each in COMMANDS if each.product is product for verb in (each.verb, *each.aliases)} for product in Product

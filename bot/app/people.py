@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.auth.people import Group, People
 from bot.auth.policies import Policies, default_text
 from bot.auth.policy import Role
 from bot.auth.text import PolicyError, Text
+from bot.chats.chat import Chat
+from bot.chats.slack import SlackChat
+from bot.context import Members
+from bot.domain.message import Platform
 from bot.handlers.actions import known_actions
 from bot.settings import Settings, SettingsError
 
@@ -27,6 +32,11 @@ def _text(path: Path) -> Text:
         return Text(str(path), path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from None
+
+
+def members_of(chats: Mapping[Platform, Chat]) -> dict[Platform, Members]:
+    """Where there are guests and other workspaces, whom to ask who is one of ours."""
+    return {platform: chat.members for platform, chat in chats.items() if isinstance(chat, SlackChat)}
 
 
 def people_of(settings: Settings) -> People:

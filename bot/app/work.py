@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.app.edges import Edges, allowed_of, edges_of, holder_name, projects_of, rules_of
+from bot.app.people import members_of
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
 from bot.settings import Settings
@@ -30,7 +31,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
     hold = Holder(store, holder, settings.worker.lease_s)
     runtime = EngineRuntime(place.engine, place.repositories)
     branches = Branches(store, runtime, forges, projects)
-    bus = Bus(store, runtime, forges, await rules_of(settings, chats))
+    bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats))
     return Parts(
         store=store,
         runtime=runtime,

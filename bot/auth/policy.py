@@ -25,6 +25,7 @@ class Action(StrEnum):
     """The groups that commands belong to; rules speak of a group, or of one command."""
 
     LEARN = "learn"  # help, whoami
+    JOIN = "join"  # link, unlink
     LOOK = "look"
     CHANGE = "change"
     APPROVE = "approve"  # what another has asked for

@@ -14,6 +14,7 @@ from bot.chats.remote import RemoteFailure, as_chat_error
 from bot.chats.slack_client import SlackClient, SlackFailure
 from bot.chats.slack_direct import Directs, addressed
 from bot.chats.slack_hook import SlackHook, Take
+from bot.chats.slack_members import SlackMembers
 from bot.chats.slack_parsed import HookAnswer, Parsed
 from bot.chats.slack_response import RESPONSE_HOSTS, Responses, pinned
 from bot.chats.slack_search import Place, Search, metadata, opening_marker
@@ -60,6 +61,7 @@ class SlackChat:
     ) -> None:
         self._client = SlackClient(api_url, bot_token)
         self._responses = Responses(response_hosts, self._client.session, clock)
+        self.members = SlackMembers(self._client)
         self._search = Search(self._client, self.me)
         self._directs = Directs(self._client)
         self._draw = draw

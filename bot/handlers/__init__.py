@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.handlers import cancel, config, create, extend, learn, look, restart, retry, terminate, update
+from bot.handlers import cancel, config, create, extend, learn, link, look, restart, retry, terminate, update
 from bot.handlers.handler import About, Decide, Gather, Handler, gather_nothing
 
 
@@ -25,6 +25,10 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("ivy logs", About.ENVIRONMENT, look.logs, look.gather_logs),
         _handler("ivy url", About.ENVIRONMENT, look.url),
         _handler("ivy why", About.ENVIRONMENT, look.why),
+        _handler("ivy link", About.NOTHING, link.decide, link.gather),
+        _handler("ivy unlink", About.NOTHING, link.part),
+        _handler("sled link", About.NOTHING, link.decide, link.gather),
+        _handler("sled unlink", About.NOTHING, link.part),
         _handler("ivy help", About.NOTHING, learn.helped),
         _handler("ivy whoami", About.NOTHING, learn.whoami),
         _handler("sled help", About.NOTHING, learn.helped),

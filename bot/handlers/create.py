@@ -14,6 +14,7 @@ from bot.domain.ids import new_id
 from bot.domain.service_config import DevEnv
 from bot.handlers.effective import Asked, chosen, config_at, effective, settle
 from bot.handlers.handler import event
+from bot.handlers.quota import must_have_room
 from bot.replies import already_there, config
 from grammar.commands import Create
 
@@ -88,8 +89,7 @@ async def decide(command: Create, scene: Scene, facts: Facts, transaction: Trans
         return Outcome(config.differs_only(there, differences(command, there, head)), environment_id=there.id)
     if there is not None:
         return await _there_is_one(command, scene, there, head, transaction)
-    if await transaction.environments.count_live() >= scene.limits.environments:
-        raise refusals.over_quota(scene.limits.environments)
+    await must_have_room(scene, head.project, transaction)
     if command.dry_run and facts.config is not None:
         return await _dry_run(command, scene, facts.config, head, transaction)
     environment = await _add(command, scene, head, ttl_s, transaction)

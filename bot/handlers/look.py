@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import refusals, replies
+from bot.asking import identity
 from bot.context import Outcome, Outside, Scene, Transaction
 from bot.domain.message import Platform
 from bot.domain.project import Project
@@ -49,8 +50,7 @@ async def listed(command: List, scene: Scene, facts: frozenset[str], transaction
     environments = [each for each in await transaction.environments.live(project.key if project else None) if each.project in facts]
     what = f"of {project.path or project.key}" if project else "in all"
     if command.mine:
-        me = (scene.person.platform, scene.person.id)
-        environments = [each for each in environments if (each.owner.platform, each.owner.id) == me]
+        environments = [each for each in environments if identity(each.owner) in scene.standing.identities]
         what = f"of yours {what}" if project else "of yours"
     if command.expiring:
         environments = [each for each in environments if each.expires_at < transaction.now + _DAY_S]

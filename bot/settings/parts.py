@@ -121,6 +121,8 @@ class LimitSettings(BaseModel):
     extend_hours: float = Field(default=24, gt=0)
     cap_hours: float = Field(default=96, gt=0)
     environments: int = Field(default=50, ge=1)
+    per_project: int = Field(default=0, ge=0)
+    per_person: int = Field(default=20, ge=0)
     failed_hours: float = Field(default=24, gt=0)
 
 

@@ -87,8 +87,15 @@ class Environments:
         owner = environments.c.owner
         return await self._all(owner["platform"].as_string() == platform, owner["id"].as_string() == person_id, _is_live)
 
-    async def count_live(self) -> int:
-        return int((await self._connection.execute(select(func.count()).select_from(environments).where(_is_live))).scalar_one())
+    async def count_live(self, project: str | None = None) -> int:
+        wanted = (_is_live,) if project is None else (_is_live, environments.c.project == project)
+        return int((await self._connection.execute(select(func.count()).select_from(environments).where(*wanted))).scalar_one())
+
+    async def owned_by(self, identities: frozenset[str]) -> Sequence[Environment]:
+        """The live ones of somebody with these accounts."""
+        owner = environments.c.owner
+        whose = owner["platform"].as_string() + ":" + owner["id"].as_string()
+        return await self._all(_is_live, whose.in_(sorted(identities)))
 
     async def slugs(self, project: str | None = None) -> Sequence[str]:
         query = select(environments.c.slug).where(_is_live)

@@ -19,6 +19,8 @@ from bot.domain.message import Person, Thread
 from bot.domain.prose import Reaction, Reply
 from bot.store import ties
 from bot.store.environments import Environments
+from bot.store.people import PeopleRows
+from bot.store.people_tables import quota_locks
 from bot.store.rows import struct_of
 from bot.store.saying import opened_on
 from bot.store.tables import cards, commands, events, outbox
@@ -35,9 +37,15 @@ class Transaction:
         self.now = now
         self.rings: dict[Ring, None] = {}
         self.environments = Environments(connection)
+        self.people = PeopleRows(connection, now)
 
     def ring(self, kind: str, id: str) -> None:
         self.rings[kind, id] = None
+
+    async def lock_quota(self) -> None:
+        """Until the end of this transaction nobody else creates an environment. SQLite lets one write at a time anyway."""
+        if self.connection.dialect.name != "sqlite":
+            await self.connection.execute(select(quota_locks).where(quota_locks.c.name == "environments").with_for_update())
 
     def undoing(self) -> AbstractAsyncContextManager[object]:
         """A part that is taken back when it raises, while the rest of the transaction stays."""

@@ -14,9 +14,9 @@ from bot.handlers.actions import ACTIONS, known_actions
 
 MAY = {
     Role.NOBODY: set(),
-    Role.VIEWER: {Action.LEARN, Action.LOOK},
-    Role.DEVELOPER: {Action.LEARN, Action.LOOK, Action.CHANGE, Action.APPROVE},
-    Role.ADMIN: {Action.LEARN, Action.LOOK, Action.CHANGE, Action.APPROVE},
+    Role.VIEWER: {Action.LEARN, Action.JOIN, Action.LOOK},
+    Role.DEVELOPER: set(Action),
+    Role.ADMIN: set(Action),
 }
 SHOP = Resource("shop", "github")
 DEMO = Resource("shop", "github", "e1", "github:7")

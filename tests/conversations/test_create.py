@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from bot.domain.environment import State
 from tests.conversations.talk import Talk, words
 from tests.fakes.forge import commit
-from tests.world import a_world
 
 
 async def test_a_comment_makes_a_running_environment(shop: Talk) -> None:
@@ -419,19 +416,3 @@ async def test_a_push_between_asking_and_the_first_look_is_not_missed(shop: Talk
     shop.world.shop.heads["demo"] = commit("missed")  # no webhook tells of it
     await shop.goes_on()
     assert (await shop.world.environment()).running_sha == commit("missed")
-
-
-async def test_all_that_there_may_be_is_all_there_is(tmp_path: Path) -> None:
-    async with a_world(tmp_path, limits={"environments": 1}) as world:
-        await world.types("create lab:demo")
-        assert await world.types("create lab:main") == [
-            words(
-                """
-                ✗ dana: There is one environment, which is all there may be. Take one down: /ivy list --mine
-                  reason: over_quota
-                """
-            ),
-        ]
-        await world.types("terminate demo-cd7qqd")
-        await world.types("create lab:main")
-        assert (await world.environment()).branch == "main"

@@ -301,7 +301,7 @@ async def test_whoami(shop: Talk) -> None:
         """
         You are **dana** on github (id 7): developer in acme/shop.
 
-        You may learn, look, change.
+        You may learn, join, look, change.
 
         Because: github says that the right of dana to acme/shop is write.
         """
@@ -311,7 +311,7 @@ async def test_whoami(shop: Talk) -> None:
         """
         You are **ada** on github (id 9): admin in acme/shop.
 
-        You may learn, look, change.
+        You may learn, join, look, change.
 
         Because: github says that the right of ada to acme/shop is admin.
         """
@@ -334,6 +334,9 @@ async def test_help_lists_what_may_be_said(shop: Talk) -> None:
         "why",
         "cancel",
         "retry",
+        "config",
+        "link",
+        "unlink",
         "help",
         "whoami",
     ]

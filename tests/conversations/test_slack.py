@@ -189,7 +189,7 @@ async def test_a_viewer_looks_and_changes_nothing(slack: Slack) -> None:
         words(
             """
             You are *U0VERA* on slack (id U0VERA): viewer.
-            You may learn, look.
+            You may learn, join, look.
             Because: the configuration.
             """
         ),
@@ -203,6 +203,9 @@ async def test_a_viewer_looks_and_changes_nothing(slack: Slack) -> None:
             `/ivy logs [ENV] [SERVICE] [--service S] [--tail N]` · Show the last lines its services wrote.
             `/ivy url [ENV]` · Say where it answers.
             `/ivy why [ENV]` · Tell who or what did what to it, and by which rule.
+            `/ivy config [ENV]` · Show what it is made of and where each value is from, its price per hour and how long making takes.
+            `/ivy link [CODE]` · Join your accounts: get a code here, say it with the other account, confirm here.
+            `/ivy unlink [ACCOUNT]` · Part this account, or another one of yours, from the rest.
             `/ivy help [COMMAND]` · Show what you may run, or one command with examples.
             `/ivy whoami` · Say who the bot takes you for and what you may do.
             7 more need the role developer; yours is viewer: create, update, extend, terminate, restart, cancel, retry.

@@ -248,7 +248,16 @@ class SlackApi(FakeServer):
         user = self.users.get(str(arguments.get("user")))
         if user is None:
             raise SlackError("user_not_found")
-        return {"user": {"id": user.id, "name": user.name, "team_id": user.team, "is_bot": user is self.bot, "deleted": False}}
+        return {
+            "user": {
+                "id": user.id,
+                "name": user.name,
+                "team_id": user.team,
+                "is_bot": user is self.bot,
+                "deleted": False,
+                "is_restricted": user.is_guest,
+            }
+        }
 
     def _open_view(self, arguments: Json) -> Json:
         user = self._triggers.pop(str(arguments.get("trigger_id")), None)

@@ -23,6 +23,7 @@ class User:
     name: str
     team: str
     unwritable: str = ""
+    is_guest: bool = False
 
 
 @dataclass(eq=False)

@@ -34,8 +34,12 @@ def test_each_usage_is_as_the_language_has_it() -> None:
         "/ivy cancel [ENV]",
         "/ivy retry [ENV]",
         "/ivy config [ENV]",
+        "/ivy link [CODE]",
+        "/ivy unlink [ACCOUNT]",
         "/ivy help [COMMAND]",
         "/ivy whoami",
+        "/sled link [CODE]",
+        "/sled unlink [ACCOUNT]",
         "/sled help [COMMAND]",
         "/sled whoami",
     ]

@@ -1,0 +1,23 @@
+"""How many environments there may be: of a person with all their accounts, of a project, in all. Asked in the transaction that creates."""
+
+from __future__ import annotations
+
+from bot import refusals_people as refusals
+from bot.context import Scene, Transaction
+from bot.domain.project import Project
+
+
+async def must_have_room(scene: Scene, project: Project, transaction: Transaction) -> None:
+    """Refuse when a quota is full; nobody else creates until this transaction ends. Raises UserError `over_quota`."""
+    await transaction.lock_quota()
+    rows, limits = transaction.environments, scene.limits
+    own = await rows.owned_by(await transaction.people.identities(scene.person))
+    if limits.per_person and len(own) >= limits.per_person:
+        raise refusals.over_quota("per_person", "You have", len(own), own)
+    here = await rows.count_live(project.key)
+    if limits.per_project and here >= limits.per_project:
+        mine = [each for each in own if each.project == project.key]
+        raise refusals.over_quota("per_project", f"{project.path or project.key} has", here, mine)
+    everywhere = await rows.count_live()
+    if everywhere >= limits.environments:
+        raise refusals.over_quota("environments", "There is" if everywhere == 1 else "There are", everywhere, own)

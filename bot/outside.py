@@ -1,0 +1,52 @@
+"""What a handler may ask of the outside world before its transaction: the ports, put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from bot.asking import identity, project_resource
+from bot.auth.asked import Asked
+from bot.auth.policies import Policies
+from bot.auth.policy import Standing
+from bot.context import Forge, Members, Runtime
+from bot.domain.message import Person, Platform
+from bot.domain.project import ChangeRequest, ForgeKind, Project
+
+StandingIn = Callable[[Person, Project | None], Awaitable[Standing]]
+
+
+class Outside:
+    """The ports a handler may ask before its transaction."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        forges: Mapping[ForgeKind, Forge],
+        standing_in: StandingIn,
+        policies: Policies,
+        projects: Iterable[Project],
+        members: Mapping[Platform, Members],
+    ) -> None:
+        self.runtime = runtime
+        self._forges = forges
+        self._standing_in = standing_in
+        self._policies = policies
+        self._members = members
+        self._projects = tuple(projects)
+
+    async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
+        forge = self._forges.get(project.forge)
+        return await forge.change_request(project, number) if forge else None
+
+    async def is_member(self, person: Person) -> bool:
+        members = self._members.get(person.platform)
+        return members is None or await members.is_member(person)
+
+    async def visible(self, person: Person) -> frozenset[str]:
+        standings = await asyncio.gather(*(self._standing_in(person, project) for project in self._projects))
+        asked = (
+            Asked("ivy list", identity(person), standing, project_resource(project))
+            for project, standing in zip(self._projects, standings, strict=True)
+        )
+        return frozenset(each.resource.project for each in asked if self._policies.authorize(each).is_allowed)
