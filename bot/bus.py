@@ -22,7 +22,7 @@ from bot.domain.command import CommandState, Event, Taken
 from bot.domain.cost import FREE, Prices
 from bot.domain.errors import UserError
 from bot.domain.ids import new_id
-from bot.domain.message import Dialect, Edited, Person, Platform, Said, Thread, is_stale
+from bot.domain.message import Dialect, Edited, Person, Platform, Said, Thread
 from bot.domain.project import ForgeKind, Project
 from bot.domain.prose import Reaction, Reply
 from bot.handlers import HANDLERS
@@ -116,7 +116,7 @@ class Bus:
             if isinstance(item, Misunderstood):
                 outcome = Outcome(replies.mistake(item.mistake, said.person), CommandState.REFUSED, item.mistake.code)
                 await self._answer(said, message_id, lease, item.position, item.line, outcome, standing.role)
-            elif standing.role is not Role.NOBODY and await self._was_late(said, message_id, lease, item):
+            elif standing.role is not Role.NOBODY and await self._is_not_run(said, message_id, lease, item):
                 continue
             else:
                 await self._carry_out(said, message_id, lease, item, at_home, standing)
@@ -147,14 +147,14 @@ class Bus:
         async with self._units.transaction(lease) as transaction:
             await self._record(transaction, said, message_id, position, "", words, outcome)
 
-    async def _was_late(self, said: Said, message_id: int, lease: Any, item: Understood) -> bool:
-        """Whether it was said so long ago that it is only answered. One rule, whatever brought it late: a hook, a sweep, we."""
+    async def _is_not_run(self, said: Said, message_id: int, lease: Any, item: Understood) -> bool:
+        """Whether it is only answered: it was said too long ago, or had changed before we knew it. One rule, whatever brought it."""
         async with self._units.look() as look:
-            if not is_stale(said, look.now):
-                return False
+            reply = late.answer(said, item.line, look.now)
+        if reply is None:
+            return False
         async with self._units.transaction(lease) as transaction:
-            reply = late.stale(item.line, transaction.now - (said.said_at or 0), said.person)
-            outcome = Outcome(reply, CommandState.REFUSED, "stale")
+            outcome = Outcome(reply, CommandState.REFUSED, reply.code or "")
             await self._record(transaction, said, message_id, item.position, item.command.words, item.line, outcome)
         return True
 

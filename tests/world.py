@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from sqlalchemy import select
 
-from bot.app.edges import Edges, Place, chats_of, forges_of
+from bot.app.edges import Edges, Place, chats_of, feeds_of, forges_of
 from bot.app.web import web_app
 from bot.app.work import worker_parts
 from bot.domain.command import CommandState
@@ -35,7 +35,7 @@ from bot.worker.branches import Branches
 from bot.worker.desk import Desk
 from bot.worker.reconcile import Reconciler
 from bot.worker.sweep import sweep
-from bot.worker.worker import desks_of
+from bot.worker.worker import Parts, desks_of
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine import FakeEngine, FakeRepositories
 from tests.fakes.forge import Comment, Project, Request, User
@@ -75,6 +75,7 @@ class World:
         self.desks: dict[str, Desk] = {}
         self.branches: Branches
         self.reconciler: Reconciler
+        self.parts: Parts
         self.web: httpx.AsyncClient
         self._console_heard = 0
 
@@ -144,6 +145,11 @@ class World:
         await self.reconciler.look()
         await self.settle()
 
+    async def poll(self) -> None:
+        """One look at what the forges have to tell of the projects whose time has come."""
+        await self.parts.poller.look(self.parts.projects)
+        await self.settle()
+
     async def environments(self) -> list[Environment]:
         async with self.store.look() as look:
             return list(await look.environments.live())
@@ -208,10 +214,11 @@ async def a_world(folder: Path, *, database_url: str = "", **more: Any) -> Async
         world.shop, world.tools = world.github.project("acme/shop", id=42), world.gitlab.project("acme/tools", id=77)
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         place = Place(world.engine, world.repositories)
-        edges = Edges(chats_of(settings, store), forges_of(settings), place)
+        edges = Edges(chats_of(settings, store), forges_of(settings), place, feeds_of(settings))
         stack.push_async_callback(edges.close)
         parts = await worker_parts(settings, store, edges, "worker-1", pace_s=0.0)
         world.desks, world.branches, world.reconciler = desks_of(parts), parts.branches, parts.reconciler
+        world.parts = parts
         store.ringer = world.ring
         app = web_app(settings, store, place)
         await stack.enter_async_context(app.router.lifespan_context(app))

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,12 @@ from bot.auth.policy import Role
 from bot.bus import Rules
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
 from bot.chats.console import ConsoleChat
+from bot.chats.feed import Feed
 from bot.chats.github import GitHubChat
+from bot.chats.github_feed import GitHubFeed
 from bot.chats.github_forge import GitHubForge
 from bot.chats.gitlab import GitLabChat
+from bot.chats.gitlab_feed import GitLabFeed
 from bot.chats.gitlab_forge import GitLabForge
 from bot.chats.slack import SlackChat
 from bot.context import Forge, Limits
@@ -43,7 +46,16 @@ _ASK_S = 8.0
 
 def projects_of(settings: Settings) -> dict[str, Project]:
     return {
-        key: Project(key, ForgeKind(each.forge), each.id, each.path, _clone_url(each), each.default_branch, each.channels)
+        key: Project(
+            key=key,
+            forge=ForgeKind(each.forge),
+            id=each.id,
+            path=each.path,
+            clone_url=_clone_url(each),
+            default_branch=each.default_branch,
+            slack_channels=each.channels,
+            is_polled=each.receive != "hooks",
+        )
         for key, each in settings.projects.items()
     }
 
@@ -160,6 +172,15 @@ async def close_all(things: Iterable[object]) -> None:
             await ending
 
 
+def feeds_of(settings: Settings) -> dict[ForgeKind, Feed]:
+    feeds: dict[ForgeKind, Feed] = {}
+    if settings.github:
+        feeds[ForgeKind.GITHUB] = GitHubFeed(settings.github.api_url, settings.github.token.get_secret_value())
+    if settings.gitlab:
+        feeds[ForgeKind.GITLAB] = GitLabFeed(settings.gitlab.url, settings.gitlab.token.get_secret_value())
+    return feeds
+
+
 @dataclass(frozen=True)
 class Edges:
     """Everything outside that a worker speaks to."""
@@ -167,10 +188,11 @@ class Edges:
     chats: Mapping[Platform, Chat]
     forges: Mapping[ForgeKind, Forge]
     place: Place
+    feeds: Mapping[ForgeKind, Feed] = field(default_factory=dict)
 
     async def close(self) -> None:
-        await close_all([*self.chats.values(), *self.forges.values(), self.place.engine])
+        await close_all([*self.chats.values(), *self.forges.values(), *self.feeds.values(), self.place.engine])
 
 
 def edges_of(settings: Settings, store: Store) -> Edges:
-    return Edges(chats_of(settings, store), forges_of(settings), place_of(settings))
+    return Edges(chats_of(settings, store), forges_of(settings), place_of(settings), feeds_of(settings))

@@ -16,6 +16,7 @@ from bot.worker.forms import Forms
 from bot.worker.leasing import Holder
 from bot.worker.messages import Messages
 from bot.worker.outbox import Outbox
+from bot.worker.poll import Pace, Poller
 from bot.worker.reconcile import Reconciler
 from bot.worker.runtime import EngineRuntime
 from bot.worker.worker import Parts, Workers
@@ -39,6 +40,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         messages=Messages(hold, bus, branches, Forms(chats, projects, settings.limits.cap_hours, bus.visible)),
         environments=Environments(hold, place.engine, projects, settings.host_id, allowed_of(settings), branches.after_ready),
         outbox=Outbox(hold, chats, pace_s),
+        poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         reconciler=Reconciler(hold, place.engine, settings.host_id),
         projects=projects,
         jobs=settings.worker.jobs,

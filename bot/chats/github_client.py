@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from github import Auth, Github, GithubException
@@ -18,6 +20,7 @@ from bot.chats.remote import TIMEOUT_S, Remote, RemoteFailure, judge, unreachabl
 T = TypeVar("T")
 
 _PLATFORM = "GitHub"
+_NOT_MODIFIED = 304
 
 
 def remote(api_url: str, token: str) -> Remote[Github]:
@@ -55,6 +58,28 @@ def call(client: Github, verb: str, path: str, shape: type[T], body: dict[str, A
         raise judge(_PLATFORM, status, headers, _message(text), time.time())
     try:
         return msgspec.json.decode(text, type=shape)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise unreachable(_PLATFORM, error) from error
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """A page of a list; `etag` names exactly this answer."""
+
+    items: Sequence[T]
+    etag: str
+
+
+def listed(client: Github, path: str, query: Mapping[str, str | int], shape: type[T], etag: str = "") -> Page[T] | None:
+    """One page; None when it is still the one called `etag`. Raises RemoteFailure."""
+    asked = {"If-None-Match": etag} if etag else {}
+    status, headers, text = client.requester.requestJson("GET", path, parameters=dict(query), headers=asked)
+    if status == _NOT_MODIFIED:
+        return None
+    if not 200 <= status < 300:
+        raise judge(_PLATFORM, status, headers, _message(text), time.time())
+    try:
+        return Page(msgspec.json.decode(text, type=list[shape]), headers.get("etag", ""))  # type: ignore[valid-type]
     except (msgspec.MsgspecError, ValueError) as error:
         raise unreachable(_PLATFORM, error) from error
 

@@ -43,7 +43,7 @@ class _Repository(Wire):
     id: Id
 
 
-class _Comment(Wire):
+class Comment(Wire):
     id: Id
     user: _Account | None = None
     body: str | None = None
@@ -64,14 +64,14 @@ class _Numbered(Wire):
 class _IssueComment(Wire):
     action: str
     issue: _Issue
-    comment: _Comment
+    comment: Comment
     repository: _Repository
 
 
 class _ReviewComment(Wire):
     action: str
     pull_request: _Numbered
-    comment: _Comment
+    comment: Comment
     repository: _Repository
 
 
@@ -81,7 +81,7 @@ class _Head(Wire):
     repo: _Repository | None = None
 
 
-class _Pull(Wire):
+class Pull(Wire):
     number: Id
     head: _Head
     merged: bool | None = None
@@ -91,7 +91,7 @@ class _Pull(Wire):
 
 class _PullRequest(Wire):
     action: str
-    pull_request: _Pull
+    pull_request: Pull
     repository: _Repository
     before: str | None = None
 
@@ -160,7 +160,7 @@ def _issue_comment(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
     project = projects.get(str(hook.repository.id))
     if project is None or hook.issue.pull_request is None:
         return ()
-    return _comment(hook.action, hook.comment, hook.issue.number, project, ("comment", "issue"))
+    return comment(hook.action, hook.comment, hook.issue.number, project, ("comment", "issue"))
 
 
 def _review_comment(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
@@ -168,10 +168,10 @@ def _review_comment(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
     project = projects.get(str(hook.repository.id))
     if project is None:
         return ()
-    return _comment(hook.action, hook.comment, hook.pull_request.number, project, ("review-comment", "review"))
+    return comment(hook.action, hook.comment, hook.pull_request.number, project, ("review-comment", "review"))
 
 
-def _comment(action: str, comment: _Comment, number: int, project: Project, kind: tuple[str, str]) -> tuple[Incoming, ...]:
+def comment(action: str, comment: Comment, number: int, project: Project, kind: tuple[str, str]) -> tuple[Said | Edited, ...]:
     """`kind`: how ids of such comments are told from the other kind's, in keys and in message ids."""
     author = comment.user
     if author is None or action not in ("created", "edited"):
@@ -203,12 +203,18 @@ def _pull_request(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
     if project is None or hook.action not in ("closed", "synchronize"):
         return ()
     pull = hook.pull_request
-    is_fork = pull.head.repo is None or pull.head.repo.id != hook.repository.id
-    ref = branch(pull.head.ref)
     if hook.action == "closed":
-        key = f"github:{project.id}:pull:{pull.number}:closed:{clean(pull.closed_at or pull.updated_at)}"
-        return (RequestClosed(key, project.key, pull.number, ref, is_fork, is_merged=pull.merged is True),)
-    return () if is_fork else (_pushed(project, ref, hook.before, pull.head.sha),)
+        return (closed(pull, project, is_merged=pull.merged is True),)
+    return () if _is_fork(pull, project) else (_pushed(project, branch(pull.head.ref), hook.before, pull.head.sha),)
+
+
+def closed(pull: Pull, project: Project, *, is_merged: bool) -> RequestClosed:
+    key = f"github:{project.id}:pull:{pull.number}:closed:{clean(pull.closed_at or pull.updated_at)}"
+    return RequestClosed(key, project.key, pull.number, branch(pull.head.ref), _is_fork(pull, project), is_merged=is_merged)
+
+
+def _is_fork(pull: Pull, project: Project) -> bool:
+    return pull.head.repo is None or str(pull.head.repo.id) != project.id
 
 
 def _push(content: bytes, projects: Projects) -> tuple[Incoming, ...]:

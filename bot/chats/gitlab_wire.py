@@ -39,7 +39,7 @@ SKEW_S = 300
 _BOT = re.compile(r"(?:project|group)_[0-9]+_bot[0-9]*(?:_.*)?|service_account_(?:(?:group|project)_[0-9]+_.*|[0-9a-f]{16,})")
 
 
-class _User(Wire):
+class User(Wire):
     id: Id | None = None
     username: str = ""
 
@@ -52,7 +52,7 @@ class _Commit(Wire):
     id: str | None = None
 
 
-class _Note(Wire):
+class Note(Wire):
     id: Id | None = None
     note: str | None = None
     noteable_type: str | None = None
@@ -71,15 +71,15 @@ class _Request(Wire):
 
 class _NoteHook(Wire):
     object_kind: str
-    object_attributes: _Note
+    object_attributes: Note
     event_type: str | None = None
-    user: _User | None = None
+    user: User | None = None
     project: _Project | None = None
     project_id: Id | None = None
     merge_request: _Request | None = None
 
 
-class _MergeRequest(Wire):
+class MergeRequest(Wire):
     iid: Id | None = None
     action: str | None = None
     source_branch: str | None = None
@@ -91,7 +91,7 @@ class _MergeRequest(Wire):
 
 class _MergeRequestHook(Wire):
     object_kind: str
-    object_attributes: _MergeRequest
+    object_attributes: MergeRequest
     project: _Project | None = None
     project_id: Id | None = None
 
@@ -182,10 +182,10 @@ def _note(body: bytes, projects: Projects) -> tuple[Incoming, ...]:
         return ()
     if hook.user is None or note.author_id is None or note.action not in (None, "create", "update"):
         return ()
-    return (_said(note, hook.user, needed(needed(hook.merge_request, "merge_request").iid, "iid"), project),)
+    return (said(note, hook.user, needed(needed(hook.merge_request, "merge_request").iid, "iid"), project),)
 
 
-def _said(note: _Note, user: _User, number: int, project: Project) -> Said | Edited:
+def said(note: Note, user: User, number: int, project: Project) -> Said | Edited:
     """`user` is who acted, who may be another than the author when a note is edited; the author's id identifies."""
     name = clean(user.username) if user.id in (None, note.author_id) else ""
     person = Person(Platform.GITLAB, str(note.author_id), name, is_bot=_BOT.fullmatch(user.username) is not None)
@@ -193,7 +193,7 @@ def _said(note: _Note, user: _User, number: int, project: Project) -> Said | Edi
     key = f"gitlab:{project.id}:note:{needed(note.id, 'id')}"
     text = clean(note.note)
     if note.action == "update":
-        return Edited(f"{key}:edit:{digest(note.updated_at, text)}", key, person, thread, text, Dialect.MARKDOWN)
+        return Edited(f"{key}:edit:{digest(moment(note.updated_at), text)}", key, person, thread, text, Dialect.MARKDOWN)
     return Said(
         key=key,
         person=person,
@@ -216,13 +216,23 @@ def _merge_request(body: bytes, projects: Projects) -> tuple[Incoming, ...]:
     is_fork = str(request.source_project_id) != project.id
     if request.action in ("close", "merge"):
         number = needed(request.iid, "iid")
-        key = f"gitlab:{project.id}:request:{number}:{request.action}:{clean(request.updated_at)}"
-        ref = branch(request.source_branch)
-        return (RequestClosed(key, project.key, number, ref, is_fork, is_merged=request.action == "merge"),)
+        return (closed(number, request, project, is_merged=request.action == "merge"),)
     if request.action == "update" and request.oldrev and not is_fork:
         head = needed(request.last_commit, "last_commit").id
         return (_pushed(project, branch(request.source_branch), request.oldrev, sha(head)),)
     return ()
+
+
+def closed(number: int, request: MergeRequest, project: Project, *, is_merged: bool) -> RequestClosed:
+    is_fork = str(request.source_project_id) != project.id
+    key = f"gitlab:{project.id}:request:{number}:{'merge' if is_merged else 'close'}:{moment(request.updated_at)}"
+    return RequestClosed(key, project.key, number, branch(request.source_branch), is_fork, is_merged=is_merged)
+
+
+def moment(date: str | None) -> str:
+    """A date as part of a key: hooks write it otherwise than the API does."""
+    at = seconds(date)
+    return clean(date) if at is None else str(int(at))
 
 
 def _push(body: bytes, projects: Projects) -> tuple[Incoming, ...]:

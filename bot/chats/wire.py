@@ -93,6 +93,11 @@ def seconds(date: str | None) -> float | None:
         return None
 
 
+def iso(at: float) -> str:
+    """Seconds since the epoch as both forges take them in a query."""
+    return datetime.fromtimestamp(max(at, 0.0), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def digest(*parts: str | bytes | None) -> str:
     """A short name for content."""
     whole = hashlib.blake2b(digest_size=12)

@@ -63,6 +63,7 @@ class Said(msgspec.Struct, frozen=True, tag=True):
     is_direct: bool = False  # a DM or a mention: the bare verb will do
     said_at: float | None = None  # seconds since the epoch, where the platform says it
     pressed: str | None = None  # which button, of which message, by whom: pressed twice within moments it is pressed once
+    was_changed: bool = False  # found by polling and edited by then: what it said at first nobody knows
 
 
 class Edited(msgspec.Struct, frozen=True, tag=True):

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from bot.domain.message import Person
+from bot.domain.message import Person, Said, is_stale
 from bot.domain.prose import Button, Code, Reply, Tone, line
 from bot.replies.common import hours
+
+
+def answer(said: Said, words: str, now: float) -> Reply | None:
+    """What to say instead of running it; None when it may be run. `words` is the command line as it was said."""
+    if is_stale(said, now):
+        return stale(words, now - (said.said_at or 0.0), said.person)
+    return changed(words, said.person) if said.was_changed else None
+
+
+def changed(words: str, to: Person) -> Reply:
+    """An edit that we found before we ever saw the message: what it said at first nobody knows."""
+    head = line("This was changed before I had read it, so it was not run: ", Code(words), ". Say it again in a new message.")
+    return Reply(Tone.WARNING, (head,), to, "edited")
 
 
 def stale(words: str, age_s: float, to: Person) -> Reply:

@@ -25,11 +25,15 @@ def _require(condition: object, sentence: str) -> None:
 def check(settings: Settings) -> None:
     """Refuse a platform without its secret and a project that cannot be told apart. Raises SettingsError."""
     if settings.github:
-        _require(settings.github.webhook_secret.get_secret_value(), "GitHub is configured without TRELLIS_GITHUB__WEBHOOK_SECRET: set it")
+        secret = settings.github.webhook_secret.get_secret_value() or _is_only_polled(settings, "github")
+        _require(secret, "GitHub is configured without TRELLIS_GITHUB__WEBHOOK_SECRET: set it")
         _require(settings.github.token.get_secret_value(), "GitHub is configured without TRELLIS_GITHUB__TOKEN: set it")
     if settings.gitlab:
         secrets = settings.gitlab.webhook_secret.get_secret_value() or settings.gitlab.signing_secret.get_secret_value()
-        _require(secrets, "GitLab is configured without TRELLIS_GITLAB__WEBHOOK_SECRET or TRELLIS_GITLAB__SIGNING_SECRET: set one")
+        _require(
+            secrets or _is_only_polled(settings, "gitlab"),
+            "GitLab is configured without TRELLIS_GITLAB__WEBHOOK_SECRET or TRELLIS_GITLAB__SIGNING_SECRET: set one",
+        )
         _require(settings.gitlab.token.get_secret_value(), "GitLab is configured without TRELLIS_GITLAB__TOKEN: set it")
     if settings.slack:
         socket = settings.slack.app_token.get_secret_value()
@@ -62,6 +66,12 @@ def _check_people(settings: Settings) -> None:
             _require(group in settings.groups, f"TRELLIS_PROJECTS__{key.upper()}__GROUPS: there is no group {group!r} in TRELLIS_GROUPS")
     for name, path in (("POLICY_FILE", settings.policy_file), ("POLICY_MORE", settings.policy_more)):
         _require(path is None or path.is_file(), f"TRELLIS_{name}: there is no file {path}")
+
+
+def _is_only_polled(settings: Settings, forge: str) -> bool:
+    """Nothing comes by a hook, so no secret is needed; nor is a hook believed then."""
+    receives = {project.receive for project in settings.projects.values() if project.forge == forge}
+    return receives == {"polling"}
 
 
 def _check_parts(settings: Settings) -> None:

@@ -44,6 +44,7 @@ class ProjectSettings(BaseModel):
     path: str = ""
     clone_url: str
     default_branch: str = "main"
+    receive: Literal["hooks", "polling", "both"] = "hooks"
     slack_channels: tuple[str, ...] | str = ()
     people: PeopleRoles = Field(default_factory=dict)
     groups: GroupRoles = Field(default_factory=dict)
@@ -156,3 +157,5 @@ class WorkerSettings(BaseModel):
     jobs: int = Field(default=10, ge=1)
     follow_local_s: float = Field(default=2, gt=0)
     reconcile_s: float = Field(default=15, gt=0)
+    poll_s: float = Field(default=15, ge=1)
+    catch_up_s: float = Field(default=300, ge=1)

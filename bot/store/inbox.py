@@ -119,6 +119,15 @@ class Inbox:
         return rings
 
 
+async def take_at_once(store: Store, platform: str, event: str, incoming: Sequence[Incoming]) -> None:
+    """The same for whoever found it by asking: durable when it returns, what was there already is left as it is."""
+    if incoming:
+        waiting = _Waiting(platform, incoming[0].key[:200], event[:100], incoming)
+        rings = await store.database.write_at_once(partial(_insert, [waiting]))
+        if rings:
+            await store.ringer(rings)
+
+
 def _insert(group: Sequence[_Waiting], connection: Connection, now: float) -> list[Ring]:
     """Write all rows of a group; for each lane the ring that has it looked at."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert

@@ -21,6 +21,7 @@ from bot.worker.environments import Environments
 from bot.worker.follow import follow_for_ever
 from bot.worker.messages import Messages
 from bot.worker.outbox import Outbox
+from bot.worker.poll import Poller, poll_for_ever
 from bot.worker.reconcile import Reconciler, reconcile_for_ever
 from bot.worker.sweep import sweep_for_ever
 
@@ -41,6 +42,7 @@ class Parts:
     messages: Messages
     environments: Environments
     outbox: Outbox
+    poller: Poller
     reconciler: Reconciler
     projects: Mapping[str, Project]
     jobs: int = 10
@@ -62,6 +64,7 @@ class Workers:
         self._parts = parts
         self._holder = holder
         self._redis_url = redis_url
+        self._poll_s = every.poll_s / 3
         self._sweep_s, self._follow_s, self._reconcile_s = every.sweep_s, every.follow_local_s, every.reconcile_s
         self.desks = desks_of(parts)
         parts.outbox.later = self._say_later
@@ -76,6 +79,7 @@ class Workers:
         jobs: list[Coroutine[Any, Any, None]] = [attend(desk, self._redis_url) for desk in self.desks.values()]
         jobs.append(sweep_for_ever(parts.store, self.desks, self._sweep_s))
         jobs.append(follow_for_ever(parts.store, parts.runtime, parts.branches, parts.projects, self._follow_s))
+        jobs.append(poll_for_ever(parts.poller, parts.projects, self._poll_s))
         jobs.append(reconcile_for_ever(parts.reconciler, self._reconcile_s))
         jobs.append(self._beat_for_ever())
         tasks = [asyncio.create_task(job) for job in jobs]

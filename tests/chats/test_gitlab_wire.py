@@ -12,7 +12,6 @@ from bot.domain.message import BranchDeleted, Dialect, Edited, Person, Platform,
 from bot.domain.project import ForgeKind
 from tests.chats.forges import NOW, SHOP_ID, GitLabLetters, changed, shop
 from tests.fakes.forge import Delivery, commit
-from tests.fakes.gitlab_shapes import hook_date
 
 PROJECTS = {str(SHOP_ID): shop(ForgeKind.GITLAB)}
 THREAD = Thread(Platform.GITLAB, "gitlab:shop:12")
@@ -177,7 +176,7 @@ def test_a_branch_is_deleted(gitlab: GitLabLetters) -> None:
 
 @pytest.mark.parametrize("is_merged", [False, True])
 def test_a_merge_request_is_closed(gitlab: GitLabLetters, is_merged: bool) -> None:
-    key = f"gitlab:42:request:12:{'merge' if is_merged else 'close'}:{hook_date(NOW)}"
+    key = f"gitlab:42:request:12:{'merge' if is_merged else 'close'}:{int(NOW)}"
     expected = (RequestClosed(key, "shop", 12, "refs/heads/demo", is_fork=False, is_merged=is_merged),)
     assert read(gitlab.closes(gitlab.requests_open[0], is_merged=is_merged)) == expected
 

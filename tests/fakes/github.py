@@ -25,18 +25,20 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _LONGEST_BODY = 65_536
+_NOT_DESCRIBED = ("/pulls/comments",)  # what the description that we have leaves out
 _ROLES = {"admin": "admin", "write": "write", "read": "read", "none": ""}
 
 
 class FakeGitHub(FakeForge):
     """Serve it with `with FakeGitHub() as github:`; `github.url` is what the bot is given as `api_url`.
 
-    Operations for faults: GET me, GET project, GET right, GET request, GET comments, POST comment, EDIT comment, POST reaction.
+    Operations for faults: GET me, project, right, request, comments; POST comment, reaction; EDIT comment; LIST comments, line comments, requests.
     """
 
     def __init__(self, *, secret: str = "hook-secret", token: str = "forge-token", clock: Callable[[], float] = time.time) -> None:
         super().__init__(describe("github.json"), token=token, clock=clock)
         self.secret = secret
+        self.not_modified = 0  # how often the answer was that nothing has changed
 
     pull_request = FakeForge.change_request
 
@@ -150,6 +152,9 @@ class FakeGitHub(FakeForge):
             ("GET", "/user", "GET me", self._me),
             ("GET", repo, "GET project", self._project),
             ("GET", repo + "/collaborators/{login}/permission", "GET right", self._permission),
+            ("GET", repo + "/pulls", "LIST requests", self._pulls),
+            ("GET", repo + "/pulls/comments", "LIST line comments", self._list_on_lines),
+            ("GET", repo + "/issues/comments", "LIST comments", self._list_all),
             ("GET", repo + "/pulls/{number:int}", "GET request", self._pull),
             ("GET", repo + "/issues/{number:int}/comments", "GET comments", self._list),
             ("POST", repo + "/issues/{number:int}/comments", "POST comment", self._post),
@@ -176,7 +181,13 @@ class FakeGitHub(FakeForge):
             "x-github-media-type": "github.v3",
         }
 
+    def _check_request(self, method: str, path: str, query: tuple[tuple[str, str], ...], body: Any) -> None:
+        if not path.endswith(_NOT_DESCRIBED):
+            super()._check_request(method, path, query, body)
+
     def _check_response(self, method: str, path: str, response: Response) -> None:
+        if response.status_code == 304 or path.endswith(_NOT_DESCRIBED):
+            return
         super()._check_response(method, path, response)
         # The description does not know that the repository of a deleted fork is null; GitHub itself says so.
         self.problems = [each for each in self.problems if "head/repo: None" not in each]
@@ -211,14 +222,44 @@ class FakeGitHub(FakeForge):
 
     def _list(self, request: HttpRequest, body: Any) -> Response:
         comments = self.comments(self.request_of(self._here(request), request.path_params["number"]))
+        return self._paged(request, [shapes.comment(self.url, each) for each in comments])
+
+    def _list_all(self, request: HttpRequest, body: Any) -> Response:
+        return self._listed(request, is_on_line=False)
+
+    def _list_on_lines(self, request: HttpRequest, body: Any) -> Response:
+        return self._listed(request, is_on_line=True)
+
+    def _listed(self, request: HttpRequest, *, is_on_line: bool) -> Response:
+        """All comments of a repository that were made or edited since."""
+        project, query = self._here(request), request.query_params
+        there = [each for each in self._comments if each.request.project is project and each.is_on_line == is_on_line]
+        there = [each for each in there if not each.is_deleted and iso(each.updated_at) >= query.get("since", "")]
+        there.sort(key=lambda each: (each.updated_at, each.id), reverse=query.get("direction") == "desc")
+        draw = shapes.review_comment if is_on_line else shapes.comment
+        return self._paged(request, [draw(self.url, each) for each in there])
+
+    def _pulls(self, request: HttpRequest, body: Any) -> Response:
+        project, query = self._here(request), request.query_params
+        there = [each for each in self.requests_open if each.project is project]
+        there = [each for each in there if query.get("state", "open") in ("all", "open" if each.state == "open" else "closed")]
+        there.sort(key=lambda each: (each.updated_at, each.id), reverse=query.get("direction") == "desc")
+        return self._paged(request, [shapes.pull(self.url, each) for each in there])
+
+    def _paged(self, request: HttpRequest, whole: list[Json]) -> Response:
+        """A page with its links and its tag; nothing but a 304 for who has it already, which counts against no limit."""
         page, size = int(request.query_params.get("page", 1)), min(100, int(request.query_params.get("per_page", 30)))
-        last = max(1, -(-len(comments) // size))
-        shown = [shapes.comment(self.url, each) for each in comments[(page - 1) * size : page * size]]
+        last = max(1, -(-len(whole) // size))
         near = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
         wanted = [name for name, there in near.items() if 1 <= there <= last and there != page]
         url = f"{self.url}{request.url.path}?per_page={size}&page="
         link = {"link": ", ".join(f'<{url}{near[name]}>; rel="{name}"' for name in wanted)} if wanted else {}
-        return JSONResponse(shown, 200, {**self.answer_headers(request), **link})
+        shown = JSONResponse(whole[(page - 1) * size : page * size], 200, {**self.answer_headers(request), **link})
+        shown.headers["etag"] = f'W/"{hashlib.sha256(bytes(shown.body)).hexdigest()}"'
+        if request.headers.get("if-none-match") == shown.headers["etag"]:
+            self.not_modified += 1
+            return Response(status_code=304, headers={"etag": shown.headers["etag"]})
+        return shown
 
     def _post(self, request: HttpRequest, body: Any) -> Answer:
         there = self.request_of(self._here(request), request.path_params["number"])

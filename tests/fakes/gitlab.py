@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.fakes import gitlab_shapes as shapes
-from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User
+from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User, iso
 from tests.fakes.openapi import describe
 from tests.fakes.server import Answer, Endpoint, HttpError
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _LONGEST_BODY = 1_000_000
+_TOUCH_S = 60.0
 _SIGNING_SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes ....").decode()
 
 
@@ -167,6 +168,7 @@ class FakeGitLab(FakeForge):
             ("GET", "/api/v4/user", "GET me", self._me),
             ("GET", project, "GET project", self._project),
             ("GET", project + "/members/all/{user:int}", "GET right", self._member),
+            ("GET", project + "/merge_requests", "LIST requests", self._requests),
             ("GET", request, "GET request", self._request),
             ("GET", request + "/notes", "GET comments", self._list),
             ("POST", request + "/notes", "POST comment", self._post),
@@ -184,6 +186,11 @@ class FakeGitLab(FakeForge):
 
     def answer_headers(self, request: HttpRequest) -> dict[str, str]:
         return {"ratelimit-limit": "2000", "ratelimit-remaining": str(2000 - len(self.requests)), "x-request-id": str(uuid.uuid4())}
+
+    def _check_response(self, method: str, path: str, response: Response) -> None:
+        super()._check_response(method, path, response)
+        # The description takes the list of merge requests for one of them.
+        self.problems = [each for each in self.problems if "/merge_requests → 200: : [" not in each]
 
     def _caller(self, request: HttpRequest) -> User:
         return self.tokens[request.headers["private-token"]]
@@ -224,15 +231,33 @@ class FakeGitLab(FakeForge):
     def _list(self, request: HttpRequest, body: Any) -> Response:
         there, query = self._there(request), request.query_params
         notes = [each for each in self._comments if each.request is there and not each.is_deleted]
-        notes.sort(key=lambda each: (each.created_at, each.id), reverse=query.get("sort", "desc") == "desc")
-        page, size = int(query.get("page", 1)), min(100, int(query.get("per_page", 20)))
-        last = max(1, -(-len(notes) // size))
-        headers = {"x-page": str(page), "x-per-page": str(size), "x-total": str(len(notes)), "x-total-pages": str(last)}
+        by = "updated_at" if query.get("order_by") == "updated_at" else "created_at"
+        notes.sort(key=lambda each: (getattr(each, by), each.id), reverse=query.get("sort", "desc") == "desc")
+        return self._paged(request, [shapes.note(each) for each in notes])
+
+    def _requests(self, request: HttpRequest, body: Any) -> Response:
+        project, query = self._here(request), request.query_params
+        there = [each for each in self.requests_open if each.project is project and iso(each.updated_at) >= query.get("updated_after", "")]
+        there.sort(key=lambda each: (each.updated_at, each.id), reverse=query.get("sort", "desc") == "desc")
+        return self._paged(request, [shapes.merge_request(each, self._count(each)) for each in there])
+
+    def _count(self, request: Request) -> int:
+        return len([each for each in self._comments if each.request is request and not each.is_deleted])
+
+    def _paged(self, request: HttpRequest, whole: list[Json]) -> Response:
+        page, size = int(request.query_params.get("page", 1)), min(100, int(request.query_params.get("per_page", 20)))
+        last = max(1, -(-len(whole) // size))
+        headers = {"x-page": str(page), "x-per-page": str(size), "x-total": str(len(whole)), "x-total-pages": str(last)}
         headers["x-next-page"] = str(page + 1) if page < last else ""
         if page < last:
             headers["link"] = f'<{request.url.include_query_params(page=page + 1)}>; rel="next"'
-        shown = [shapes.note(each) for each in notes[(page - 1) * size : page * size]]
-        return JSONResponse(shown, 200, {**self.answer_headers(request), **headers})
+        return JSONResponse(whole[(page - 1) * size : page * size], 200, {**self.answer_headers(request), **headers})
+
+    def add_comment(self, request: Request, author: User, body: str, *, is_on_line: bool = False) -> Comment:
+        """A note touches its merge request, but not twice within a minute."""
+        if self.clock() - request.updated_at > _TOUCH_S:
+            request.updated_at = self.clock()
+        return super().add_comment(request, author, body, is_on_line=is_on_line)
 
     def _post(self, request: HttpRequest, body: Any) -> Answer:
         there, caller = self._there(request), self._caller(request)
@@ -260,4 +285,5 @@ class FakeGitLab(FakeForge):
         if sign in comment.reactions:
             raise HttpError(404, {"message": "404 Award Emoji Name has already been taken Not Found"})
         comment.reactions.append(sign)
+        comment.updated_at = self.clock()
         return 201, shapes.award(comment, caller, body["name"], self.clock())

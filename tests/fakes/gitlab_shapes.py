@@ -89,7 +89,7 @@ def award(said: Comment, by: User, name: str, at: float) -> Json:
     return {"id": number, "name": name, "user": person(by), **dates, "awardable_id": said.id, "awardable_type": "Note", "url": None}
 
 
-def merge_request(request: Request) -> Json:
+def merge_request(request: Request, notes: int = 1) -> Json:
     source = request.source
     is_merged = request.state == "merged"
     return {
@@ -107,7 +107,7 @@ def merge_request(request: Request) -> Json:
         "closed_at": iso(request.updated_at) if request.state == "closed" else None,
         "target_branch": "main",
         "source_branch": request.branch,
-        "user_notes_count": 1,
+        "user_notes_count": notes,
         "upvotes": 0,
         "downvotes": 0,
         "author": person(request.author),

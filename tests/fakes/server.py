@@ -97,7 +97,7 @@ class FakeServer:
 
     def check(self) -> None:
         """Raises when a request or an answer did not fit the official description."""
-        assert self.problems == []
+        assert self.problems == [], self.problems[:5]
 
     def routes(self) -> list[Route]:
         raise NotImplementedError

@@ -1,0 +1,25 @@
+"""The port through which a forge is asked what is new, where it cannot tell us or where what it told was lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.domain.cursor import Cursor
+from bot.domain.message import Incoming
+from bot.domain.project import Project
+
+
+@dataclass(frozen=True)
+class News:
+    """What is new, oldest first and with the keys that webhooks would give it, and where to look from next time."""
+
+    incoming: tuple[Incoming, ...]
+    cursor: Cursor
+
+
+class Feed(Protocol):
+    """Comments, edits and closed requests of one project. Asking again with the same cursor gives the same keys again."""
+
+    async def news(self, project: Project, cursor: Cursor) -> News:
+        """Raises ForgeUnavailable."""

@@ -1,0 +1,141 @@
+"""GitLab asked what is new in a project: notes and closed merge requests. The keys are those of its webhooks."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from bot.chats import gitlab_wire as wire
+from bot.chats.feed import News
+from bot.chats.gitlab_client import remote
+from bot.chats.remote import RemoteFailure
+from bot.chats.wire import Id, Wire, iso, seconds
+from bot.context import ForgeUnavailable
+from bot.domain.cursor import OVERLAP_S, Cursor
+from bot.domain.message import Incoming, Refused, Said
+from bot.domain.project import Project
+
+T = TypeVar("T")
+
+PAGE = 100
+_MOST_PAGES = 30  # of a list in one look
+_MOST_READ = 8  # times that the notes of a request are read when it says that nothing changed
+_CHANGED_S = 1.0  # GitLab writes a new note in two strokes
+
+
+class _Note(Wire):
+    """A note as the API has it."""
+
+    id: Id
+    author: wire.User | None = None
+    body: str | None = None
+    system: bool | None = None
+    internal: bool | None = None
+    confidential: bool | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class _Request(wire.MergeRequest):
+    """A merge request as the API has it."""
+
+    state: str = ""
+    merged_at: str | None = None
+    closed_at: str | None = None
+    user_notes_count: int = 0
+
+
+def incoming_of(note: _Note, number: int, project: Project, since: float) -> tuple[Incoming, ...]:
+    """What a note says. A sign on it changes its date, too: it cannot be told from an edit, and an edit of nothing does nothing."""
+    if note.author is None or note.author.id is None or note.system or note.internal or note.confidential:
+        return ()
+    created, updated = seconds(note.created_at) or 0.0, seconds(note.updated_at) or 0.0
+    is_changed = updated - created > _CHANGED_S
+    found: list[Incoming] = []
+    for action in ("create", "update") if is_changed else ("create",):
+        content = wire.Note(note.id, note.body, "MergeRequest", note.author.id, action, None, None, None, note.created_at, note.updated_at)
+        each = wire.said(content, note.author, number, project)
+        if isinstance(each, Said) and created >= since:
+            found.append(msgspec.structs.replace(each, was_changed=is_changed))
+        elif not isinstance(each, Said):
+            found.append(each)
+    return tuple(found)
+
+
+def closed_of(request: _Request, project: Project, since: float) -> tuple[Incoming, ...]:
+    """A merge request that was merged or closed since then."""
+    at = request.merged_at if request.state == "merged" else request.closed_at
+    if request.state not in {"merged", "closed"} or request.iid is None or (seconds(at) or 0.0) < since:
+        return ()
+    then = msgspec.structs.replace(request, updated_at=at)
+    return (wire.closed(request.iid, then, project, is_merged=request.state == "merged"),)
+
+
+class GitLabFeed:
+    """The port `Feed`. The requests that changed, and the notes of each that has new ones."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._remote = remote(url, token)
+
+    async def news(self, project: Project, cursor: Cursor) -> News:
+        try:
+            return await self._news(project, cursor)
+        except RemoteFailure as failure:
+            raise ForgeUnavailable(failure.reason) from failure
+        except (Refused, msgspec.ValidationError) as error:
+            raise ForgeUnavailable(f"GitLab answered something else than asked: {error}") from error
+
+    async def _news(self, project: Project, cursor: Cursor) -> News:
+        since, newest = cursor.requests - OVERLAP_S, cursor.requests
+        found: list[tuple[float, Incoming]] = []
+        marks: dict[str, str] = {}
+        for request in await self._changed(project, since):
+            updated = seconds(request.updated_at) or 0.0
+            newest = max(newest, updated)
+            found += [(seconds(request.merged_at or request.closed_at) or updated, each) for each in closed_of(request, project, since)]
+            # The newest stay in the window as long as nothing newer comes: they are read some times more, for edits show nowhere else.
+            name, mark = f"!{request.iid}", f"{request.updated_at} {request.user_notes_count}"
+            before, _, times = cursor.etags.get(name, "").rpartition(" ")
+            count = int(times) + 1 if before == mark else 1
+            if count <= _MOST_READ:
+                found += await self._notes(project, request, since)
+            marks[name] = f"{mark} {min(count, _MOST_READ + 1)}"
+        found.sort(key=lambda pair: pair[0])
+        return News(tuple(each for _, each in found), msgspec.structs.replace(cursor, requests=newest, etags=marks))
+
+    def close(self) -> None:
+        self._remote.close()
+
+    async def _changed(self, project: Project, since: float) -> list[_Request]:
+        """Oldest change first; a look that is cut short goes on from where it was."""
+        path = f"/projects/{int(project.id)}/merge_requests"
+        found: list[_Request] = []
+        for number in range(1, _MOST_PAGES + 1):
+            query = {"scope": "all", "state": "all", "order_by": "updated_at", "sort": "asc", "updated_after": iso(since)}
+            page = await self._page(path, {**query, "per_page": PAGE, "page": number}, _Request)
+            found += page
+            if len(page) < PAGE:
+                break
+        return found
+
+    async def _notes(self, project: Project, request: _Request, since: float) -> list[tuple[float, Incoming]]:
+        """The notes that changed since then; read newest first, for there may be many."""
+        path = f"/projects/{int(project.id)}/merge_requests/{request.iid}/notes"
+        found: list[tuple[float, Incoming]] = []
+        for number in range(1, _MOST_PAGES + 1):
+            page = await self._page(path, {"order_by": "updated_at", "sort": "desc", "per_page": PAGE, "page": number}, _Note)
+            for note in page:
+                at = seconds(note.updated_at) or 0.0
+                if at >= since:
+                    found += [(at, each) for each in incoming_of(note, request.iid or 0, project, since)]
+            if len(page) < PAGE or (seconds(page[-1].updated_at) or 0.0) < since:
+                break
+        return found
+
+    async def _page(self, path: str, query: dict[str, str | int], shape: type[T]) -> list[T]:
+        def get(client: Any) -> Any:
+            return client.http_get(f"{path}?{urlencode(query)}")
+
+        return msgspec.convert(await self._remote.ask(get), list[shape])  # type: ignore[valid-type]

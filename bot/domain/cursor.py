@@ -1,0 +1,26 @@
+"""How far a project's forge has been listened to, where it is asked instead of telling us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+OVERLAP_S = 120.0
+"""Looked at again each time: lists lag, and GitLab touches a merge request for a note at most once a minute."""
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """The newest that was seen of each kind, in seconds by the platform's clock; `heads` are full refs → SHA as they were last."""
+
+    comments: float
+    lines: float
+    requests: float
+    etags: Mapping[str, str] = {}
+    seen: tuple[str, ...] = ()
+    heads: Mapping[str, str] | None = None
+
+
+def begin(at: float) -> Cursor:
+    """Listen from now on: what was said before is the past."""
+    return Cursor(at, at, at)
