@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from bot.app.edges import Edges, Place, close_all, forges_of, projects_of, rules_of
+from bot.app.edges import Edges, Place, close_all, forges_of, prices_of, projects_of, rules_of
 from bot.bus import Bus
 from bot.settings import Settings
 from bot.store.console import ConsoleStore
@@ -55,6 +55,7 @@ def parts_of(settings: Settings, store: Store, place: Place, inbox: Inbox, judgi
         watch=Watch(store),
         projects=projects,
         checks=checks,
+        prices=prices_of(settings),
         links=settings.links,
         demo="demo" if _SAMPLE in projects else "",
     )

@@ -94,9 +94,29 @@ async def test_a_refusal_stands_at_the_form_in_chats_own_words(world: World) -> 
     assert await world.environments() == []
 
 
+async def test_what_it_would_be_is_told_and_nothing_is_made(world: World) -> None:
+    async with signed_in(world, "dana") as web:
+        told = await create(web, dry="yes")
+        assert (told.status_code, 'value="demo"' in told.text) == (200, True)
+        assert "Nothing was made. It would be demo-cd7qqd" in words(told)
+    assert await world.environments() == []
+
+
+async def test_what_has_a_price_shows_it_where_somebody_decides(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from tests.world import a_world
+
+    async with a_world(tmp_path_factory.mktemp("prices"), prices={"small": 0.5}) as world, signed_in(world, "dana") as web:
+        await create(web)
+        await world.settle()
+        world.clock.advance(hours=3)
+        page = await web.get(f"/environments/{(await world.environment()).slug}")
+    assert "Cost €1.50 so far, €0.50 an hour" in words(page)
+    assert "+24 h (€12.00)" in words(page)
+
+
 @given(st.text(min_size=1).filter(lambda text: text.strip() and "\0" not in text))
 def test_whatever_is_typed_in_the_form_is_one_word_of_the_line(text: str) -> None:
-    line = Given("lab", "demo", "4h", "small", "", "").line.replace('"demo"', quoted(text))
+    line = Given("lab", "demo", "4h", "small").line.replace('"demo"', quoted(text))
     for found in read(line, "line"):
         assert not isinstance(found, Understood) or (isinstance(found.command, Create) and found.command.ttl == 4 * 3600)
 

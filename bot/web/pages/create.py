@@ -21,7 +21,14 @@ from bot.web.pages.saying import Receipt
 from bot.web.pages.sight import View
 from bot.web.session import SignedIn, User, form_of
 
-TTLS = (("", "As usual"), ("4h", "4 hours"), ("8h", "8 hours"), ("24h", "a day"), ("48h", "2 days"), ("96h", "4 days"))
+TTLS = (
+    ("", "As the repository says, else as usual"),
+    ("4h", "4 hours"),
+    ("8h", "8 hours"),
+    ("24h", "a day"),
+    ("48h", "2 days"),
+    ("96h", "4 days"),
+)
 _PATIENCE_S = 3.0
 _MOST_BRANCHES = 300
 _MOST = 500
@@ -32,20 +39,24 @@ class Given:
     project: str = ""
     branch: str = ""
     ttl: str = ""
-    size: str = Size.SMALL.value
+    size: str = ""
     name: str = ""
+    profile: str = ""
+    service: str = ""
     tilt_args: str = ""
+    dry: str = ""
 
     @property
     def line(self) -> str:
-        options = {"project": self.project, "name": self.name, "ttl": self.ttl, "size": self.size, "tilt-args": self.tilt_args}
-        said = [f"--{name}={quoted(value)}" for name, value in options.items() if value]
-        return " ".join(["/ivy create", quoted(self.branch), *said])
+        """What is left empty is not said: the repository's file may know better."""
+        options = {name.replace("_", "-"): value for name, value in vars(self).items() if name not in {"branch", "dry"} and value}
+        said = [f"--{name}={quoted(value)}" for name, value in options.items()]
+        return " ".join(["/ivy create", quoted(self.branch), *said, *(["--dry-run"] if self.dry else [])])
 
 
 def given_by(fields: Mapping[str, str]) -> Given:
     values = {name: fields.get(name, "").strip()[:_MOST] for name in vars(Given())}
-    return Given(**{**values, "size": values["size"] if values["size"] in set(Size) else Size.SMALL.value})
+    return Given(**{**values, "size": values["size"] if values["size"] in set(Size) else ""})
 
 
 def quoted(value: str) -> str:
@@ -87,9 +98,10 @@ async def _form(parts: Parts, user: SignedIn, view: View, given: Given, flash: M
 
 async def _done(parts: Parts, user: SignedIn, view: View, given: Given, receipt: Receipt) -> Response:
     heard, replies = await parts.saying.outcome(user.person, receipt)
-    if CommandState.REFUSED in heard.states and replies:
+    is_refused = CommandState.REFUSED in heard.states
+    if replies and (is_refused or given.dry):
         words = Markup("<div class=flash role=alert>{}</div>").format(Markup("").join(html.draw(each) for each in replies))
-        return await _form(parts, user, view, given, words, 422)
+        return await _form(parts, user, view, given, words, 422 if is_refused else 200)
     async with parts.store.look() as look:
         slug = await overview.made_by(look.connection, receipt.key)
     return RedirectResponse(f"/environments/{slug}" if slug else "/chat", status_code=303)

@@ -15,6 +15,7 @@ from bot import replies
 from bot.cards import STAGES, environment_card, past_of
 from bot.context import RuntimeUnavailable
 from bot.domain.command import Event
+from bot.domain.cost import Prices
 from bot.domain.environment import Environment
 from bot.domain.prose import Card, Code, Fact, Strong, Text, line
 from bot.rendering import html
@@ -69,7 +70,16 @@ def _shown(name: str, url: str, state: ServiceState | None, *, is_known: bool) -
     return Shown(name, state.is_healthy, url, memory, str(state.restarts))
 
 
-def facts_of(it: Environment, now: float) -> list[Fact]:
+def cost_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
+    """Nothing where its size has no price."""
+    each_hour = prices.of(it.size, 3600)
+    if not each_hour:
+        return []
+    so_far = prices.shown(prices.of(it.size, (it.gone_at or now) - it.created_at))
+    return [Fact("Cost", line(f"{so_far} so far, {prices.shown(each_hour)} an hour" if it.is_live else so_far))]
+
+
+def facts_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
     sha = it.running_sha or it.sha
     facts = [
         Fact("Owner", line(Strong(it.owner.name or it.owner.id), f" on {it.owner.platform}")),
@@ -78,6 +88,7 @@ def facts_of(it: Environment, now: float) -> list[Fact]:
         Fact("Commit", line(replies.commit(sha), ", pinned" if it.is_pinned else "")),
         Fact("Size", line(it.size.value)),
         Fact("Made", line(replies.moment(it.created_at), f" ({duration((it.gone_at or now) - it.created_at)})")),
+        *cost_of(it, prices, now),
     ]
     if it.tilt_args:
         facts.append(Fact("Tilt", line(Code(" ".join(it.tilt_args)))))
@@ -86,14 +97,19 @@ def facts_of(it: Environment, now: float) -> list[Fact]:
     return [*facts, Fact("Goes", line(replies.moment(it.expires_at)))]
 
 
-def actions_of(it: Environment) -> list[tuple[str, str]]:
+def actions_of(it: Environment, prices: Prices) -> list[tuple[str, str]]:
     """What is one press away, as lines that anybody could type."""
     if not it.is_settled:
         return [("Cancel", f"/ivy cancel {it.slug}")]
-    more = [("+4 h", f"/ivy extend {it.slug} 4h"), ("+24 h", f"/ivy extend {it.slug} 24h")]
+    more = [(_longer(hours, it, prices), f"/ivy extend {it.slug} {hours}h") for hours in (4, 24)]
     if it.failure:
         return [("Try again", f"/ivy retry {it.slug}"), *more]
     return [*more, ("Update", f"/ivy update {it.slug}"), ("Restart", f"/ivy restart {it.slug}")]
+
+
+def _longer(hours: int, it: Environment, prices: Prices) -> str:
+    price = prices.of(it.size, hours * 3600)
+    return f"+{hours} h" + (f" ({prices.shown(price)})" if price else "")
 
 
 def story_of(events: Sequence[Event]) -> list[tuple[float, str, str]]:
@@ -136,7 +152,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         if it is None:
             return None
         events = await look.events_of(it.id, _EVENTS)
-        shown: dict[str, Any] = {"it": it, "card": await card_of(look, it, events), "facts": facts_of(it, look.now)}
+        shown: dict[str, Any] = {"it": it, "card": await card_of(look, it, events), "facts": facts_of(it, parts.prices, look.now)}
         used = await stored_usage.of(look.connection, it.id, look.now - usage.SPAN_S)
     observed = await parts.observing.services(it.id) if it.is_live else ()
     return frame.page(
@@ -149,7 +165,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         usage=usage.charts_of(used),
         logs=await logs_of(parts, it, None, _TAIL),
         links=links_of(dict(parts.links), it),
-        actions=actions_of(it),
+        actions=actions_of(it, parts.prices),
         story=story_of(events),
         flash=await saying.flash(parts.saying, request, user),
     )

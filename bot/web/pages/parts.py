@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.context import Runtime
+from bot.domain.cost import FREE, Prices
 from bot.domain.project import Project
 from bot.store.console import ConsoleStore
 from bot.store.store import Store
@@ -30,6 +31,7 @@ class Parts:
     watch: Watch
     projects: Mapping[str, Project]
     checks: Mapping[str, Check]
+    prices: Prices = FREE
     links: Mapping[str, str] = field(default_factory=dict)
     demo: str = ""
 
