@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from sqlalchemy import select
 
-from bot.app.edges import Edges, Place, chats_of, feeds_of, forges_of
+from bot.app.edges import Edges, Place, chats_of, feeds_of, forges_of, recorders_of
 from bot.app.web import web_app
 from bot.app.work import worker_parts
 from bot.domain.command import CommandState
@@ -47,6 +47,7 @@ SHOP = "https://forge.example/acme/shop.git"
 TOOLS = "https://forge.example/acme/tools.git"
 LOCAL = "/srv/git/lab.git"
 _MOST_ROUNDS = 200
+_UNRECORDED = {"statuses": False, "deployments": False}  # tests/conversations/test_records.py is about them
 
 # Failures are part of many tests: told in full, they need not be drawn with all their variables.
 structlog.configure(
@@ -191,8 +192,8 @@ def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: 
             "response_hosts": tuple(slack.response_hosts),
         },
         "projects": {
-            "shop": {"forge": "github", "id": "42", "path": "acme/shop", "clone_url": SHOP},
-            "tools": {"forge": "gitlab", "id": "77", "path": "acme/tools", "clone_url": TOOLS},
+            "shop": {"forge": "github", "id": "42", "path": "acme/shop", "clone_url": SHOP, **_UNRECORDED},
+            "tools": {"forge": "gitlab", "id": "77", "path": "acme/tools", "clone_url": TOOLS, **_UNRECORDED},
             "lab": {"forge": "local", "clone_url": LOCAL, "slack_channels": "C0LAB"},
         },
     }
@@ -214,7 +215,7 @@ async def a_world(folder: Path, *, database_url: str = "", **more: Any) -> Async
         world.shop, world.tools = world.github.project("acme/shop", id=42), world.gitlab.project("acme/tools", id=77)
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         place = Place(world.engine, world.repositories)
-        edges = Edges(chats_of(settings, store), forges_of(settings), place, feeds_of(settings))
+        edges = Edges(chats_of(settings, store), forges_of(settings), place, feeds_of(settings), recorders_of(settings))
         stack.push_async_callback(edges.close)
         parts = await worker_parts(settings, store, edges, "worker-1", pace_s=0.0)
         world.desks, world.branches, world.reconciler = desks_of(parts), parts.branches, parts.reconciler

@@ -21,9 +21,12 @@ from bot.chats.feed import Feed
 from bot.chats.github import GitHubChat
 from bot.chats.github_feed import GitHubFeed
 from bot.chats.github_forge import GitHubForge
+from bot.chats.github_records import GitHubRecorder
 from bot.chats.gitlab import GitLabChat
 from bot.chats.gitlab_feed import GitLabFeed
 from bot.chats.gitlab_forge import GitLabForge
+from bot.chats.gitlab_records import GitLabRecorder
+from bot.chats.record import Recorder
 from bot.chats.slack import SlackChat
 from bot.context import Forge, Limits
 from bot.domain.cost import Prices
@@ -32,6 +35,7 @@ from bot.domain.environment import Size
 from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
+from bot.domain.record import RecordKind
 from bot.settings import ProjectSettings, Settings
 from bot.store.console import ConsoleStore
 from bot.store.store import Store
@@ -94,6 +98,21 @@ def forges_of(settings: Settings) -> dict[ForgeKind, Forge]:
     if settings.gitlab:
         forges[ForgeKind.GITLAB] = GitLabForge(settings.gitlab.url, settings.gitlab.token.get_secret_value())
     return forges
+
+
+def recorders_of(settings: Settings) -> dict[ForgeKind, Recorder]:
+    """Who tells the forges of environments: commit statuses and deployments."""
+    recorders: dict[ForgeKind, Recorder] = {}
+    if settings.github:
+        recorders[ForgeKind.GITHUB] = GitHubRecorder(settings.github.api_url, settings.github.token.get_secret_value())
+    if settings.gitlab:
+        recorders[ForgeKind.GITLAB] = GitLabRecorder(settings.gitlab.url, settings.gitlab.token.get_secret_value())
+    return recorders
+
+
+def is_recorded(settings: Settings, project: str, kind: RecordKind) -> bool:
+    found = settings.projects[project]
+    return found.statuses if kind is RecordKind.STATUS else found.deployments
 
 
 def allowed_of(settings: Settings) -> Allowed:
@@ -189,10 +208,12 @@ class Edges:
     forges: Mapping[ForgeKind, Forge]
     place: Place
     feeds: Mapping[ForgeKind, Feed] = field(default_factory=dict)
+    recorders: Mapping[ForgeKind, Recorder] = field(default_factory=dict)
 
     async def close(self) -> None:
-        await close_all([*self.chats.values(), *self.forges.values(), *self.feeds.values(), self.place.engine])
+        outside = (self.chats, self.forges, self.feeds, self.recorders)
+        await close_all([*(each for part in outside for each in part.values()), self.place.engine])
 
 
 def edges_of(settings: Settings, store: Store) -> Edges:
-    return Edges(chats_of(settings, store), forges_of(settings), place_of(settings), feeds_of(settings))
+    return Edges(chats_of(settings, store), forges_of(settings), place_of(settings), feeds_of(settings), recorders_of(settings))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.app.edges import Edges, allowed_of, edges_of, holder_name, projects_of, rules_of
+from functools import partial
+
+from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, projects_of, rules_of
 from bot.app.people import members_of
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
@@ -18,6 +20,7 @@ from bot.worker.messages import Messages
 from bot.worker.outbox import Outbox
 from bot.worker.poll import Pace, Poller
 from bot.worker.reconcile import Reconciler
+from bot.worker.records import Records
 from bot.worker.runtime import EngineRuntime
 from bot.worker.worker import Parts, Workers
 from grammar.parse import warm
@@ -41,6 +44,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         environments=Environments(hold, place.engine, projects, settings.host_id, allowed_of(settings), branches.after_ready),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
+        records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),
         reconciler=Reconciler(hold, place.engine, settings.host_id),
         projects=projects,
         jobs=settings.worker.jobs,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import func, select, true
 
-from bot.store import hearing, leases, saying
+from bot.store import hearing, leases, recording, saying
 from bot.store.database import Database
 from bot.store.leases import Lease
 from bot.store.tables import cards, environments, messages, outbox
@@ -87,6 +87,7 @@ class Store:
                 found += [
                     ("say", each) for each in (await connection.execute(said.order_by(func.min(table.c.due_at)).limit(limit))).scalars()
                 ]
+            found += [("record", id_) for id_ in (await connection.execute(recording.due(now, limit))).scalars()]
             return list(dict.fromkeys(found))
 
     async def prune(self) -> None:

@@ -17,7 +17,7 @@ from bot.domain.ids import new_id
 from bot.domain.lifecycle import due
 from bot.domain.message import Person, Thread
 from bot.domain.prose import Reaction, Reply
-from bot.store import ties
+from bot.store import recording, ties
 from bot.store.environments import Environments
 from bot.store.people import PeopleRows
 from bot.store.people_tables import quota_locks
@@ -125,6 +125,9 @@ class Transaction:
         ready = msgspec.structs.replace(environment, due_at=due(environment, self.now))
         if not await self.environments.add(ready):
             return False
+        if ready.source_id:  # on a forge, which is told of it
+            await recording.begin(self.connection, ready.id, self.now)
+            self.ring("record", ready.id)
         await self._touch_cards(ready)
         if ready.request is not None:
             for thread in await ties.tied(self.connection, ready.project, ready.request):
@@ -142,6 +145,8 @@ class Transaction:
         saved = msgspec.structs.replace(environment, due_at=due(environment, self.now))
         await self.environments.save(saved)
         await self._touch_cards(saved)
+        if saved.source_id and await recording.touch(self.connection, saved.id, self.now):
+            self.ring("record", saved.id)
         self._ring_environment(saved)
         return saved
 

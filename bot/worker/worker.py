@@ -23,6 +23,7 @@ from bot.worker.messages import Messages
 from bot.worker.outbox import Outbox
 from bot.worker.poll import Poller, poll_for_ever
 from bot.worker.reconcile import Reconciler, reconcile_for_ever
+from bot.worker.records import Records
 from bot.worker.sweep import sweep_for_ever
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ class Parts:
     environments: Environments
     outbox: Outbox
     poller: Poller
+    records: Records
     reconciler: Reconciler
     projects: Mapping[str, Project]
     jobs: int = 10
@@ -56,6 +58,7 @@ def desks_of(parts: Parts) -> dict[str, Desk]:
         "say": Desk("say", parts.outbox.say, parts.jobs * 2),
         "create": Desk("create", drive, parts.jobs, nudge),
         "destroy": Desk("destroy", drive, parts.jobs, nudge),
+        "record": Desk("record", parts.records.tell, parts.jobs),
     }
 
 

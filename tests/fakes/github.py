@@ -16,6 +16,7 @@ from starlette.routing import Route
 from tests.fakes import github_shapes as shapes
 from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User, iso
 from tests.fakes.openapi import describe
+from tests.fakes.records import Deployed, Records, Stated, github_deployment, github_deployment_status, github_status
 from tests.fakes.server import Answer, Endpoint, HttpError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class FakeGitHub(FakeForge):
         super().__init__(describe("github.json"), token=token, clock=clock)
         self.secret = secret
         self.not_modified = 0  # how often the answer was that nothing has changed
+        self.records = Records(self)
 
     pull_request = FakeForge.change_request
 
@@ -161,6 +163,10 @@ class FakeGitHub(FakeForge):
             ("PATCH", repo + "/issues/comments/{id:int}", "EDIT comment", self._edit),
             ("POST", repo + "/issues/comments/{id:int}/reactions", "POST reaction", self._react),
             ("POST", repo + "/pulls/comments/{id:int}/reactions", "POST reaction", self._react_on_line),
+            ("POST", repo + "/statuses/{sha}", "POST status", self._status),
+            ("GET", repo + "/deployments", "GET deployments", self._deployments),
+            ("POST", repo + "/deployments", "POST deployment", self._deploy),
+            ("POST", repo + "/deployments/{id:int}/statuses", "POST deployment status", self._deployment_status),
         ]
         return [Route(path, self.endpoint(name, do), methods=[method]) for method, path, name, do in table]
 
@@ -298,3 +304,33 @@ class FakeGitHub(FakeForge):
         number = comment.id * 10 + comment.reactions.index(sign)
         made = {"id": number, "node_id": shapes.node("Reaction", number), "user": shapes.user(self.url, caller), "content": content}
         return 200 if is_there else 201, {**made, "created_at": iso(self.clock())}
+
+    def _status(self, request: HttpRequest, body: Any) -> Answer:
+        self._here(request)
+        caller = self._caller(request)
+        assert caller is not None
+        if len(body.get("description", "")) > 140:
+            raise HttpError(422, None)
+        stated = Stated(request.path_params["sha"], body["context"], body["state"], body.get("description", ""), body.get("target_url", ""))
+        self.records.statuses.append(stated)
+        return 201, github_status(self.url, caller, self.records.next_id(), stated, self.clock())
+
+    def _deployments(self, request: HttpRequest, body: Any) -> Answer:
+        here, query = self._here(request), request.query_params
+        wanted = {"ref": query.get("sha"), "environment": query.get("environment"), "task": query.get("task")}
+        found = [
+            each
+            for each in reversed(self.records.deployments)
+            if each.project is here and all(value is None or each.body[name] == value for name, value in wanted.items())
+        ]
+        return 200, [github_deployment(self.url, self.bot, each, self.clock()) for each in found]
+
+    def _deploy(self, request: HttpRequest, body: Any) -> Answer:
+        made = Deployed(self.records.next_id(), self._here(request), body)
+        self.records.deployments.append(made)
+        return 201, github_deployment(self.url, self.bot, made, self.clock())
+
+    def _deployment_status(self, request: HttpRequest, body: Any) -> Answer:
+        found = self.records.deployed(request.path_params["id"])
+        found.states.append(body)
+        return 201, github_deployment_status(self.url, self.bot, self.records.next_id(), found, self.clock())

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from tests.fakes import gitlab_shapes as shapes
 from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User, iso
 from tests.fakes.openapi import describe
+from tests.fakes.records import Deployed, Place, Records, Stated, gitlab_deployment, gitlab_place, gitlab_status
 from tests.fakes.server import Answer, Endpoint, HttpError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class FakeGitLab(FakeForge):
         self.secret = secret
         self.signing_secret = signing_secret
         self.signing_clock = clock  # what the receiver's own clock judges
+        self.records = Records(self)
         self.quick_actions: list[str] = []  # what the bot's notes made GitLab do
 
     merge_request = FakeForge.change_request
@@ -174,6 +176,13 @@ class FakeGitLab(FakeForge):
             ("POST", request + "/notes", "POST comment", self._post),
             ("PUT", request + "/notes/{id:int}", "EDIT comment", self._edit),
             ("POST", request + "/notes/{id:int}/award_emoji", "POST reaction", self._award),
+            ("POST", project + "/statuses/{sha}", "POST status", self._status),
+            ("GET", project + "/environments", "GET environments", self._places),
+            ("POST", project + "/environments", "POST environment", self._make_place),
+            ("PUT", project + "/environments/{id:int}", "PUT environment", self._change_place),
+            ("POST", project + "/environments/{id:int}/stop", "STOP environment", self._stop_place),
+            ("POST", project + "/deployments", "POST deployment", self._deploy),
+            ("PUT", project + "/deployments/{id:int}", "PUT deployment", self._change_deployment),
         ]
         return [Route(path, self.endpoint(name, do), methods=[method]) for method, path, name, do in table]
 
@@ -287,3 +296,49 @@ class FakeGitLab(FakeForge):
         comment.reactions.append(sign)
         comment.updated_at = self.clock()
         return 201, shapes.award(comment, caller, body["name"], self.clock())
+
+    def _status(self, request: HttpRequest, body: Any) -> Answer:
+        self._here(request)
+        sha, records = request.path_params["sha"], self.records
+        before = next((each for each in reversed(records.statuses) if (each.sha, each.name) == (sha, body["name"])), None)
+        if before and before.state == body["state"] == "running":
+            words = f'Cannot transition status via :run from :running (Reason(s): Status cannot transition via "{body["state"]}")'
+            raise HttpError(400, {"message": words})
+        stated = Stated(sha, body["name"], body["state"], body.get("description", ""), body.get("target_url", ""))
+        records.statuses.append(stated)
+        return 201, gitlab_status(self._caller(request), records.next_id(), stated, self.clock())
+
+    def _places(self, request: HttpRequest, body: Any) -> Answer:
+        self._here(request)
+        name = request.query_params.get("name")
+        return 200, [gitlab_place(each, self.clock()) for each in self.records.places if name in {None, each.name}]
+
+    def _make_place(self, request: HttpRequest, body: Any) -> Answer:
+        self._here(request)
+        if any(each.name == body["name"] for each in self.records.places):
+            raise HttpError(400, {"message": {"name": ["has already been taken"]}})
+        made = Place(self.records.next_id(), body["name"], body.get("external_url"))
+        self.records.places.append(made)
+        return 201, gitlab_place(made, self.clock())
+
+    def _change_place(self, request: HttpRequest, body: Any) -> Answer:
+        found = self.records.place(request.path_params["id"])
+        found.url = body.get("external_url", found.url)
+        return 200, gitlab_place(found, self.clock())
+
+    def _stop_place(self, request: HttpRequest, body: Any) -> Answer:
+        found = self.records.place(request.path_params["id"])
+        found.state = "stopped"
+        return 201, gitlab_place(found, self.clock())
+
+    def _deploy(self, request: HttpRequest, body: Any) -> Answer:
+        made = Deployed(self.records.next_id(), self._here(request), body, [{"state": body["status"]}])
+        self.records.deployments.append(made)
+        return 201, gitlab_deployment(self._caller(request), made, self.clock())
+
+    def _change_deployment(self, request: HttpRequest, body: Any) -> Answer:
+        found = self.records.deployed(request.path_params["id"])
+        if found.state == body["status"]:
+            raise HttpError(400, {"message": f"Cannot transition status via :{body['status']} from :{found.state}"})
+        found.states.append({"state": body["status"]})
+        return 200, gitlab_deployment(self._caller(request), found, self.clock())
