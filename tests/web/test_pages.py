@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.message import Person, Platform
 from bot.web.pages.create import Given, quoted
 from bot.web.pages.environment import links_of
 from grammar.commands import Create
@@ -131,6 +132,17 @@ async def test_nobody_sees_what_they_may_not_look_at(world: World) -> None:
         assert (await web.get(f"/environments/{one(2).slug}/logs")).status_code == 404
         assert one(2).slug not in (await web.get("/?show=all")).text
         assert one(1).slug in (await web.get("/?show=all")).text
+
+
+async def test_mine_are_those_of_all_my_accounts(world: World) -> None:
+    me, myself = Person(Platform.CONSOLE, "dana", "dana"), Person(Platform.GITHUB, "7", "dana")
+    async with world.store.transaction() as transaction:
+        assert await transaction.environments.add(one(1, project="shop", owner=myself))
+    async with signed_in(world, "dana") as web:
+        assert one(1).slug not in (await web.get("/")).text
+        async with world.store.transaction() as transaction:
+            await transaction.people.join(me, myself)
+        assert one(1).slug in (await web.get("/")).text
 
 
 async def test_a_hostile_branch_is_words_on_every_page(world: World) -> None:

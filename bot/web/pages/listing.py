@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -44,8 +45,8 @@ class Asked:
         query = {name: value for name, value in vars(asked).items() if value and (name, value) != ("show", "mine")}
         return "/" + (f"?{urlencode(query)}" if query else "")
 
-    def wanted(self, view: View, person: Person) -> Wanted:
-        mine = [(person.platform.value, person.id)] if self.show == "mine" else None
+    def wanted(self, view: View, accounts: Sequence[Person]) -> Wanted:
+        mine = [(each.platform.value, each.id) for each in accounts] if self.show == "mine" else None
         is_past = self.show == "past"
         state = "" if is_past else self.state
         return Wanted(view.projects, is_past, mine, self.project, self.owner, state, self.text, self.after)
@@ -59,8 +60,9 @@ def asked_by(request: Request) -> Asked:
 
 
 async def _facts(look: Transaction, asked: Asked, view: View, person: Person) -> dict[str, Any]:
+    accounts = await look.people.accounts_of(person)
     return {
-        "page": await overview.page(look.connection, asked.wanted(view, person)),
+        "page": await overview.page(look.connection, asked.wanted(view, accounts)),
         "counts": await overview.states(look.connection, view.projects),
         "owners": await _owners(look, asked, view),
         "lived": lambda each: lived(each, look.now),

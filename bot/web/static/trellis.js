@@ -102,17 +102,28 @@ function later(after = 60 + Math.random() * 120) {
   if (!waiting) waiting = setTimeout(() => { waiting = 0; refresh(); }, after);
 }
 
+// A browser opens six connections to one host: a page that nobody sees gives its own back.
 function listen() {
   const sign = one("#live");
   if (!document.body.dataset.events || !window.EventSource) return;
-  const source = new EventSource(document.body.dataset.events);
+  let source = null;
   const say = (words, isOn) => { if (sign) { sign.textContent = words; sign.classList.toggle("on", isOn); sign.hidden = false; } };
-  source.addEventListener("open", () => say("live", true));
-  source.addEventListener("error", () => say("reconnecting", false));
-  source.addEventListener("changed", () => later());
-  source.addEventListener("heard", () => later());
-  source.addEventListener("signed-out", () => { source.close(); location.reload(); });
-  window.addEventListener("pagehide", () => source.close());
+  const open = () => {
+    source = new EventSource(document.body.dataset.events);
+    source.addEventListener("open", () => say("live", true));
+    source.addEventListener("error", () => say("reconnecting", false));
+    source.addEventListener("changed", () => later());
+    source.addEventListener("heard", () => later());
+    source.addEventListener("signed-out", () => { source.close(); location.reload(); });
+  };
+  const close = () => { source?.close(); source = null; };
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") close();
+    else if (!source) { open(); later(0); }
+  });
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", (event) => { if (event.persisted && !source) { open(); later(0); } });
+  if (document.visibilityState === "visible") open();
 }
 
 // -- logs, while somebody looks --------------------------------------------------------------------------
@@ -208,6 +219,7 @@ document.addEventListener("DOMContentLoaded", () => {
   converse();
   for (const select of all(".filters select")) select.addEventListener("change", () => select.form.requestSubmit());
   tick();
+  if (one("[data-pulse]")) setInterval(() => { if (document.visibilityState === "visible") later(0); }, 10000);
   setInterval(tick, 250);
   setInterval(() => showTimes(), 20000);
 });
