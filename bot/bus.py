@@ -12,12 +12,13 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from bot import context, refusals, replies
+from bot import context, refusals, refusals_slack, replies
 from bot.asking import authorize
 from bot.auth.people import People
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
 from bot.context import Forge, ForgeUnavailable, Limits, Members, Outcome, Runtime, RuntimeUnavailable, Scene
+from bot.domain.channels import Channels
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.cost import FREE, Prices
 from bot.domain.errors import UserError
@@ -26,6 +27,7 @@ from bot.domain.message import Dialect, Edited, Person, Platform, Said, Thread
 from bot.domain.project import ForgeKind, Project
 from bot.domain.prose import Reaction, Reply
 from bot.handlers import HANDLERS
+from bot.handlers.actions import ACTIONS
 from bot.handlers.handler import About, Handler
 from bot.outside import Outside
 from bot.replies import late
@@ -79,6 +81,7 @@ class Rules:
     zone: tzinfo
     bot_names: Mapping[Platform, str]
     own_ids: frozenset[tuple[Platform, str]]
+    channels: Channels
     prices: Prices = FREE
 
 
@@ -193,6 +196,9 @@ class Bus:
         rules, command = self._rules, item.command
         scene = Scene(said, item.line, standing, rules.projects, rules.limits, rules.zone, rules.policies, at_home, prices=rules.prices)
         _must_be_allowed(scene, command)
+        group = ACTIONS[command.words].value
+        if not rules.channels.may(said, command.words, group):
+            raise refusals_slack.not_here(command.words, rules.channels.where(command.words, group))
         if handler.about is About.PROJECT and isinstance(command, Create):
             scene = await self._in_project(scene, named_project(command.project, at_home, rules.projects))
         elif handler.about in {About.ENVIRONMENT, About.PERHAPS_ENVIRONMENT}:

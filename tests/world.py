@@ -197,6 +197,7 @@ def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: 
             "lab": {"forge": "local", "clone_url": LOCAL, "slack_channels": "C0LAB"},
         },
     }
+    values["slack"]["channels"] = more.pop("slack_channels", {})
     return Settings(**{**values, **more})
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.app.channels import channels_of
 from bot.app.people import people_of, policies_of
 from bot.auth.policy import Role
 from bot.bus import Rules
@@ -158,6 +159,7 @@ async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
         zone=ZoneInfo(settings.time_zone),
         bot_names=names,
         own_ids=frozenset(ids),
+        channels=channels_of(settings),
     )
 
 

@@ -17,6 +17,7 @@ from bot.worker.environments import Environments
 from bot.worker.forms import Forms
 from bot.worker.leasing import Holder
 from bot.worker.messages import Messages
+from bot.worker.names import Names
 from bot.worker.outbox import Outbox
 from bot.worker.poll import Pace, Poller
 from bot.worker.reconcile import Reconciler
@@ -40,7 +41,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         store=store,
         runtime=runtime,
         branches=branches,
-        messages=Messages(hold, bus, branches, Forms(chats, projects, settings.limits.cap_hours, bus.visible)),
+        messages=Messages(hold, bus, branches, Forms(chats, projects, settings.limits.cap_hours, bus.visible), Names(chats)),
         environments=Environments(hold, place.engine, projects, settings.host_id, allowed_of(settings), branches.after_ready),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),

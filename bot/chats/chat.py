@@ -65,3 +65,11 @@ class FormChat(Protocol):
 
     async def show_form(self, trigger: str, form: CreateForm) -> None:
         """Open it before the eyes of whoever pulled `trigger`. Raises ChatRefused when it is too late for that."""
+
+
+@runtime_checkable
+class KnowsNames(Protocol):
+    """A chat that tells only ids in what it sends, and names when it is asked."""
+
+    async def name_of(self, id: str) -> str | None:
+        """What a person is called; None where that cannot be told."""

@@ -15,6 +15,7 @@ from bot.chats.slack_client import SlackClient, SlackFailure
 from bot.chats.slack_direct import Directs, addressed
 from bot.chats.slack_hook import SlackHook, Take
 from bot.chats.slack_members import SlackMembers
+from bot.chats.slack_names import Names
 from bot.chats.slack_parsed import HookAnswer, Parsed
 from bot.chats.slack_response import RESPONSE_HOSTS, Responses, pinned
 from bot.chats.slack_search import Place, Search, metadata, opening_marker
@@ -64,6 +65,7 @@ class SlackChat:
         self.members = SlackMembers(self._client)
         self._search = Search(self._client, self.me)
         self._directs = Directs(self._client)
+        self._names = Names(self._client, clock)
         self._draw = draw
         self._me: Person | None = None
         self._roots: OrderedDict[str, Place] = OrderedDict()  # opened by this process, until the row says so
@@ -78,6 +80,9 @@ class SlackChat:
             answer = await _plainly(self._client.ask(lambda web: web.auth_test()))
             self._me = Person(Platform.SLACK, str(answer.get("user_id", "")), str(answer.get("user", "")), is_bot=True)
         return self._me
+
+    async def name_of(self, id: str) -> str | None:
+        return await self._names.name_of(id)
 
     async def post(self, thread: Thread, message: Reply | Card, marker: str) -> Posted:
         return await _plainly(self._post(thread, message, marker))

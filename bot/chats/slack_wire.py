@@ -155,7 +155,9 @@ def _mentioned(callback: _Callback) -> Incoming | None:
 
 
 def _written(event: _Event, team_id: str) -> Incoming | None:
-    """A direct message; in channels only mentions count."""
+    """A direct message; in channels only mentions count, and that one was taken back."""
+    if event.subtype == "message_deleted":
+        return _deleted(event, team_id)
     if event.channel_type != "im":
         return None
     if event.subtype == "message_changed":
@@ -171,6 +173,15 @@ def _changed(event: _Event, team_id: str) -> Incoming | None:
         return None  # a link was unfolded
     now = _Event("message", message.user, channel=event.channel, ts=message.ts, thread_ts=message.thread_ts, text=message.text)
     return _edited(_said(now, team_id, is_direct=True), message.edited.ts if message.edited else event.ts)
+
+
+def _deleted(event: _Event, team_id: str) -> Incoming | None:
+    """What is no longer there is edited to nothing."""
+    before = event.previous_message
+    if before is None or before.bot_id or before.user is None or before.user == "USLACKBOT":
+        return None
+    was = _Event("message", before.user, channel=event.channel, ts=before.ts, thread_ts=before.thread_ts, text="")
+    return _edited(_said(was, team_id, is_direct=True), event.ts)
 
 
 def _is_typed(event: _Event) -> bool:

@@ -39,10 +39,11 @@ def too_little(person: Person, project: Project, right: Right) -> str:
     return f"it needs the right to write to {project.path or project.key}, and {person.platform} says that yours is {right}"
 
 
-def edited_before_it_began(to: Person) -> Reply:
+def edited_before_it_began(to: Person, *, is_deleted: bool = False) -> Reply:
+    what = "deleted" if is_deleted else "edited"
     return say(
         Tone.WARNING,
-        "You edited the message before its command began, so it was not run. Say it again in a new message.",
+        f"You {what} the message before its command began, so it was not run. Say it again in a new message.",
         to=to,
         code="edited",
     )

@@ -88,6 +88,20 @@ class GitLabSettings(BaseModel):
     signing_secret: SecretStr = SecretStr("")
 
 
+class ChannelSettings(BaseModel):
+    """What may be said in a channel: groups (look, change …) and commands, as a list or as `look,extend`. `name` is for people."""
+
+    model_config = {"extra": "forbid"}
+
+    allow: tuple[str, ...] | str
+    name: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        words = self.allow.split(",") if isinstance(self.allow, str) else self.allow
+        return tuple(word.strip().removeprefix("/") for word in words if word.strip())
+
+
 class SlackSettings(BaseModel):
     """`users` maps a Slack user id to a role (viewer, developer or admin): a table, JSON, or `U1=admin,U2=viewer`."""
 
@@ -99,6 +113,7 @@ class SlackSettings(BaseModel):
     app_token: SecretStr = SecretStr("")  # of the app, xapp-…: Socket Mode, without a public address
     team: str = ""
     users: dict[str, Literal["viewer", "developer", "admin"]] | str = Field(default_factory=dict)
+    channels: dict[str, ChannelSettings] = Field(default_factory=dict)  # by id; "dm" every direct message, "*" every other channel
     response_hosts: tuple[str, ...] = ("hooks.slack.com",)
 
     @property

@@ -46,7 +46,7 @@ class Edits:
                         was_stopped |= await self._stop(transaction, taken)
             if was_stopped and await transaction.take(_note_of(edited, message_id, transaction.now)):
                 await transaction.react(original.incoming.thread, original.incoming.message_id, Reaction.FAILED)
-                await transaction.post(original.incoming.thread, replies.edited_before_it_began(edited.person))
+                await transaction.post(original.incoming.thread, replies.edited_before_it_began(edited.person, is_deleted=not edited.text))
         return was_stopped
 
     def _lines(self, message: Said | Edited) -> list[str]:

@@ -19,6 +19,7 @@ from bot.worker.branches import Branches
 from bot.worker.edits import Edits
 from bot.worker.forms import Forms
 from bot.worker.leasing import Holder
+from bot.worker.names import Names
 from processes.killpoint import killpoint
 
 log = structlog.get_logger()
@@ -30,12 +31,13 @@ DOUBLE_CLICK_S = 3.0
 class Messages:
     """`hear` is called with a message's id by the desk."""
 
-    def __init__(self, holder: Holder, bus: Bus, branches: Branches, forms: Forms) -> None:
+    def __init__(self, holder: Holder, bus: Bus, branches: Branches, forms: Forms, names: Names) -> None:
         self._holder = holder
         self._store = holder.store
         self._bus = bus
         self._branches = branches
         self._forms = forms
+        self._names = names
         self._edits = Edits(holder.store, bus.read)
 
     async def hear(self, id: str) -> None:
@@ -92,12 +94,12 @@ class Messages:
         if isinstance(incoming, Said):
             if await self._was_edited(waiting, lease):
                 return
-            await self._bus.hear(incoming, waiting.id, lease)
+            await self._bus.hear(await self._names.named(incoming), waiting.id, lease)
         elif isinstance(incoming, Edited):
             await self._edits.hear(incoming, waiting.id, lease)
         elif isinstance(incoming, FormAsked):
             if not await self._forms.open(incoming):
-                await self._bus.hear(incoming.said, waiting.id, lease)
+                await self._bus.hear(await self._names.named(incoming.said), waiting.id, lease)
         elif isinstance(incoming, HomeOpened):
             async with self._store.transaction(lease) as transaction:
                 await transaction.open_home(incoming.thread, incoming.person)

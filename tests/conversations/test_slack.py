@@ -53,7 +53,7 @@ async def test_in_the_thread_it_opened_its_environment_is_meant(slack: Slack) ->
     [gone] = await slack.mention("<@U0BOT> terminate", thread=opened.ts)
     assert gone.shown == words(
         """
-        <@U0DANA> *demo-cd7qqd* is gone: U0DANA asked for it.
+        <@U0DANA> *demo-cd7qqd* is gone: dana asked for it.
         Have it again: `/ivy create lab:demo`
         """
     )
@@ -188,7 +188,7 @@ async def test_a_viewer_looks_and_changes_nothing(slack: Slack) -> None:
     assert shown(await slack.dm("whoami", by="vera")) == [
         words(
             """
-            You are *U0VERA* on slack (id U0VERA): viewer.
+            You are *vera* on slack (id U0VERA): viewer.
             You may learn, join, look.
             Because: the configuration.
             """

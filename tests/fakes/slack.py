@@ -72,6 +72,14 @@ class FakeSlack(SlackPresses):
             {**changed, "ts": ts, "event_ts": ts, "message": after, "previous_message": {"type": "message", **before}}, message
         )
 
+    def remove(self, message: Message) -> Delivery:
+        """Someone deletes their own direct message, and Slack tells of it."""
+        self.delete(message)
+        ts = self._ts()
+        told = {"type": "message", "subtype": "message_deleted", "hidden": True, "channel": message.channel, "channel_type": "im"}
+        before = {"type": "message", **self._as_event(message)}
+        return self._event({**told, "ts": ts, "event_ts": ts, "deleted_ts": message.ts, "previous_message": before}, message)
+
     def bot_speaks(self, message: Message) -> Delivery:
         """What Slack tells the bot of its own direct message."""
         told = {**self._as_event(message), "bot_id": "B0BOT", "app_id": "A0TRELLIS"}
