@@ -12,13 +12,14 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from bot import context, refusals, refusals_slack, replies
+from bot import context, refusals, refusals_slack, refusals_time, replies
 from bot.asking import authorize
 from bot.auth.people import People
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
 from bot.context import Forge, ForgeUnavailable, Limits, Members, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.channels import Channels
+from bot.domain.approval import Approval
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.cost import FREE, Prices
 from bot.domain.errors import UserError
@@ -53,6 +54,12 @@ class Transaction(context.Transaction, Protocol):
     def undoing(self) -> AbstractAsyncContextManager[object]: ...
 
 
+class ApprovalRows(Protocol):
+    async def get(self, id: str, /) -> Approval | None: ...
+
+    async def open_in(self, address: str, /) -> Sequence[Approval]: ...
+
+
 class Looking(Protocol):
     now: float
 
@@ -61,6 +68,9 @@ class Looking(Protocol):
 
     @property
     def people(self) -> context.PeopleRows: ...
+
+    @property
+    def approvals(self) -> ApprovalRows: ...
 
 
 class Units(Protocol):
@@ -201,6 +211,8 @@ class Bus:
             raise refusals_slack.not_here(command.words, rules.channels.where(command.words, group))
         if handler.about is About.PROJECT and isinstance(command, Create):
             scene = await self._in_project(scene, named_project(command.project, at_home, rules.projects))
+        elif handler.about is About.APPROVAL:
+            scene = await self._about_approval(scene, command)
         elif handler.about in {About.ENVIRONMENT, About.PERHAPS_ENVIRONMENT}:
             scene = await self._about_environment(scene, command, handler)
         _must_be_allowed(scene, command)
@@ -224,6 +236,23 @@ class Bus:
         if project is None:
             raise refusals.forgotten_project(environment.project)
         return replace(await self._in_project(scene, project), environment=environment)
+
+    async def _about_approval(self, scene: Scene, command: Command) -> Scene:
+        """The request that is named, or the only one that waits in this thread, and what it is about."""
+        id_ = getattr(command, "id", None)
+        async with self._units.look() as look:
+            if id_ is None:
+                waiting = await look.approvals.open_in(scene.thread.address)
+                if len(waiting) > 1:
+                    raise refusals_time.which_approval(waiting, command.verb)
+                approval = next(iter(waiting), None)
+            else:
+                approval = await look.approvals.get(id_)
+            environment = await look.environments.get(approval.environment_id) if approval else None
+        project = scene.projects.get(approval.project) if approval else None
+        if approval is None or environment is None or project is None:
+            raise refusals_time.no_approval(id_)
+        return replace(await self._in_project(scene, project), environment=environment, approval=approval)
 
     async def _in_project(self, scene: Scene, project: Project) -> Scene:
         if project == scene.project:

@@ -63,7 +63,7 @@ def _state_words(environment: Environment, events: Sequence[Event]) -> str:
 
 def _stages(environment: Environment, events: Sequence[Event], past: Mapping[str, Past | None], now: float) -> tuple[Stage, ...]:
     """The stages of the newest generation; none once it is gone or before anything is known of it."""
-    if environment.state in {State.GONE, State.TERMINATING}:
+    if environment.state in {State.GONE, State.TERMINATING, State.PAUSED}:
         return ()
     took = {
         event.kind.partition(":")[2]: float(event.data.get("seconds") or 0)
@@ -96,7 +96,7 @@ def _facts(environment: Environment) -> tuple[Fact, ...]:
     facts = [Fact("commit", Line(tuple(commit))), Fact("owner", line(_person(environment.owner)))]
     if environment.state is State.GONE:
         return (*facts, Fact("gone", line(moment(environment.gone_at or environment.expires_at))))
-    facts.append(Fact("goes", line(moment(environment.expires_at))))
+    facts.append(Fact("goes", line(moment(environment.expires_at), " (kept)" if environment.is_kept else "")))
     if environment.tilt_args:
         facts.append(Fact("Tilt arguments", line(Code(" ".join(environment.tilt_args)))))
     if environment.profile:
@@ -127,8 +127,10 @@ def _next(environment: Environment) -> tuple[Line, ...]:
         return ()
     if environment.state is State.TERMINATING or not environment.is_wanted:
         return ()
-    if not environment.is_settled:
+    if not environment.is_settled and not environment.is_paused:
         return (line(Code(f"/ivy cancel {slug}")),)
+    if environment.is_paused:
+        return (line(Code(f"/ivy resume {slug}")), line(Code(f"/ivy terminate {slug}")))
     verbs = ("retry", "logs", "terminate") if environment.failure else ("extend", "logs", "terminate")
     return tuple(line(Code(f"/ivy {verb} {slug}")) for verb in verbs)
 

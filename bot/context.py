@@ -9,10 +9,11 @@ from typing import Any, Protocol
 
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
+from bot.domain.approval import Approval
 from bot.domain.command import CommandState, Event
 from bot.domain.cost import FREE, Prices
 from bot.domain.environment import Environment
-from bot.domain.message import Person, Said, Thread
+from bot.domain.message import Person, Platform, Said, Thread
 from bot.domain.project import ChangeRequest, Project, Right
 from bot.domain.prose import Reply
 from bot.domain.service_config import ConfigProblem, DevEnv
@@ -46,6 +47,9 @@ class Forge(Protocol):
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
         """The request as it is now; None when there is no such one."""
 
+    async def person(self, login: str, project: Project) -> Person | None:
+        """The account of that name; None when there is no such one."""
+
 
 class Runtime(Protocol):
     """What is asked of git and of the place where environments run. Raises RuntimeUnavailable."""
@@ -68,7 +72,7 @@ class Runtime(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """In seconds, but for the number of environments."""
+    """In seconds, but for the numbers of environments. `idle_s` None: quiet ones live on."""
 
     ttl_s: float
     extend_s: float
@@ -76,6 +80,11 @@ class Limits:
     environments: int
     per_person: int = 0  # 0: no such quota
     per_project: int = 0
+    keep_s: float = 14 * 86400
+    kept: int = 2
+    idle_s: float | None = None
+    restore_s: float = 3 * 86400
+    approval_s: float = 86400
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,7 @@ class Scene:
     project: Project | None = None
     environment: Environment | None = None  # as it was before the transaction
     prices: Prices = FREE
+    approval: Approval | None = None  # as it was before the transaction
 
     @property
     def environment_id(self) -> str | None:
@@ -171,6 +181,18 @@ class PeopleRows(Protocol):
 
     async def end(self, claim: Any, /) -> None: ...
 
+    async def of_branch(self, project: str, ref: str, limit: int, /) -> Sequence[Environment]: ...
+
+
+class ApprovalRows(Protocol):
+    async def add(self, approval: Approval, /) -> None: ...
+
+    async def save(self, approval: Approval, /) -> None: ...
+
+    async def locked(self, id: str, /) -> Approval | None: ...
+
+    async def open_of(self, environment_id: str, /) -> Sequence[Approval]: ...
+
 
 class Transaction(Protocol):
     """One unit of work, as a handler sees it."""
@@ -183,9 +205,10 @@ class Transaction(Protocol):
     @property
     def people(self) -> PeopleRows: ...
 
-    async def lock_quota(self) -> None: ...
+    @property
+    def approvals(self) -> ApprovalRows: ...
 
-    async def post(self, thread: Thread, reply: Reply, /) -> None: ...
+    async def lock_quota(self) -> None: ...
 
     async def add(self, environment: Environment, /) -> bool: ...
 
@@ -200,6 +223,10 @@ class Transaction(Protocol):
     async def events_of(self, environment_id: str, limit: int = 50, /) -> Sequence[Event]: ...
 
     async def past_seconds(self, project: str, stage: str, /) -> Sequence[float]: ...
+    async def post(self, thread: Thread, reply: Reply, /) -> None: ...
+
+    async def reach(self, environment_id: str, goal: str, state: CommandState, code: str, /) -> None:
+        """End the commands that wait for `goal`, and sign their messages."""
 
 
 class Outside(Protocol):
@@ -212,6 +239,9 @@ class Outside(Protocol):
 
     async def is_member(self, person: Person) -> bool:
         """Whether this is a full member of their platform's workspace: no guest, nobody of another one. A doubt is a no."""
+
+    async def person(self, platform: Platform, name: str, project: Project) -> Person | None:
+        """Who is called that on a platform; `name` is a Slack id, a login, or a name in a terminal."""
 
     async def visible(self, person: Person) -> frozenset[str]:
         """The keys of the projects in which somebody may look."""

@@ -39,6 +39,13 @@ class Outside:
         forge = self._forges.get(project.forge)
         return await forge.change_request(project, number) if forge else None
 
+    async def person(self, platform: Platform, name: str, project: Project) -> Person | None:
+        if platform is Platform.SLACK:
+            return Person(platform, name.upper(), name.upper())
+        if platform in {Platform.GITHUB, Platform.GITLAB} and platform.value == project.forge.value:
+            return await self._forges[project.forge].person(name, project)
+        return Person(Platform.CONSOLE, name.lower(), name)
+
     async def is_member(self, person: Person) -> bool:
         members = self._members.get(person.platform)
         return members is None or await members.is_member(person)

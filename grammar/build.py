@@ -42,8 +42,8 @@ class _Builder:
             if kind == "WORD":
                 self._take(self._command.positionals()[positionals], word, 0, place)
                 positionals += 1
-            elif kind == "DURATION":
-                self._take("duration", word, 0, place)
+            elif kind in {"DURATION", "PERSON"}:
+                self._take(kind.lower(), word, 0, place)
             elif kind == "ARGUMENTS":
                 self._arguments(word, place)
             else:

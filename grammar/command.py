@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from grammar.values import Kind
+from grammar.values import ENVIRONMENT, Kind
 
 
 class Product(StrEnum):
@@ -38,6 +38,10 @@ def positional(kind: Kind, label: str, summary: str, option_label: str | None = 
 
 def option(kind: Kind, label: str, summary: str) -> Any:
     return field(default=None, metadata={"slot": Slot(kind, label, summary, option_label=label)})
+
+
+def env_field() -> Any:
+    return positional(ENVIRONMENT, "ENV", "its slug, `#12`, `!12` or `PROJECT#12`; may be left out in its merge request or thread")
 
 
 def flag(summary: str) -> Any:

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from grammar import values
 from grammar.accounts import IVY_ACCOUNTS, SLED_ACCOUNTS, Link, SledLink, SledUnlink, Unlink
-from grammar.command import Command, Product, Slot, flag, option, option_of, positional
+from grammar.command import Command, Product, Slot, env_field, flag, option, option_of, positional
+from grammar.lifetime import LIFETIME, Approve, Cost, History, Keep, Pause, Reject, Restore, Resume, Transfer, Unkeep
 from grammar.mistakes import Code
 from grammar.nearest import nearest
 from grammar.until import Until
@@ -18,18 +19,26 @@ from grammar.values import BadValue, EnvironmentName, Kind, Size
 __all__ = [
     "COMMANDS",
     "VERBS",
+    "Approve",
     "Cancel",
     "Command",
     "Config",
+    "Cost",
     "Create",
     "EnvironmentName",
     "Extend",
     "Help",
+    "History",
+    "Keep",
     "Link",
     "List",
     "Logs",
+    "Pause",
     "Product",
+    "Reject",
     "Restart",
+    "Restore",
+    "Resume",
     "Retry",
     "Size",
     "SledHelp",
@@ -39,6 +48,8 @@ __all__ = [
     "Slot",
     "Status",
     "Terminate",
+    "Transfer",
+    "Unkeep",
     "Unlink",
     "Until",
     "Update",
@@ -47,10 +58,6 @@ __all__ = [
     "Why",
     "option_of",
 ]
-
-
-def _env() -> Any:
-    return positional(values.ENVIRONMENT, "ENV", "its slug, `#12`, `!12` or `PROJECT#12`; may be left out in its merge request or thread")
 
 
 def _size() -> Any:
@@ -82,6 +89,7 @@ class Create(Command):
     profile: str | None = option(values.PROFILE, "P", "a profile of the repository's file")
     service: tuple[str, ...] | None = option(values.SERVICES, "A,B", "only these services")
     dry_run: bool = flag("say what would be made, and make nothing")
+    keep: bool = flag("let it stay much longer, as `/ivy keep` does")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ class Update(Command):
         '/ivy update #12 --tilt-args "--only web"',
     )
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
     sha: str | None = option(values.SHA, "SHA", "stay at this commit until a bare update")
     tilt_args: tuple[str, ...] | None = _tilt_args()
     size: Size | None = _size()
@@ -113,7 +121,7 @@ class Extend(Command):
     )
     conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
     duration: int | None = positional(values.DURATION, "DURATION", "how much longer: `45m`, `4h`, `2d`, `1d12h`")
     until: Until | None = option(values.UNTIL, "T", 'when it shall go: `2030-01-31T18:00Z`, "18:00" or "fri 18:00"')
     reason: str | None = option(values.TEXT, "R", "why, for those who look later")
@@ -127,7 +135,7 @@ class Terminate(Command):
     summary: ClassVar[str] = "Take it down for good."
     examples: ClassVar[tuple[str, ...]] = ("/ivy terminate", "/ivy terminate demo-x7k2qa --force")
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
     force: bool = flag("at once: its services get no time to stop by themselves")
 
 
@@ -138,7 +146,7 @@ class Restart(Command):
     summary: ClassVar[str] = "Restart its services, or one of them."
     examples: ClassVar[tuple[str, ...]] = ("/ivy restart", "/ivy restart --service web", "/ivy restart #12 web")
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
     service: str | None = positional(values.SERVICE, "SERVICE", "only this one", option_label="S")
 
 
@@ -149,7 +157,7 @@ class Status(Command):
     summary: ClassVar[str] = "Say how it is, where it answers and when it goes."
     examples: ClassVar[tuple[str, ...]] = ("/ivy status", "/ivy status #12")
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +180,7 @@ class Logs(Command):
     summary: ClassVar[str] = "Show the last lines its services wrote."
     examples: ClassVar[tuple[str, ...]] = ("/ivy logs", "/ivy logs --service web --tail 100", "/ivy logs demo-x7k2qa web")
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
     service: str | None = positional(values.SERVICE, "SERVICE", "only this one", option_label="S")
     tail: int | None = option(values.TAIL, "N", "how many lines")
 
@@ -184,7 +192,7 @@ class Url(Command):
     summary: ClassVar[str] = "Say where it answers."
     examples: ClassVar[tuple[str, ...]] = ("/ivy url", "/ivy url shop#12")
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +202,7 @@ class Why(Command):
     summary: ClassVar[str] = "Tell who or what did what to it, and by which rule."
     examples: ClassVar[tuple[str, ...]] = ("/ivy why", "/ivy why demo-x7k2qa")
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +212,7 @@ class Cancel(Command):
     summary: ClassVar[str] = "Stop what is being done to it, safely."
     examples: ClassVar[tuple[str, ...]] = ("/ivy cancel", "/ivy cancel #12")
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +222,7 @@ class Retry(Command):
     summary: ClassVar[str] = "Try again what failed."
     examples: ClassVar[tuple[str, ...]] = ("/ivy retry", "/ivy retry demo-x7k2qa")
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +232,7 @@ class Config(Command):
     summary: ClassVar[str] = "Show what it is made of and where each value is from, its price per hour and how long making takes."
     examples: ClassVar[tuple[str, ...]] = ("/ivy config", "/ivy config demo-x7k2qa")
 
-    env: EnvironmentName | None = _env()
+    env: EnvironmentName | None = env_field()
 
 
 def _read_command(text: str) -> str:
@@ -270,8 +278,8 @@ class SledWhoami(Whoami):
 
 
 COMMANDS: tuple[type[Command], ...] = (
-    *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Config, *IVY_ACCOUNTS, Help, Whoami),
-    *(*SLED_ACCOUNTS, SledHelp, SledWhoami),
+    *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Config),
+    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED_ACCOUNTS, SledHelp, SledWhoami),
 )
 VERBS: Mapping[Product, Mapping[str, type[Command]]] = {
     product: {verb: each for each in COMMANDS if each.product is product for verb in (each.verb, *each.aliases)} for product in Product

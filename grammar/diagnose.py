@@ -21,6 +21,16 @@ _SYNONYMS = {
     **dict.fromkeys(("renew", "prolong", "longer"), "extend"),
     **dict.fromkeys(("sync", "pull", "refresh", "rebuild", "upgrade"), "update"),
     **dict.fromkeys(("abort", "interrupt"), "cancel"),
+    **dict.fromkeys(("sleep", "hibernate", "suspend", "park"), "pause"),
+    **dict.fromkeys(("wake", "unpause", "continue"), "resume"),
+    **dict.fromkeys(("pin", "persist", "hold"), "keep"),
+    **dict.fromkeys(("unpin",), "unkeep"),
+    **dict.fromkeys(("undo", "recover", "undelete"), "restore"),
+    **dict.fromkeys(("give", "handover", "assign"), "transfer"),
+    **dict.fromkeys(("past",), "history"),
+    **dict.fromkeys(("costs", "price", "money"), "cost"),
+    **dict.fromkeys(("deny", "decline", "refuse"), "reject"),
+    **dict.fromkeys(("accept", "allow", "yes"), "approve"),
     **dict.fromkeys(("reboot", "bounce"), "restart"),
     **dict.fromkeys(("rerun", "again"), "retry"),
     **dict.fromkeys(("open", "address", "urls"), "url"),
@@ -65,6 +75,9 @@ def unknown_verb(product: Product, rest: str, word: Word) -> Wrong:
     tail = rest[word.end :]
     near = meant(typed, product)
     message = f"`/{product}` knows no {shown(typed)}."
+    if near is not None and typed.lower() == "stop":
+        both = (Fix(product, "pause" + tail), Fix(product, "terminate" + tail), Fix(product, "pause"))
+        return Wrong(Code.UNKNOWN_VERB, place, f"{message} Did you mean `pause` or `terminate`?", both)
     if near is not None:
         with_near = (Fix(product, near + tail), Fix(product, near))
         return Wrong(Code.UNKNOWN_VERB, place, f"{message} Did you mean `{near}`?", (*with_near, Fix(product, "help")))

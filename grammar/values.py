@@ -71,6 +71,8 @@ _NUMBER_OR_DURATION = re.compile(r"(?:[0-9]+[smhdw])+\Z|[0-9]+\Z", re.IGNORECASE
 _PROJECT = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_./-]{0,99}\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
+_PERSON = re.compile(r"@[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+_APPROVAL = re.compile(r"[a-z2-7]{8}\Z")
 _SHA = re.compile(r"[0-9A-Fa-f]{7,40}\Z|[0-9A-Fa-f]{64}\Z")
 _NO_BRANCH = re.compile(r"[\x00-\x20\x7f ~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|\Z)|\A[-/.]|[/.]\Z|\A@\Z")
 _LONGEST_BRANCH = 244
@@ -184,6 +186,19 @@ def read_services(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def read_person(text: str) -> str:
+    """Give the name without its `@`."""
+    if not _PERSON.match(text):
+        raise BadValue(f"{shown(text)} does not name a person: say `@name`.", f"@{text}" if _PERSON.match(f"@{text}") else None)
+    return text[1:]
+
+
+def read_approval(text: str) -> str:
+    if not _APPROVAL.match(text.lower()):
+        raise BadValue(f"{shown(text)} is not the id of a request: it has eight letters and digits.")
+    return text.lower()
+
+
 def read_text(text: str) -> str:
     if not text.strip():
         raise BadValue("there is nothing in it.")
@@ -222,6 +237,8 @@ DURATION = Kind("duration", read_duration, example="48h")
 UNTIL = Kind("until", read_until, example='"fri 18:00"', is_free=True)
 SIZE = Kind("size", read_size, example="medium")
 SHA = Kind("sha", read_sha)
+PERSON = Kind("person", read_person, example="@grace")
+APPROVAL = Kind("approval", read_approval)
 TAIL = Kind("tail", read_tail, example="100")
 TILT_ARGS = Kind("tilt arguments", read_tilt_args, example='"--only web"', is_free=True)
 TEXT = Kind("text", read_text, example='"why"', is_free=True, is_sentence=True)

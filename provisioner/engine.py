@@ -158,6 +158,9 @@ class Engine(Protocol):
         Nothing being made is success, and so is a generation that runs already: it is left alone.
         """
 
+    async def pause(self, environment: str, fence: int) -> None:
+        """Stop its services and leave its code: an `apply` of the same generation only starts them. That nothing runs is success."""
+
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         """Stop and remove everything of it. Already gone is success. `grace_s`: how long services may take to stop."""
 

@@ -162,6 +162,13 @@ class Keeper:
 
         await self._take(environment, ("restart", f"{number} {service or ''}"), fence, work)
 
+    async def pause(self, environment: str, fence: int) -> None:
+        async def work() -> None:
+            if kept := self._kept.get(environment):
+                await kept.pause(self.settings.stop_grace_s)
+
+        await self._take(environment, ("pause", ""), fence, work)
+
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         grace = self.settings.stop_grace_s if grace_s is None else grace_s
         await self._take(environment, Turns.LAST, fence, lambda: self._destroy(environment, grace))

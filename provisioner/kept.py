@@ -237,6 +237,22 @@ class Kept:
         await asyncio.gather(*(each.stop(grace_s) for each in (*self._old, *([self.services] if self.services else ()))))
         self._old.clear()
 
+    async def pause(self, grace_s: float) -> None:
+        """Stop what runs. Its code and its builds stay, as those of a generation that waits for its start."""
+        killpoint("keeper.pause.before")
+        if running := self.record.running:
+            await self.discard()
+            built = tuple(service.name for service in running.services if service.build)
+            self._save(replace(self.record, running=None, pending=Pending(running, is_laid_out=True, built=built)))
+        killpoint("keeper.pause.recorded")
+        if self.services:
+            self.services.is_leading = False
+        for name in self.house.proxy.labels_of(self.record.slug):
+            self.house.proxy.lead(name, None)
+        await self.stop(grace_s)
+        self.services = None
+        killpoint("keeper.pause.after")
+
     async def destroy(self, grace_s: float) -> None:
         """Stop and remove all of it."""
         killpoint("keeper.destroy.before")

@@ -90,6 +90,9 @@ class LocalEngine(Engine):
     async def restart(self, environment: str, service: str | None, fence: int, number: int = 0) -> None:
         await self._post("restart", Ask(environment=environment, service=service, fence=fence, number=number), type(None))
 
+    async def pause(self, environment: str, fence: int) -> None:
+        await self._post("pause", Ask(environment=environment, fence=fence), type(None))
+
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         await self._post("destroy", Ask(environment=environment, fence=fence, grace_s=grace_s), type(None))
 

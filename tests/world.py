@@ -191,6 +191,7 @@ def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: 
             "users": {"U0DANA": "developer", "U0VERA": "viewer", "U0ADA": "admin"},
             "response_hosts": tuple(slack.response_hosts),
         },
+        "limits": {"idle_hours": 0},
         "projects": {
             "shop": {"forge": "github", "id": "42", "path": "acme/shop", "clone_url": SHOP, **_UNRECORDED},
             "tools": {"forge": "gitlab", "id": "77", "path": "acme/tools", "clone_url": TOOLS, **_UNRECORDED},

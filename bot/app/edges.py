@@ -131,6 +131,23 @@ async def _account(platform: Platform, chat: Chat) -> Person | None:
         return None
 
 
+def limits_of(settings: Settings) -> Limits:
+    hour, limits = 3600, settings.limits
+    return Limits(
+        ttl_s=limits.ttl_hours * hour,
+        extend_s=limits.extend_hours * hour,
+        cap_s=limits.cap_hours * hour,
+        environments=limits.environments,
+        per_person=limits.per_person,
+        per_project=limits.per_project,
+        keep_s=limits.keep_hours * hour,
+        kept=limits.kept,
+        idle_s=limits.idle_hours * hour or None,
+        restore_s=limits.restore_hours * hour,
+        approval_s=limits.approval_hours * hour,
+    )
+
+
 def prices_of(settings: Settings) -> Prices:
     prices = settings.prices
     return Prices({Size.SMALL: prices.small, Size.MEDIUM: prices.medium, Size.LARGE: prices.large}, prices.currency)
@@ -141,20 +158,12 @@ async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
     accounts = [each for each in await asyncio.gather(*(_account(*each) for each in chats.items())) if each]
     names = {account.platform: account.name for account in accounts}
     ids = {(account.platform, account.id) for account in accounts}
-    limits = settings.limits
     return Rules(
         projects=projects_of(settings),
         people=people_of(settings),
         policies=policies_of(settings),
         console_role=Role(settings.console_role),
-        limits=Limits(
-            ttl_s=limits.ttl_hours * 3600,
-            extend_s=limits.extend_hours * 3600,
-            cap_s=limits.cap_hours * 3600,
-            environments=limits.environments,
-            per_person=limits.per_person,
-            per_project=limits.per_project,
-        ),
+        limits=limits_of(settings),
         prices=prices_of(settings),
         zone=ZoneInfo(settings.time_zone),
         bot_names=names,

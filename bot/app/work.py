@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, projects_of, rules_of
+from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, prices_of, projects_of, rules_of
 from bot.app.people import members_of
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
@@ -23,6 +23,7 @@ from bot.worker.poll import Pace, Poller
 from bot.worker.reconcile import Reconciler
 from bot.worker.records import Records
 from bot.worker.runtime import EngineRuntime
+from bot.worker.turns import Turns
 from bot.worker.worker import Parts, Workers
 from grammar.parse import warm
 
@@ -42,7 +43,9 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         runtime=runtime,
         branches=branches,
         messages=Messages(hold, bus, branches, Forms(chats, projects, settings.limits.cap_hours, bus.visible), Names(chats)),
-        environments=Environments(hold, place.engine, projects, settings.host_id, allowed_of(settings), branches.after_ready),
+        environments=Environments(
+            hold, place.engine, projects, settings.host_id, allowed_of(settings), branches.after_ready, Turns(store, prices_of(settings))
+        ),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),

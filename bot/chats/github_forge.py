@@ -35,10 +35,16 @@ class _Identified(Wire):
     id: int
 
 
+class _Account(Wire):
+    id: int
+    login: str = ""
+    type: str = "User"
+
+
 class _Permission(Wire):
     permission: str = ""
     role_name: str | None = None
-    user: _Identified | None = None
+    user: _Account | None = None
 
 
 class _Side(Wire):
@@ -101,6 +107,14 @@ class GitHubForge:
             is_fork=source is None or str(source.id) != project.id,
             is_open=pull.state == "open",
         )
+
+    async def person(self, login: str, project: Project) -> Person | None:
+        """Asked together with the right, which names the account by its numeric id."""
+        if not _LOGIN.fullmatch(login):
+            return None
+        found = await self._get(f"/repos/{project.path}/collaborators/{login}/permission", _Permission)
+        user = found.user if found else None
+        return Person(Platform.GITHUB, str(user.id), user.login or login, is_bot=user.type == "Bot") if user else None
 
     def close(self) -> None:
         self._remote.close()

@@ -18,6 +18,7 @@ from bot.domain.project import ChangeRequest, Project, Right
 T = TypeVar("T")
 
 _NOT_FOUND = 404
+_LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 # docs.gitlab.com/api/access_requests: 10 guest … 20 reporter, 30 developer, 40 maintainer, 50 owner
 _READ, _DEVELOPER, _MAINTAINER = 10, 30, 40
@@ -27,6 +28,12 @@ class _Member(Wire):
     id: int
     access_level: int
     state: str = ""
+
+
+class _Account(Wire):
+    id: int
+    username: str
+    bot: bool = False
 
 
 class _MergeRequest(Wire):
@@ -81,6 +88,13 @@ class GitLabForge:
             is_fork=str(source) != project.id,
             is_open=request.state == "opened",
         )
+
+    async def person(self, login: str, project: Project) -> Person | None:  # noqa: ARG002 - GitLab knows people without projects
+        if not _LOGIN.fullmatch(login):
+            return None
+        found = await self._get(f"/users?username={login}", list[_Account]) or []
+        account = next((each for each in found if each.username.lower() == login.lower()), None)
+        return Person(Platform.GITLAB, str(account.id), account.username, is_bot=account.bot) if account else None
 
     def close(self) -> None:
         self._remote.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.domain.environment import Size
+from bot.domain.environment import Environment, Size
 
 
 @dataclass(frozen=True)
@@ -27,3 +27,14 @@ class Prices:
 
 
 FREE = Prices()
+
+
+def running_s(environment: Environment, now: float) -> float:
+    """How long it has been paid for: its life so far, without the time that it was paused."""
+    end = environment.gone_at if environment.gone_at is not None else now
+    paused = environment.paused_s + (end - environment.paused_at if environment.paused_at is not None else 0)
+    return max(0.0, end - environment.created_at - paused)
+
+
+def spent(environment: Environment, prices: Prices, now: float) -> float:
+    return prices.of(environment.size, running_s(environment, now))

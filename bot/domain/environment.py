@@ -24,6 +24,7 @@ class State(StrEnum):
     STARTING = "starting"
     READY = "ready"
     UPDATING = "updating"
+    PAUSED = "paused"
     FAILED = "failed"
     TERMINATING = "terminating"
     GONE = "gone"
@@ -36,15 +37,16 @@ MOVES: dict[State, frozenset[State]] = {
     State.PROVISIONING: frozenset({State.CONFIGURING, State.FAILED, State.TERMINATING}),
     State.CONFIGURING: frozenset({State.STARTING, State.PROVISIONING, State.FAILED, State.TERMINATING}),
     State.STARTING: frozenset({State.READY, State.PROVISIONING, State.FAILED, State.TERMINATING}),
-    State.READY: frozenset({State.UPDATING, State.PROVISIONING, State.TERMINATING}),
+    State.READY: frozenset({State.UPDATING, State.PROVISIONING, State.PAUSED, State.TERMINATING}),
     State.UPDATING: frozenset({State.READY, State.TERMINATING}),
+    State.PAUSED: frozenset({State.PROVISIONING, State.TERMINATING}),
     State.FAILED: frozenset({State.PROVISIONING, State.TERMINATING}),
     State.TERMINATING: frozenset({State.GONE}),
     State.GONE: frozenset(),
 }
 """What may follow what. README draws this table.
 
-An interrupted making begins again at provisioning, and so does a ready one of which nothing runs any more.
+An interrupted making begins again at provisioning, and so does a ready one of which nothing runs any more, and one that was paused.
 """
 
 
@@ -101,6 +103,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     left_to_file: tuple[str, ...] = ()  # what nobody said: "ttl" until the file is read first, "size" each time
     restart_count: int = 0  # restarts asked for
     restart_service: str = ""
+    is_kept: bool = False  # its owner asked for it to stay: no quiet time ends it
+    is_paused: bool = False  # its services shall not run, its code stays
+    pause_reason: str = ""  # "asked", "idle", "schedule"
+    idle_s: float | None = None  # so long without a push or a visit and it is quiet; None: that does not matter
+    schedule: str = ""  # when it sleeps, see domain/schedule.py
+    awake_until: float | None = None  # somebody wants it awake until then, whatever the schedule says
+    restored_from: str = ""  # the id of the one that it is again
     edits: int = 0  # grows with every edit of the spec: a worker lets go only of a row it has seen whole
 
     state: State = State.REQUESTED
@@ -116,6 +125,12 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     troubles: int = 0  # attempts in a row that failed through our own fault
     retry_at: float | None = None
     gone_at: float | None = None
+    deadline_set_at: float = 0  # when expires_at got its value: no warning is owed for a time before
+    warned: int = 0  # how many of the warnings before expires_at are behind us
+    active_at: float = 0  # the last push or visit that we know of
+    idle_warned_at: float | None = None  # its owner was told that it is quiet, since active_at
+    paused_at: float | None = None
+    paused_s: float = 0  # in pauses that are over
     due_at: float | None = None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from bot.domain.deadlines import Turn, next_turn_at, turn_of
 from bot.domain.environment import Environment, State
 
 
@@ -12,7 +13,9 @@ class Step(StrEnum):
     DESTROY = "destroy"
     CANCEL = "cancel"
     APPLY = "apply"
+    PAUSE = "pause"
     RESTART = "restart"
+    TURN = "turn"  # a moment has come: a warning, quiet, sleep; see deadlines.py
 
 
 def next_step(environment: Environment, now: float) -> Step | None:  # noqa: PLR0911 - a table of conditions, first match wins
@@ -25,24 +28,34 @@ def next_step(environment: Environment, now: float) -> Step | None:  # noqa: PLR
         return None
     if not environment.is_wanted:
         return Step.DESTROY
+    if environment.is_paused:
+        return Step.PAUSE if environment.state is State.READY else _turn(environment, now)
     if not environment.is_settled:
         return Step.CANCEL if environment.cancelled_generation >= environment.generation else Step.APPLY
     if environment.restarted_count < environment.restart_count and environment.state is State.READY:
         return Step.RESTART
-    return None
+    return _turn(environment, now)
+
+
+def _turn(environment: Environment, now: float) -> Step | None:
+    return Step.TURN if turn_of(environment, now) else None
 
 
 def due(environment: Environment, now: float) -> float | None:
-    """When it must be looked at again: now, at its retry, at its expiry, or never. Seconds since the epoch."""
+    """When it must be looked at again, in seconds since the epoch: now, at its retry, at its next moment, at its expiry, or never."""
     if environment.state is State.GONE:
         return None
     if next_step(environment, now) is not None:
         return now
     if environment.retry_at is not None and now < environment.retry_at:
         return min(environment.retry_at, environment.expires_at) if environment.is_wanted else environment.retry_at
-    return environment.expires_at
+    turn_at = next_turn_at(environment, now)
+    return environment.expires_at if turn_at is None else min(turn_at, environment.expires_at)
 
 
 def backoff_s(troubles: int) -> float:
     """How long to wait after the n-th failure in a row of our own making: 1, 2, 4 … 60 seconds."""
     return min(60.0, 2.0 ** max(0, troubles - 1))
+
+
+__all__ = ["Step", "Turn", "backoff_s", "due", "next_step"]

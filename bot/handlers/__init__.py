@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from bot.handlers import cancel, config, create, extend, learn, link, look, restart, retry, terminate, update
+from bot.handlers import (
+    approve,
+    cancel,
+    config,
+    create,
+    extend,
+    keep,
+    learn,
+    link,
+    look,
+    past,
+    pause,
+    restart,
+    restore,
+    retry,
+    terminate,
+    transfer,
+    update,
+)
 from bot.handlers.handler import About, Decide, Gather, Handler, gather_nothing
 
 
@@ -20,6 +38,16 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("ivy cancel", About.ENVIRONMENT, cancel.decide),
         _handler("ivy retry", About.ENVIRONMENT, retry.decide),
         _handler("ivy config", About.PERHAPS_ENVIRONMENT, config.decide, config.gather),
+        _handler("ivy keep", About.ENVIRONMENT, keep.decide),
+        _handler("ivy unkeep", About.ENVIRONMENT, keep.decide_unkeep),
+        _handler("ivy pause", About.ENVIRONMENT, pause.decide),
+        _handler("ivy resume", About.ENVIRONMENT, pause.decide_resume),
+        _handler("ivy transfer", About.ENVIRONMENT, transfer.decide, transfer.gather),
+        _handler("ivy restore", About.ENVIRONMENT, restore.decide, restore.gather),
+        _handler("ivy approve", About.APPROVAL, approve.decide),
+        _handler("ivy reject", About.APPROVAL, approve.decide_reject),
+        _handler("ivy history", About.ENVIRONMENT, past.history),
+        _handler("ivy cost", About.PERHAPS_ENVIRONMENT, past.cost),
         _handler("ivy status", About.PERHAPS_ENVIRONMENT, look.status),
         _handler("ivy list", About.NOTHING, look.listed, look.gather_list),
         _handler("ivy logs", About.ENVIRONMENT, look.logs, look.gather_logs),

@@ -14,6 +14,8 @@ from bot.domain.ids import new_id
 from bot.domain.service_config import DevEnv
 from bot.handlers.effective import Asked, chosen, config_at, effective, settle
 from bot.handlers.handler import event
+from bot.handlers.keep import kept
+from bot.handlers.keep import must_have_room as must_have_room_to_keep
 from bot.handlers.quota import must_have_room
 from bot.replies import already_there, config
 from grammar.commands import Create
@@ -93,6 +95,9 @@ async def decide(command: Create, scene: Scene, facts: Facts, transaction: Trans
     if command.dry_run and facts.config is not None:
         return await _dry_run(command, scene, facts.config, head, transaction)
     environment = await _add(command, scene, head, ttl_s, transaction)
+    if command.keep:
+        await must_have_room_to_keep(environment, scene, transaction)
+        environment = await transaction.edit(kept(environment, scene.limits.keep_s, transaction.now))
     await transaction.open_card(scene.thread, environment)
     await transaction.note(event(scene, transaction, "created", environment, sha=environment.sha))
     return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal="generation:1")
@@ -150,6 +155,9 @@ async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transact
             thread=scene.thread,
             created_at=transaction.now,
             expires_at=transaction.now + ttl_s,
+            deadline_set_at=transaction.now,
+            active_at=transaction.now,
+            idle_s=scene.limits.idle_s,
             sha=head.sha,
             tilt_args=tuple(command.tilt_args or ()),
             size=Size(command.size.value) if command.size else Size.SMALL,

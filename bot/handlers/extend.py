@@ -5,9 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from bot.context import Outcome, Scene, Transaction
+from bot.domain.approval import Approval, ApprovalState, approval_id
+from bot.domain.command import CommandState
+from bot.domain.deadlines import with_deadline
 from bot.domain.environment import Environment
 from bot.handlers.handler import event, must_be_wanted, the_environment
-from bot.refusals import not_later, over_cap
+from bot.refusals import not_later
+from bot.refusals_time import over_longest
+from bot.replies import approval as words
 from bot.replies import extended, moment
 from grammar.commands import Extend
 from grammar.until import resolve_until
@@ -17,12 +22,43 @@ async def decide(command: Extend, scene: Scene, facts: None, transaction: Transa
     before = await the_environment(scene, transaction)
     must_be_wanted(before)
     expires_at = _new_expiry(command, scene, before, transaction.now)
-    if expires_at > before.created_at + scene.limits.cap_s + 1:
-        raise over_cap(before, scene.limits.cap_s)
-    after = await transaction.edit(msgspec.structs.replace(before, expires_at=expires_at))
+    if expires_at > max(before.created_at + scene.limits.cap_s, before.expires_at if before.is_kept else 0) + 1:
+        return await _ask(command, scene, before, expires_at, transaction)
+    after = await transaction.edit(with_deadline(before, expires_at, transaction.now))
     seconds = expires_at - before.expires_at
     await transaction.note(event(scene, transaction, "extended", after, seconds=seconds, reason=command.reason))
     return Outcome(extended(after, seconds, scene.limits.cap_s), environment_id=after.id)
+
+
+async def _ask(command: Extend, scene: Scene, before: Environment, expires_at: float, transaction: Transaction) -> Outcome:
+    """Beyond the cap another person has to say yes. The newest wish of an environment is the one that counts."""
+    longest_s = max(scene.limits.keep_s, scene.limits.cap_s)
+    if expires_at > before.created_at + longest_s + 1:
+        raise over_longest(before, longest_s)
+    for earlier in await transaction.approvals.open_of(before.id):
+        if earlier.wish["expires_at"] == expires_at and earlier.person == scene.person and transaction.now <= earlier.expires_at:
+            return Outcome(words.waits_already(earlier, scene.person), environment_id=before.id)
+        await transaction.approvals.save(msgspec.structs.replace(earlier, state=ApprovalState.VOID, decided_at=transaction.now))
+        await transaction.reach(before.id, earlier.goal, CommandState.CANCELLED, "void")
+    request = Approval(
+        id=approval_id(),
+        kind="extend",
+        environment_id=before.id,
+        project=before.project,
+        person=scene.person,
+        thread=scene.thread,
+        wish={"expires_at": expires_at},
+        reason=command.reason or "",
+        created_at=transaction.now,
+        expires_at=min(transaction.now + scene.limits.approval_s, before.expires_at),
+    )
+    await transaction.approvals.add(request)
+    await transaction.note(
+        event(scene, transaction, "approval_wanted", before, seconds=expires_at - before.expires_at, reason=command.reason)
+    )
+    price = scene.prices.of(before.size, expires_at - before.expires_at)
+    reply = words.wanted(before, request, scene.limits.cap_s, scene.prices.shown(price) if price else "")
+    return Outcome(reply, CommandState.RUNNING, environment_id=before.id, goal=request.goal)
 
 
 def _new_expiry(command: Extend, scene: Scene, before: Environment, now: float) -> float:

@@ -19,6 +19,7 @@ class About(StrEnum):
     NOTHING = "nothing"
     PROJECT = "project"  # one it names, or the one of the place where it is said
     ENVIRONMENT = "environment"
+    APPROVAL = "approval"  # and the environment that it is about
     PERHAPS_ENVIRONMENT = "perhaps environment"  # one if there is one, else an overview
 
 

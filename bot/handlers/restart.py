@@ -9,12 +9,15 @@ from bot.domain.command import CommandState
 from bot.domain.environment import State
 from bot.handlers.handler import event, must_be_wanted, the_environment
 from bot.refusals import not_ready, unknown_service
+from bot.refusals_time import is_paused
 from grammar.commands import Restart
 
 
 async def decide(command: Restart, scene: Scene, facts: None, transaction: Transaction) -> Outcome:  # noqa: ARG001 - nothing was gathered
     before = await the_environment(scene, transaction)
     must_be_wanted(before)
+    if before.is_paused:
+        raise is_paused(before)
     if before.state is not State.READY:
         raise not_ready(before)
     services = [address.service for address in before.addresses]

@@ -8,12 +8,15 @@ from bot.context import Outcome, Scene, Transaction
 from bot.domain.command import CommandState
 from bot.handlers.handler import event, must_be_wanted, the_environment
 from bot.refusals import nothing_failed, still_running
+from bot.refusals_time import is_paused
 from grammar.commands import Retry
 
 
 async def decide(command: Retry, scene: Scene, facts: None, transaction: Transaction) -> Outcome:  # noqa: ARG001 - nothing was gathered
     before = await the_environment(scene, transaction)
     must_be_wanted(before)
+    if before.is_paused:
+        raise is_paused(before)
     if not before.is_settled:
         raise still_running(before)
     if before.failure is None:

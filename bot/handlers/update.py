@@ -13,6 +13,7 @@ from bot.domain.command import CommandState
 from bot.domain.environment import Environment, Size, State
 from bot.handlers.create import must_read_tilt_args
 from bot.handlers.handler import event, must_be_wanted, the_environment
+from bot.refusals_time import is_paused
 from bot.replies import already_up_to_date
 from grammar.commands import Update
 
@@ -55,6 +56,8 @@ async def _commit(sha: str, scene: Scene, outside: Outside) -> str:
 async def decide(command: Update, scene: Scene, facts: Facts, transaction: Transaction) -> Outcome:
     before = await the_environment(scene, transaction)
     must_be_wanted(before)
+    if before.is_paused:
+        raise is_paused(before)
     wanted = msgspec.structs.replace(
         before,
         sha=facts.sha,

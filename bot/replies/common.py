@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.domain.environment import Environment, State
 from bot.domain.message import Person
-from bot.domain.prose import Block, Code, Items, Link, Moment, Reply, Span, Text, Tone, line
+from bot.domain.prose import Block, Button, Code, Items, Link, Moment, Reply, Span, Text, Tone, line
 
 
 def moment(at: float) -> Moment:
@@ -29,8 +29,15 @@ def brief(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def say(tone: Tone, *spans: Span | str, to: Person | None = None, code: str | None = None, more: Sequence[Block] = ()) -> Reply:
-    return Reply(tone, (line(*spans), *more), to, code)
+def say(
+    tone: Tone,
+    *spans: Span | str,
+    to: Person | None = None,
+    code: str | None = None,
+    more: Sequence[Block] = (),
+    buttons: tuple[Button, ...] = (),
+) -> Reply:
+    return Reply(tone, (line(*spans), *more), to, code, buttons)
 
 
 def addresses(environment: Environment) -> tuple[Block, ...]:

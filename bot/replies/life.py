@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.environment import Environment, Failure, State
 from bot.domain.message import Person
 from bot.domain.prose import Block, Code, Log, Reply, Span, Strong, Text, Tone, line
-from bot.replies.common import addresses, branch_line, brief, commit, moment, say, typed
+from bot.replies.common import addresses, brief, commit, moment, say, typed
 
 
 def ready(environment: Environment, to: Person, seconds: float | None) -> Reply:
@@ -50,7 +50,7 @@ def cancelled(environment: Environment, to: Person) -> Reply:
 
 
 def gone(environment: Environment, to: Person | None) -> Reply:
-    again = line("Have it again: ", Code(branch_line(environment.project, environment.ref)))
+    again = line("Have it again: ", Code(typed("restore", environment)))
     more: tuple[Block, ...] = () if environment.gone_code in {"merged", "closed", "branch_deleted"} else (again,)
     return say(Tone.NEUTRAL, Strong(environment.slug), f" is gone: {environment.gone_reason}.", to=to, more=more)
 

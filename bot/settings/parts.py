@@ -131,13 +131,22 @@ class SlackSettings(BaseModel):
 
 
 class LimitSettings(BaseModel):
-    """Time limits of environments, in hours, and how many may live at once."""
+    """Time limits of environments, in hours, and how many may live at once.
+
+    `keep_hours` is the most that a kept one may live, `kept` how many somebody may keep. One without a push or a visit for `idle_hours`
+    is warned, then paused, then taken down (0: never). What is gone can be restored for `restore_hours`.
+    """
 
     model_config = {"extra": "forbid"}
 
     ttl_hours: float = Field(default=48, gt=0)
     extend_hours: float = Field(default=24, gt=0)
     cap_hours: float = Field(default=96, gt=0)
+    keep_hours: float = Field(default=14 * 24, gt=0)
+    kept: int = Field(default=2, ge=0)
+    idle_hours: float = Field(default=24, ge=0)
+    restore_hours: float = Field(default=72, ge=0)
+    approval_hours: float = Field(default=24, gt=0)
     environments: int = Field(default=50, ge=1)
     per_project: int = Field(default=0, ge=0)
     per_person: int = Field(default=20, ge=0)

@@ -69,6 +69,12 @@ class Environments:
     async def by_ref(self, project: str, ref: str) -> Sequence[Environment]:
         return await self._all(environments.c.project == project, environments.c.ref == ref, _is_live)
 
+    async def of_branch(self, project: str, ref: str, limit: int) -> Sequence[Environment]:
+        """Those there were and are, the newest first."""
+        query = select(environments).where(environments.c.project == project, environments.c.ref == ref)
+        rows = (await self._connection.execute(query.order_by(environments.c.created_at.desc()).limit(limit))).mappings()
+        return [struct_of(row, Environment) for row in rows]
+
     async def live(self, project: str | None = None) -> Sequence[Environment]:
         wanted = (_is_live,) if project is None else (_is_live, environments.c.project == project)
         return await self._all(*wanted)

@@ -20,6 +20,7 @@ class WaitingPost:
     body: str
     tries: int
     due_at: float
+    fallback: Thread | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,10 @@ def is_next(now: float) -> ColumnElement[bool]:
 async def next_post(connection: AsyncConnection, address: str) -> WaitingPost | None:
     query = select(outbox).where(outbox.c.thread_address == address, outbox.c.state == "waiting").order_by(outbox.c.id).limit(1)
     row = (await connection.execute(query)).first()
-    return WaitingPost(row.id, msgspec.convert(row.thread, Thread), row.kind, row.body, row.tries, row.due_at) if row else None
+    if row is None:
+        return None
+    fallback = msgspec.convert(row.fallback, Thread) if row.fallback else None
+    return WaitingPost(row.id, msgspec.convert(row.thread, Thread), row.kind, row.body, row.tries, row.due_at, fallback)
 
 
 async def next_card(connection: AsyncConnection, address: str) -> WaitingCard | None:

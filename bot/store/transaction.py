@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
-from sqlalchemy import ColumnElement, case, func, insert, select, update
+from sqlalchemy import ColumnElement, case, func, insert, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,7 @@ from bot.domain.lifecycle import due
 from bot.domain.message import Person, Thread
 from bot.domain.prose import Reaction, Reply
 from bot.store import recording, ties
+from bot.store.approvals import Approvals
 from bot.store.environments import Environments
 from bot.store.people import PeopleRows
 from bot.store.people_tables import quota_locks
@@ -38,6 +39,7 @@ class Transaction:
         self.rings: dict[Ring, None] = {}
         self.environments = Environments(connection)
         self.people = PeopleRows(connection, now)
+        self.approvals = Approvals(connection)
 
     def ring(self, kind: str, id: str) -> None:
         self.rings[kind, id] = None
@@ -63,18 +65,19 @@ class Transaction:
 
     # -- what is said ----------------------------------------------------------------------------
 
-    async def post(self, thread: Thread, reply: Reply) -> None:
-        """A short message, sent once and in order."""
-        await self._put(thread, "post", msgspec.json.encode(reply).decode())
+    async def post(self, thread: Thread, reply: Reply, fallback: Thread | None = None) -> None:
+        """A short message, sent once and in order; in `fallback` when it cannot be sent where it belongs."""
+        await self._put(thread, "post", msgspec.json.encode(reply).decode(), fallback)
 
     async def react(self, thread: Thread, message_id: str, reaction: Reaction) -> None:
         """A sign on the asking message; nothing where there is no message to sign."""
         if message_id:
             await self._put(thread, "reaction", msgspec.json.encode([message_id, reaction]).decode())
 
-    async def _put(self, thread: Thread, kind: str, body: str) -> None:
+    async def _put(self, thread: Thread, kind: str, body: str, fallback: Thread | None = None) -> None:
         row = {"thread_address": thread.address, "thread": msgspec.to_builtins(thread), "kind": kind, "body": body, "state": "waiting"}
-        await self.connection.execute(insert(outbox).values(**row, tries=0, created_at=self.now, due_at=self.now))
+        instead = msgspec.to_builtins(fallback) if fallback else null()
+        await self.connection.execute(insert(outbox).values(**row, tries=0, created_at=self.now, due_at=self.now, fallback=instead))
         self.ring("say", thread.address)
 
     async def open_card(self, thread: Thread, environment: Environment) -> None:
@@ -168,6 +171,13 @@ class Transaction:
     async def end(self, taken: Taken, state: CommandState, code: str = "") -> None:
         statement = update(commands).where(commands.c.id == taken.id, commands.c.state == CommandState.RUNNING)
         await self.connection.execute(statement.values(state=state, code=code, ended_at=self.now))
+
+    async def reach(self, environment_id: str, goal: str, state: CommandState, code: str = "") -> None:
+        """End the commands that wait for `goal`, and sign their messages."""
+        for taken in await self.running(environment_id):
+            if taken.goal == goal:
+                await self.end(taken, state, code)
+                await self.react(taken.thread, taken.asked_by_message, Reaction.DONE if state is CommandState.DONE else Reaction.FAILED)
 
     async def running(self, environment_id: str) -> Sequence[Taken]:
         """The commands that wait for something of this environment, oldest first."""

@@ -8,6 +8,7 @@ import msgspec
 
 from bot.context import Forge, Runtime
 from bot.domain.command import Event
+from bot.domain.deadlines import active
 from bot.domain.environment import Environment
 from bot.domain.message import BranchDeleted, Pushed, RequestClosed
 from bot.domain.project import ForgeKind, Project
@@ -44,7 +45,7 @@ class Branches:
                     await _unwanted(transaction, environment, "its branch was deleted", "branch_deleted")
                 elif environment.is_wanted and not environment.is_pinned and environment.sha != head:
                     changed = msgspec.structs.replace(environment, sha=head, generation=environment.generation + 1)
-                    await transaction.edit(changed)
+                    await transaction.edit(active(changed, transaction.now))
                     await transaction.note(_event(changed, transaction.now, "pushed", sha=head))
 
     async def closed(self, event: RequestClosed) -> None:

@@ -22,6 +22,7 @@ from bot.worker import settle
 from bot.worker.leasing import Holder
 from bot.worker.progress import Progress
 from bot.worker.spec import as_wished, choice_of, config_of, is_fork, source_of, spec_of
+from bot.worker.turns import Turns
 from processes.killpoint import killpoint
 from provisioner.engine import Access, Engine, EngineFailed, EngineUnavailable, StageName, StaleFence
 
@@ -48,6 +49,7 @@ class Environments:
         host_id: str,
         allowed: Allowed,
         after_ready: Callable[[Environment], Awaitable[None]],
+        turns: Turns,
     ) -> None:
         self._holder = holder
         self._store = holder.store
@@ -62,7 +64,9 @@ class Environments:
             Step.DESTROY: self._destroy,
             Step.CANCEL: self._cancel,
             Step.APPLY: self._apply,
+            Step.PAUSE: self._pause,
             Step.RESTART: self._restart,
+            Step.TURN: turns.take,
         }
 
     def nudge(self, id: str) -> None:
@@ -163,6 +167,13 @@ class Environments:
         async with self._store.transaction(lease) as transaction:
             if row := await transaction.environments.locked(environment.id):
                 await settle.restarted(transaction, row, environment.restart_count, failure)
+
+    async def _pause(self, environment: Environment, lease: Lease) -> None:
+        await self._engine.pause(environment.id, lease.fence)
+        killpoint("worker.paused")
+        async with self._store.transaction(lease) as transaction:
+            if row := await transaction.environments.locked(environment.id):
+                await settle.paused(transaction, row)
 
     async def _cancel(self, environment: Environment, lease: Lease) -> None:
         await self._engine.abandon(environment.id, environment.generation, lease.fence)

@@ -17,6 +17,7 @@ from bot.domain.prose import Card, Reaction, Reply
 from bot.store import saying
 from bot.store.leases import Lease
 from bot.store.saying import WaitingCard, WaitingPost
+from bot.store.transaction import Transaction
 from bot.worker.leasing import Holder
 from processes.killpoint import killpoint
 
@@ -83,7 +84,7 @@ class Outbox:
         async with self._store.transaction(lease) as transaction:
             if chat is None or post.tries >= MOST_TRIES:
                 log.error("post_dead", post=post.id, tries=post.tries)
-                await saying.post_ended(transaction.connection, post, "dead", None, transaction.now)
+                await _give_up(transaction, post)
                 return
             await saying.post_tried(transaction.connection, post, transaction.now + backoff_s(post.tries + 1))
         killpoint(f"worker.{post.kind}.begun")
@@ -92,7 +93,7 @@ class Outbox:
         except ChatRefused as error:
             log.warning("post_refused", post=post.id, reason=str(error))
             async with self._store.transaction(lease) as transaction:
-                await saying.post_ended(transaction.connection, post, "dead", None, transaction.now)
+                await _give_up(transaction, post)
             return
         except ChatUnavailable as error:
             async with self._store.transaction(lease) as transaction:
@@ -186,6 +187,13 @@ class Outbox:
             events = await look.events_of(environment.id)
             past = {stage: past_of(await look.past_seconds(environment.project, stage)) for stage in STAGES}
             return environment_card(environment, events, past, look.now)
+
+
+async def _give_up(transaction: Transaction, post: WaitingPost) -> None:
+    """It cannot be said where it belongs: it is said where it was to be said then, if anywhere."""
+    await saying.post_ended(transaction.connection, post, "dead", None, transaction.now)
+    if post.fallback is not None:
+        await transaction.post(post.fallback, msgspec.json.decode(post.body, type=Reply))
 
 
 def _only_the_sweep(address: str, wait_s: float) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from bot import replies
+from bot.domain.approval import ApprovalState
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.environment import RESTARTING, Address, Environment, Failure, State
 from bot.domain.message import Person
 from bot.domain.prose import Reaction, Reply
+from bot.replies import time
 from bot.store.transaction import Transaction
+from bot.worker.telling import tell_owner
 
 _SIGNS = {CommandState.DONE: Reaction.DONE, CommandState.FAILED: Reaction.FAILED, CommandState.CANCELLED: Reaction.FAILED}
 
@@ -66,6 +69,8 @@ async def ready(
         settled_generation=max(environment.settled_generation, generation),
         running_generation=generation,
         running_sha=sha,
+        paused_at=None,
+        paused_s=environment.paused_s + (transaction.now - environment.paused_at if environment.paused_at is not None else 0),
         restarted_count=environment.restarted_count if environment.running_generation else environment.restart_count,
         addresses=addresses,
         host_id=host_id,
@@ -79,7 +84,11 @@ async def ready(
     await transaction.note(_event(after, transaction.now, "ready", sha=sha, generation=generation, seconds=seconds))
     if not (after.is_wanted and after.is_settled):  # whoever waits is told of what is wanted now
         return
-    ended = _reached(await transaction.running(after.id), "generation", generation)
+    waiting = await transaction.running(after.id)
+    overtaken = [taken for taken in waiting if taken.goal == "paused"]
+    for taken in overtaken:
+        await transaction.end(taken, CommandState.CANCELLED, "cancelled")
+    ended = _reached(waiting, "generation", generation)
     await _tell(transaction, ended, CommandState.DONE, "", lambda person: replies.ready(after, person, seconds))
 
 
@@ -121,16 +130,41 @@ async def restarted(transaction: Transaction, environment: Environment, count: i
         await _tell(transaction, ended, CommandState.DONE, "", lambda person: replies.restarted(after, person))
 
 
+async def paused(transaction: Transaction, environment: Environment) -> None:
+    """Nothing of it runs, its code stays. Whoever asked for that is told; if nobody did, its owner."""
+    moved = environment.move(State.PAUSED)
+    after = msgspec.structs.replace(
+        moved,
+        running_generation=0,
+        paused_at=transaction.now,
+        restarted_count=environment.restart_count,
+        stage="",
+        troubles=0,
+        retry_at=None,
+    )
+    await transaction.save(after)
+    await transaction.note(_event(after, transaction.now, "paused", reason=after.pause_reason))
+    waiting = await transaction.running(after.id)
+    asked = [taken for taken in waiting if taken.goal == "paused"]
+    rest = [taken for taken in waiting if taken.goal != "paused"]
+    was_told = await _tell(transaction, asked, CommandState.DONE, "", lambda person: time.paused(after, person))
+    await _tell(transaction, rest, CommandState.CANCELLED, "cancelled", lambda person: time.paused(after, person))
+    if not was_told and after.pause_reason == "idle":
+        await tell_owner(transaction, after, time.paused(after, after.owner))
+
+
 async def gone(transaction: Transaction, environment: Environment) -> None:
     """Nothing of it is left. Whoever asked for that is told; if nobody did, its owner."""
     moved = environment.move(State.GONE)
     after = msgspec.structs.replace(moved, addresses=(), gone_at=transaction.now, stage="", troubles=0, retry_at=None)
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "gone", reason=after.gone_reason))
+    for request in await transaction.approvals.open_of(after.id):
+        await transaction.approvals.save(msgspec.structs.replace(request, state=ApprovalState.VOID, decided_at=transaction.now))
     waiting = await transaction.running(after.id)
     asked = [taken for taken in waiting if taken.goal == "gone"]
     rest = [taken for taken in waiting if taken.goal != "gone"]
     was_told = await _tell(transaction, asked, CommandState.DONE, "", lambda person: replies.gone(after, person))
     await _tell(transaction, rest, CommandState.CANCELLED, "cancelled", lambda person: replies.gone_before_done(after, person))
     if not was_told:
-        await transaction.post(after.thread, replies.gone(after, after.owner))
+        await tell_owner(transaction, after, replies.gone(after, after.owner))

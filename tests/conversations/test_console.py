@@ -51,7 +51,7 @@ async def test_a_line_in_a_terminal_makes_an_environment(world: World) -> None:
         words(
             """
             • dana: demo-cd7qqd is gone: dana asked for it.
-              Have it again: /ivy create lab:demo
+              Have it again: /ivy restore demo-cd7qqd
             """
         ),
     ]

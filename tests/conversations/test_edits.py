@@ -94,7 +94,7 @@ async def test_an_edit_before_anybody_works_on_it_takes_it_back(shop: Talk) -> N
             """
             @dana **demo-vn4gah** is gone: the message that asked for it was edited before it began.
 
-            Have it again: `/ivy create shop:demo`
+            Have it again: `/ivy restore demo-vn4gah`
             """
         ),
     ]

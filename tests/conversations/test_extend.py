@@ -116,7 +116,7 @@ async def test_when_its_time_is_over_it_goes_by_itself(shop: Talk) -> None:
             """
             @dana **demo-vn4gah** is gone: its time was over.
 
-            Have it again: `/ivy create shop:demo`
+            Have it again: `/ivy restore demo-vn4gah`
             """
         ),
     ]
@@ -163,7 +163,7 @@ async def test_what_is_being_made_goes_when_its_time_is_over(shop: Talk) -> None
             """
             @dana **demo-vn4gah** is gone: its time was over.
 
-            Have it again: `/ivy create shop:demo`
+            Have it again: `/ivy restore demo-vn4gah`
             """
         ),
     ]

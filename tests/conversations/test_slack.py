@@ -54,7 +54,7 @@ async def test_in_the_thread_it_opened_its_environment_is_meant(slack: Slack) ->
     assert gone.shown == words(
         """
         <@U0DANA> *demo-cd7qqd* is gone: dana asked for it.
-        Have it again: `/ivy create lab:demo`
+        Have it again: `/ivy restore demo-cd7qqd`
         """
     )
 
@@ -250,7 +250,7 @@ async def test_a_terminated_environments_card_says_so(slack: Slack) -> None:
     assert slack.said[-1].shown == words(
         """
         <@U0DANA> *demo-cd7qqd* is gone: its time was over.
-        Have it again: `/ivy create lab:demo`
+        Have it again: `/ivy restore demo-cd7qqd`
         """
     )
 

@@ -16,7 +16,7 @@ async def test_it_goes_and_says_so(shop: Talk) -> None:
             """
             @dana **demo-vn4gah** is gone: dana asked for it.
 
-            Have it again: `/ivy create shop:demo`
+            Have it again: `/ivy restore demo-vn4gah`
             """
         ),
     ]
@@ -56,7 +56,7 @@ async def test_while_it_is_made_the_making_stops(shop: Talk) -> None:
             """
             @dana **demo-vn4gah** is gone: dana asked for it.
 
-            Have it again: `/ivy create shop:demo`
+            Have it again: `/ivy restore demo-vn4gah`
             """
         ),
         words(

@@ -54,6 +54,7 @@ class FakeEngine:
         self.applied: list[Spec] = []
         self.destroyed: list[str] = []
         self.restarts: list[tuple[str, str | None]] = []
+        self.paused: list[str] = []
         self.abandoned: list[tuple[str, int]] = []
         self.fences: dict[str, int] = {}
         self.failures: deque[Exception] = deque()
@@ -105,6 +106,12 @@ class FakeEngine:
     async def abandon(self, environment: str, generation: int, fence: int) -> None:
         self._fenced(environment, fence)
         self.abandoned.append((environment, generation))
+
+    async def pause(self, environment: str, fence: int) -> None:
+        self._fenced(environment, fence)
+        self._fail()
+        self.running.pop(environment, None)
+        self.paused.append(environment)
 
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         self._fenced(environment, fence)

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, Boolean, Column, Connection, Float, Integer, MetaData, String, select
 
+import bot.store.all_tables  # noqa: F401 - every table is known from here on
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.environment import Address, Environment, Failure, State
 from bot.domain.message import Dialect, Person, Platform, Said, Thread

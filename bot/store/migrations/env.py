@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.store import forge_tables, page_tables, people_tables, record_tables, web_tables  # noqa: F401 - their tables join the metadata
+import bot.store.all_tables  # noqa: F401 - every table is known from here on
 from bot.store.tables import metadata
 
 connection = context.config.attributes["connection"]

@@ -1,0 +1,65 @@
+"""`/ivy restore`: what is gone, again: a new row from the old one's slug and spec."""
+
+from __future__ import annotations
+
+from bot import refusals
+from bot.context import NotYet, Outcome, Outside, Scene, Transaction
+from bot.domain.command import CommandState
+from bot.domain.environment import Environment
+from bot.domain.ids import new_id
+from bot.handlers.handler import event
+from bot.handlers.quota import must_have_room
+from bot.refusals_time import not_gone, too_long_gone
+from grammar.commands import Restore
+
+
+async def gather(command: Restore, scene: Scene, outside: Outside) -> None:
+    """Its branch must still be there: it is what it was made of."""
+    del command
+    project, environment = scene.project, scene.environment
+    if project is None or environment is None:
+        raise refusals.no_environment()
+    if await outside.runtime.head(project, environment.ref) is None:
+        raise refusals.branch_gone(environment)
+
+
+async def decide(command: Restore, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
+    del command, facts
+    old = await transaction.environments.locked(scene.environment_id or "")
+    project = scene.project
+    if old is None or project is None:
+        raise refusals.no_environment()
+    now = transaction.now
+    if await transaction.environments.by_identity(old.project, old.source_id, old.ref, old.name) or old.gone_at is None:
+        if old.is_wanted:
+            raise not_gone(old)
+        raise NotYet("it is still being taken down")
+    if now > old.gone_at + scene.limits.restore_s:
+        raise too_long_gone(old, scene.limits.restore_s)
+    await must_have_room(scene, project, transaction)
+    environment = again(old, scene, now)
+    if not await transaction.add(environment):
+        raise not_gone(old)
+    await transaction.open_card(scene.thread, environment)
+    await transaction.note(event(scene, transaction, "restored", environment, sha=environment.sha))
+    return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal="generation:1")
+
+
+def again(old: Environment, scene: Scene, now: float) -> Environment:
+    """What was wanted of the old one, wanted anew, by whoever says so."""
+    spec = {
+        name: getattr(old, name)
+        for name in ("slug", "project", "source_id", "ref", "name", "request", "sha", "is_pinned", "tilt_args", "size", "schedule")
+    }
+    return Environment(
+        **spec,
+        id=new_id(),
+        owner=scene.person,
+        thread=scene.thread,
+        created_at=now,
+        expires_at=now + scene.limits.ttl_s,
+        deadline_set_at=now,
+        active_at=now,
+        idle_s=scene.limits.idle_s,
+        restored_from=old.id,
+    )

@@ -1,0 +1,40 @@
+"""`/ivy transfer`: another owner, and with it the warnings and the quota."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot import refusals
+from bot.context import Outcome, Outside, Scene, Transaction
+from bot.domain.message import Person
+from bot.handlers.handler import event, must_be_wanted, the_environment
+from bot.handlers.keep import must_have_room
+from bot.refusals_time import may_not_own, unknown_person, whom
+from bot.replies import answers_time
+from grammar.commands import Transfer
+
+
+async def gather(command: Transfer, scene: Scene, outside: Outside) -> Person:
+    """Who is meant, asked of the platform where it is said; somebody who may look here."""
+    if scene.project is None or scene.environment is None:
+        raise refusals.no_environment()
+    if command.person is None:
+        raise whom(scene.environment)
+    person = await outside.person(scene.person.platform, command.person, scene.project)
+    if person is None:
+        raise unknown_person(command.person, scene.person.platform)
+    if person.is_bot or scene.project.key not in await outside.visible(person):
+        raise may_not_own(person, scene.project)
+    return person
+
+
+async def decide(command: Transfer, scene: Scene, facts: Person, transaction: Transaction) -> Outcome:
+    del command
+    before = await the_environment(scene, transaction)
+    must_be_wanted(before)
+    changed = msgspec.structs.replace(before, owner=facts)
+    if changed.is_kept:
+        await must_have_room(changed, scene, transaction)
+    after = await transaction.edit(changed)
+    await transaction.note(event(scene, transaction, "transferred", after, to=f"{facts.platform}:{facts.name}"))
+    return Outcome(answers_time.transferred(after, before.owner), environment_id=after.id)

@@ -1,0 +1,90 @@
+"""Refusals about how long something lives and whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.approval import Approval
+from bot.domain.environment import Environment
+from bot.domain.errors import UserError
+from bot.domain.message import Person, Platform
+from bot.domain.project import Project
+from bot.domain.prose import Code, Items, Strong, line
+from bot.replies import branch_line, hours, how, moment, typed
+
+
+def kept_too_many(owner: Person, kept: Sequence[Environment], most: int) -> UserError:
+    if most == 0:
+        return UserError("over_quota", "Nothing may be kept here. More time: ", Code("/ivy extend"))
+    ways = Items(tuple(line(Code(typed("unkeep", each))) for each in kept))
+    many = "one environment" if most == 1 else f"{most} environments"
+    return UserError(
+        "over_quota", f"{owner.name} keeps {many} already, which is all that anybody may. Let one go in its time:", more=(ways,)
+    )
+
+
+def not_paused(environment: Environment) -> UserError:
+    return UserError("not_paused", Strong(environment.slug), f" is not paused: it {how(environment)}.")
+
+
+def is_paused(environment: Environment) -> UserError:
+    return UserError("paused", Strong(environment.slug), " is paused. First: ", Code(typed("resume", environment)))
+
+
+def whom(environment: Environment) -> UserError:
+    return UserError("missing_value", "Whose shall it be? Say ", Code(f"{typed('transfer', environment)} @name"))
+
+
+def unknown_person(name: str, platform: Platform) -> UserError:
+    return UserError("unknown_person", f"There is nobody called {name} on {platform}.")
+
+
+def may_not_own(person: Person, project: Project) -> UserError:
+    called = project.path or project.key
+    return UserError("not_allowed", f"{person.name} may not even look at environments of {called}, and so cannot own one.")
+
+
+def not_gone(environment: Environment) -> UserError:
+    return UserError("exists", "There is one already for ", Code(environment.branch), ". See: ", Code(typed("status", environment)))
+
+
+def too_long_gone(environment: Environment, within_s: float) -> UserError:
+    head = (
+        Strong(environment.slug),
+        " is gone since ",
+        moment(environment.gone_at or 0),
+        f"; after {hours(within_s)} nothing is left of it.",
+    )
+    return UserError("too_late", *head, " Have a new one: ", Code(branch_line(environment.project, environment.ref)))
+
+
+# -- approvals ---------------------------------------------------------------------------------------
+
+
+def over_longest(environment: Environment, longest_s: float) -> UserError:
+    latest = environment.created_at + longest_s
+    return UserError("over_cap", Strong(environment.slug), " may not live longer than until ", moment(latest), ", whoever approves it.")
+
+
+def no_approval(id: str | None) -> UserError:
+    if id is None:
+        return UserError("no_approval", "Nothing waits for an approval here. Name the request by its id.")
+    return UserError("no_approval", "There is no request ", Code(id), ".")
+
+
+def which_approval(open_ones: Sequence[Approval], verb: str) -> UserError:
+    ways = Items(tuple(line(Code(f"/ivy {verb} {each.id}"), f" - of {each.person.name}") for each in open_ones))
+    return UserError("which_approval", "Several requests wait here. Which one?", more=(ways,))
+
+
+def decided_already(approval: Approval) -> UserError:
+    by = f" by {approval.decider.name}" if approval.decider else ""
+    return UserError("decided", "This request is ", approval.state.value, f"{by} already.")
+
+
+def too_old(approval: Approval) -> UserError:
+    return UserError("too_late", "This request waited too long. ", f"{approval.person.name} can ask again.")
+
+
+def own_request() -> UserError:
+    return UserError("not_allowed", "Nobody answers their own request: somebody else has to.")

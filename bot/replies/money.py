@@ -1,0 +1,56 @@
+"""The past and the money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.cost import Prices, running_s, spent
+from bot.domain.environment import Environment
+from bot.domain.prose import Line, Reply, Strong, Table, Tone, line
+from bot.replies.common import hours, moment, say
+
+
+def history(past: Sequence[Environment], prices: Prices, now: float) -> Reply:
+    rows = tuple(_row(each, prices, now) for each in past)
+    many = "One environment" if len(rows) == 1 else f"{len(rows)} environments"
+    first = past[0]
+    head = (f"{many} of {first.branch} in {first.project}:",)
+    return say(Tone.NEUTRAL, *head, more=(Table(("environment", "made", "owner", "ran", "cost", "now"), rows),))
+
+
+def _row(environment: Environment, prices: Prices, now: float) -> tuple[Line, ...]:
+    how = f"gone: {environment.gone_reason}" if environment.gone_at is not None else environment.state.value
+    return (
+        line(Strong(environment.slug)),
+        line(moment(environment.created_at)),
+        line(environment.owner.name),
+        line(hours(running_s(environment, now))),
+        line(prices.shown(spent(environment, prices, now))),
+        line(how),
+    )
+
+
+def of_one(environment: Environment, prices: Prices, now: float) -> Reply:
+    an_hour = prices.of(environment.size, 3600)
+    ran = hours(running_s(environment, now))
+    head = (
+        Strong(environment.slug),
+        f" has cost {prices.shown(spent(environment, prices, now))}: {ran} at {prices.shown(an_hour)} an hour ",
+    )
+    size = f"({environment.size})."
+    if environment.gone_at is not None or not environment.is_wanted:
+        return say(Tone.NEUTRAL, *head, size)
+    if environment.paused_at is not None:
+        return say(Tone.NEUTRAL, *head, size, more=(line("It is paused and costs nothing now."),))
+    until = prices.shown(prices.of(environment.size, environment.expires_at - now))
+    return say(Tone.NEUTRAL, *head, size, more=(line("Until it goes, ", moment(environment.expires_at), f", another {until}."),))
+
+
+def of_several(environments: Sequence[Environment], prices: Prices, now: float) -> Reply:
+    if not environments:
+        return say(Tone.NEUTRAL, "You own no environment, and so nothing is spent.")
+    rows = tuple(
+        (line(Strong(each.slug)), line(hours(running_s(each, now))), line(prices.shown(spent(each, prices, now)))) for each in environments
+    )
+    total = prices.shown(sum(spent(each, prices, now) for each in environments))
+    return say(Tone.NEUTRAL, f"{total} so far for what you own:", more=(Table(("environment", "ran", "cost"), rows),))

@@ -1,0 +1,7 @@
+"""Every table there is: whoever needs `metadata` to be whole imports this."""
+
+from __future__ import annotations
+
+from bot.store import approval_tables, forge_tables, page_tables, people_tables, slack_tables, tables, web_tables
+
+__all__ = ["approval_tables", "forge_tables", "page_tables", "people_tables", "slack_tables", "tables", "web_tables"]

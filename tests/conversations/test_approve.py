@@ -1,0 +1,126 @@
+"""Beyond the cap somebody else has to say yes."""
+
+from __future__ import annotations
+
+import re
+
+from tests.conversations.talk import Talk, words
+
+HOUR_S = 3600.0
+
+
+def _id(text: str) -> str:
+    found = re.search(r"/ivy approve ([a-z2-7]{8})", text)
+    assert found, text
+    return found[1]
+
+
+async def _life_hours(shop: Talk) -> float:
+    environment = await shop.world.environment()
+    return (environment.expires_at - environment.created_at) / HOUR_S
+
+
+async def test_beyond_the_cap_it_waits_for_another_persons_yes(shop: Talk) -> None:
+    await shop.makes()
+    said = await shop.answer("/ivy extend 49h --reason the fair")
+    assert said == words(
+        f"""
+        ⏳ @dana **demo-vn4gah** would live longer than 96 h in all: 49 h more, until 2026-12-04 13:00 UTC.
+
+        Reason: the fair
+
+        Somebody else who is admin here has to say yes; the request waits until 2026-12-01 12:00 UTC.
+
+        - approve: `/ivy approve {_id(said)}`
+        - reject: `/ivy reject {_id(said)}`
+
+        <sub>reason: `approval_wanted`</sub>
+        """
+    )
+    assert shop.signs == ["eyes"]
+    assert await _life_hours(shop) == 48
+
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    assert await shop.answer("/ivy approve --comment once more", by=ada) == words(
+        """
+        ✅ @dana **demo-vn4gah** has 49 h more and goes 2026-12-04 13:00 UTC.
+
+        Approved by ada: once more.
+        """
+    )
+    assert await _life_hours(shop) == 97
+    assert await shop.world.command_states() == ["done", "done", "done"]
+    assert shop.forge.reactions(shop.comments[1]) == ["eyes", "+1"]
+
+
+async def test_nobody_answers_their_own_request(shop: Talk) -> None:
+    shop.by = shop.world.github.user("ada", id=9, right="admin")
+    await shop.makes()
+    await shop.answer("/ivy extend 60h")
+    assert "Nobody answers their own request" in await shop.answer("/ivy approve")
+    assert await _life_hours(shop) == 48
+
+
+async def test_it_takes_the_role(shop: Talk) -> None:
+    await shop.makes()
+    await shop.answer("/ivy extend 60h")
+    bob = shop.world.github.user("bob", id=10, right="write")
+    assert "`not_allowed`" in await shop.answer("/ivy approve", by=bob)
+    assert await _life_hours(shop) == 48
+
+
+async def test_a_no_is_told_and_changes_nothing(shop: Talk) -> None:
+    await shop.makes()
+    id_ = _id(await shop.answer("/ivy extend 60h"))
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    assert await shop.answer(f"/ivy reject {id_} --comment use staging", by=ada) == words(
+        """
+        ⚠️ @dana **demo-vn4gah** gets no more time, and goes 2026-12-02 12:00 UTC.
+
+        Rejected by ada: use staging.
+
+        <sub>reason: `rejected`</sub>
+        """
+    )
+    assert await _life_hours(shop) == 48
+    assert "This request is rejected by ada already." in await shop.answer(f"/ivy approve {id_}", by=ada)
+
+
+async def test_asked_again_otherwise_the_newest_counts(shop: Talk) -> None:
+    await shop.makes()
+    first = _id(await shop.answer("/ivy extend 60h"))
+    again = await shop.answer("/ivy extend 60h")
+    assert _id(again) == first
+    second = _id(await shop.answer("/ivy extend 70h"))
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    assert "`decided`" in await shop.answer(f"/ivy approve {first}", by=ada)
+    await shop.answer(f"/ivy approve {second}", by=ada)
+    assert await _life_hours(shop) == 118
+
+
+async def test_it_does_not_wait_for_ever(shop: Talk) -> None:
+    await shop.makes()
+    id_ = _id(await shop.answer("/ivy extend 60h"))
+    await shop.after(hours=25)
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    assert "`too_late`" in await shop.answer(f"/ivy approve {id_}", by=ada)
+
+
+async def test_with_what_it_is_about_the_request_goes(shop: Talk) -> None:
+    await shop.makes()
+    id_ = _id(await shop.answer("/ivy extend 60h"))
+    await shop.says("/ivy terminate")
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    assert "`decided`" in await shop.answer(f"/ivy approve {id_}", by=ada)
+    assert await shop.world.is_all_answered()
+
+
+async def test_there_is_an_end_to_what_can_be_approved(shop: Talk) -> None:
+    await shop.makes()
+    assert "whoever approves it" in await shop.answer("/ivy extend 20d")
+
+
+async def test_an_unknown_request_and_none_at_all(shop: Talk) -> None:
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    assert "There is no request `abcdefgh`." in await shop.answer("/ivy approve abcdefgh", by=ada)
+    assert "Nothing waits for an approval here." in await shop.answer("/ivy approve", by=ada)

@@ -1,0 +1,116 @@
+"""pause and resume: nothing runs, nothing is lost; and sleep by schedule."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.domain.environment import State
+from bot.domain.schedule import check
+from tests.conversations.talk import Talk, words
+
+
+async def test_paused_nothing_of_it_runs_and_its_card_says_how_to_have_it_back(shop: Talk) -> None:
+    environment = await shop.makes()
+    assert await shop.answer("/ivy pause") == words(
+        """
+        @dana **demo-vn4gah** is paused: as asked.
+
+        Its code stays, its address answers again after: `/ivy resume demo-vn4gah`
+        """
+    )
+    assert shop.signs == ["eyes", "+1"]
+    assert shop.world.engine.running == {}
+    assert shop.world.engine.paused == [environment.id]
+    assert shop.card.endswith("Next: `/ivy resume demo-vn4gah` · `/ivy terminate demo-vn4gah`")
+    assert await shop.answer("/ivy pause") == "**demo-vn4gah** is paused already. Have it back: `/ivy resume demo-vn4gah`"
+
+
+async def test_resumed_it_runs_again(shop: Talk) -> None:
+    environment = await shop.makes()
+    await shop.answer("/ivy pause")
+    await shop.after(hours=3)
+    answer = await shop.answer("/ivy resume")
+    assert answer.startswith("✅ @dana **demo-vn4gah** is ready")
+    row = await shop.world.environment()
+    assert (row.id, row.state, row.paused_at, row.paused_s) == (environment.id, State.READY, None, 3 * 3600)
+    assert list(shop.world.engine.running) == [environment.id]
+
+
+async def test_what_runs_is_not_resumed_and_what_is_paused_not_changed(shop: Talk) -> None:
+    await shop.makes()
+    assert "`not_paused`" in await shop.answer("/ivy resume")
+    await shop.answer("/ivy pause")
+    for line in ("/ivy restart", "/ivy update", "/ivy retry"):
+        assert await shop.answer(line) == words(
+            """
+            ❌ @dana **demo-vn4gah** is paused. First: `/ivy resume demo-vn4gah`
+
+            <sub>reason: `paused`</sub>
+            """
+        )
+
+
+async def test_a_push_to_what_was_paused_waits_for_it(shop: Talk) -> None:
+    await shop.makes()
+    await shop.answer("/ivy pause")
+    await shop.pushes("c" * 40)
+    assert (await shop.world.environment()).state is State.PAUSED
+    await shop.answer("/ivy resume")
+    assert (await shop.world.environment()).running_sha == "c" * 40
+
+
+async def test_its_time_goes_on_while_it_is_paused(shop: Talk) -> None:
+    await shop.makes()
+    await shop.answer("/ivy pause")
+    assert len(await shop.after(hours=44.1)) == 1
+    await shop.after(hours=4)
+    assert await shop.world.environments() == []
+
+
+async def test_the_pause_of_an_engine_that_is_away_is_made_later(shop: Talk) -> None:
+    await shop.makes()
+    shop.world.engine.be_away(2)
+    await shop.says("/ivy pause")
+    assert (await shop.world.environment()).state is State.READY
+    await shop.after(seconds=1)
+    await shop.after(seconds=2)
+    assert (await shop.world.environment()).state is State.PAUSED
+
+
+async def test_resumed_before_the_pause_was_made_it_goes_on(shop: Talk) -> None:
+    await shop.makes()
+    shop.world.engine.be_away(1)
+    await shop.says("/ivy pause")
+    await shop.says("/ivy resume")
+    await shop.after(seconds=5)
+    assert (await shop.world.environment()).state is State.READY
+    assert await shop.world.is_all_answered()
+
+
+async def test_it_sleeps_at_night_and_is_there_in_the_morning(shop: Talk) -> None:
+    """It is noon; nights begin at 20:00."""
+    environment = await shop.makes()
+    async with shop.world.store.transaction() as transaction:
+        await transaction.edit(msgspec.structs.replace(environment, schedule=check("nights", "UTC")))
+    assert await shop.after(hours=7.9) == []
+    assert (await shop.world.environment()).state is State.READY
+    await shop.after(hours=0.2)
+    assert (await shop.world.environment()).state is State.PAUSED
+    await shop.after(hours=10.8)
+    assert (await shop.world.environment()).state is State.PAUSED
+    await shop.after(hours=0.2)
+    assert (await shop.world.environment()).state is State.READY
+
+
+async def test_woken_in_the_night_it_stays_awake_until_the_next(shop: Talk) -> None:
+    environment = await shop.makes()
+    async with shop.world.store.transaction() as transaction:
+        await transaction.edit(
+            msgspec.structs.replace(environment, schedule=check("nights", "UTC"), expires_at=environment.expires_at + 1e6)
+        )
+    await shop.after(hours=9)
+    await shop.answer("/ivy resume")
+    await shop.after(hours=1)
+    assert (await shop.world.environment()).state is State.READY
+    await shop.after(hours=23)
+    assert (await shop.world.environment()).state is State.PAUSED
