@@ -140,6 +140,8 @@ def _buttons(environment: Environment) -> tuple[Button, ...]:
     slug = environment.slug
     if not environment.is_live or environment.state is State.TERMINATING or not environment.is_wanted:
         return ()
+    if environment.is_paused:
+        return (Button("Resume", f"/ivy resume {slug}"), Button("Terminate", f"/ivy terminate {slug}"))
     if not environment.is_settled:
         return (Button("Stop", f"/ivy cancel {slug}"),)
     more = (Button("+4 h", f"/ivy extend {slug} 4h"), Button("+24 h", f"/ivy extend {slug} 24h"))

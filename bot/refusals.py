@@ -145,20 +145,6 @@ def ttl_over_cap(cap_s: float, ttl_s: float) -> UserError:
     return UserError("over_cap", f"An environment lives {hours(cap_s)} at most; you asked for {hours(ttl_s)}.")
 
 
-def over_cap(environment: Environment, cap_s: float) -> UserError:
-    latest = environment.created_at + cap_s
-    left = latest - environment.expires_at
-    head = (Strong(environment.slug), f" may live {hours(cap_s)} in all, until ", moment(latest))
-    if left < 60:
-        return UserError("over_cap", *head, ", and goes then already.")
-    return UserError("over_cap", *head, ". Try: ", Code(f"/ivy extend {environment.slug} {_duration(left)}"))
-
-
-def _duration(seconds: float) -> str:
-    whole_hours = int(seconds // 3600)
-    return f"{whole_hours}h" if whole_hours else f"{int(seconds // 60)}m"
-
-
 def not_later(environment: Environment) -> UserError:
     return UserError("not_later", Strong(environment.slug), " goes ", moment(environment.expires_at), " already, which is later than that.")
 

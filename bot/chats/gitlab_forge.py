@@ -89,12 +89,12 @@ class GitLabForge:
             is_open=request.state == "opened",
         )
 
-    async def person(self, login: str, project: Project) -> Person | None:  # noqa: ARG002 - GitLab knows people without projects
+    async def person(self, login: str, project: Project) -> Person | None:
         if not _LOGIN.fullmatch(login):
             return None
-        found = await self._get(f"/users?username={login}", list[_Account]) or []
+        found = await self._get(f"/projects/{int(project.id)}/members/all?query={login}", list[_Account]) or []
         account = next((each for each in found if each.username.lower() == login.lower()), None)
-        return Person(Platform.GITLAB, str(account.id), account.username, is_bot=account.bot) if account else None
+        return Person(Platform.GITLAB, str(account.id), account.username, is_bot=bool(account.bot)) if account else None
 
     def close(self) -> None:
         self._remote.close()

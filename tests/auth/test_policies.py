@@ -15,7 +15,7 @@ from bot.handlers.actions import ACTIONS, known_actions
 MAY = {
     Role.NOBODY: set(),
     Role.VIEWER: {Action.LEARN, Action.JOIN, Action.LOOK},
-    Role.DEVELOPER: set(Action),
+    Role.DEVELOPER: set(Action) - {Action.APPROVE},
     Role.ADMIN: set(Action),
 }
 SHOP = Resource("shop", "github")

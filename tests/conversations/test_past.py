@@ -30,7 +30,7 @@ def paid(priced: World) -> Talk:
 async def test_what_is_gone_comes_back_at_the_same_address(shop: Talk) -> None:
     old = await shop.makes()
     await shop.answer("/ivy terminate")
-    answer = await shop.answer("/ivy restore demo-vn4gah")
+    _, answer = await shop.says("/ivy restore demo-vn4gah")
     assert answer.startswith("✅ @dana **demo-vn4gah** is ready")
     new = await shop.world.environment()
     assert (new.slug, new.sha, new.restored_from, new.state) == (old.slug, old.sha, old.id, State.READY)
@@ -95,7 +95,7 @@ async def test_the_cost_so_far_and_until_it_goes(paid: Talk) -> None:
         €2.50 so far for what you own:
 
         | environment | ran | cost |
-        |---|---|---|
+        | --- | --- | --- |
         | **demo-vn4gah** | 10 h | €2.50 |
         """
     )
@@ -105,13 +105,13 @@ async def test_the_past_of_a_branch(paid: Talk) -> None:
     await paid.makes()
     await paid.after(hours=2)
     await paid.answer("/ivy terminate")
-    await paid.answer("/ivy create")
+    await paid.says("/ivy create")
     assert await paid.answer("/ivy history") == words(
         """
         2 environments of demo in shop:
 
         | environment | made | owner | ran | cost | now |
-        |---|---|---|---|---|---|
+        | --- | --- | --- | --- | --- | --- |
         | **demo-vn4gah** | 2026-11-30 14:00 UTC | dana | 1 min | €0.00 | ready |
         | **demo-vn4gah** | 2026-11-30 12:00 UTC | dana | 2 h | €0.50 | gone: dana asked for it |
         """

@@ -171,7 +171,7 @@ class FakeGitLab(FakeForge):
             ("GET", project, "GET project", self._project),
             ("GET", project + "/members/all/{user:int}", "GET right", self._member),
             ("GET", project + "/merge_requests", "LIST requests", self._requests),
-            ("GET", "/api/v4/users", "GET users", self._users),
+            ("GET", project + "/members/all", "GET members", self._members),
             ("GET", request, "GET request", self._request),
             ("GET", request + "/notes", "GET comments", self._list),
             ("POST", request + "/notes", "POST comment", self._post),
@@ -228,9 +228,10 @@ class FakeGitLab(FakeForge):
     def _project(self, request: HttpRequest, body: Any) -> Answer:
         return 200, shapes.project(self._here(request))
 
-    def _users(self, request: HttpRequest, body: Any) -> Answer:
-        name = request.query_params["username"].lower()
-        return 200, [shapes.person(each) for each in self.users if each.login.lower() == name]
+    def _members(self, request: HttpRequest, body: Any) -> Answer:
+        project, word = self._here(request), request.query_params.get("query", "").lower()
+        there = [each for each in self.users if each.right_in(project) != "none" and word in each.login.lower()]
+        return 200, [shapes.member(each, each.right_in(project)) for each in there]
 
     def _member(self, request: HttpRequest, body: Any) -> Answer:
         project = self._here(request)
