@@ -21,7 +21,7 @@ RULES = dict(re.findall(r"^([a-z]+): (.*)$", SOURCE, re.MULTILINE))
 
 def test_each_usage_is_as_the_language_has_it() -> None:
     assert [page.usage for page in manual()] == [
-        '/ivy create [BRANCH] [--project P] [--name N] [--tilt-args "…"] [--ttl D] [--size S] [--profile P] [--service A,B] [--dry-run] [-- TILT ARGS]',
+        '/ivy create [BRANCH] [--project P] [--name N] [--tilt-args "…"] [--ttl D] [--size S] [--profile P] [--service A,B] [--dry-run] [--keep] [-- TILT ARGS]',
         '/ivy update [ENV] [--sha SHA] [--tilt-args "…"] [--size S] [-- TILT ARGS]',
         "/ivy extend [ENV] [DURATION] [--until T] [--reason R]",
         "/ivy terminate [ENV] [--force]",
@@ -34,6 +34,16 @@ def test_each_usage_is_as_the_language_has_it() -> None:
         "/ivy cancel [ENV]",
         "/ivy retry [ENV]",
         "/ivy config [ENV]",
+        "/ivy keep [ENV]",
+        "/ivy unkeep [ENV]",
+        "/ivy pause [ENV]",
+        "/ivy resume [ENV]",
+        "/ivy transfer [ENV] [@PERSON]",
+        "/ivy restore [ENV]",
+        "/ivy history [ENV]",
+        "/ivy cost [ENV] [--mine]",
+        "/ivy approve [ID] [--comment C]",
+        "/ivy reject [ID] [--comment C]",
         "/ivy link [CODE]",
         "/ivy unlink [ACCOUNT]",
         "/ivy help [COMMAND]",
@@ -64,16 +74,16 @@ def test_every_example_is_understood_as_its_command(page: object) -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.words)
 def test_the_grammar_has_the_options_and_places_of_each_command(command: type[Command]) -> None:
     rule = RULES[command.verb]
-    terminals = set(re.findall(r"[A-Z_]+", rule)) - {"WORD", "DURATION", "ARGUMENTS", command.verb.upper()}
+    terminals = set(re.findall(r"[A-Z_]+", rule)[1:]) - {"WORD", "DURATION", "PERSON", "ARGUMENTS"}
     assert {option_of(terminal.lower()) for terminal in terminals} == set(command.options())
-    assert rule.count("WORD") + rule.count("DURATION") == len(command.positionals())
+    assert rule.count("WORD") + rule.count("DURATION") + rule.count("PERSON") == len(command.positionals())
     assert ("ARGUMENTS" in rule) == ("tilt_args" in command.slots())
 
 
 @pytest.mark.parametrize("product", Product)
 def test_the_grammar_has_the_verbs_of_each_language(product: Product) -> None:
-    (rules,) = re.findall(rf"^\?{product}: (.*)$", SOURCE, re.MULTILINE)
-    assert rules.split(" | ") == list(dict.fromkeys(command.verb for command in VERBS[product].values()))
+    (rules,) = re.findall(rf"^\?{product}: (.*(?:\n    .*)*)$", SOURCE, re.MULTILINE)
+    assert [verb.strip() for verb in rules.split("|")] == list(dict.fromkeys(command.verb for command in VERBS[product].values()))
 
 
 def lines() -> list[str]:
