@@ -23,6 +23,7 @@ def test_a_command_is_said_with_every_field() -> None:
                 "profile": None,
                 "service": None,
                 "dry_run": False,
+                "keep": False,
             },
         },
         {"command": "ivy extend", "args": {"env": "#12", "duration": None, "until": "fri 18:00", "reason": None}},
