@@ -153,6 +153,8 @@ class EnvironmentRows(Protocol):
 
     async def owned_by(self, identities: frozenset[str], /) -> Sequence[Environment]: ...
 
+    async def of_branch(self, project: str, ref: str, limit: int, /) -> Sequence[Environment]: ...
+
 
 class PeopleRows(Protocol):
     """Which accounts are one person, and how they become it."""
@@ -180,8 +182,6 @@ class PeopleRows(Protocol):
     async def claimed_of(self, first: Person, /) -> Any: ...
 
     async def end(self, claim: Any, /) -> None: ...
-
-    async def of_branch(self, project: str, ref: str, limit: int, /) -> Sequence[Environment]: ...
 
 
 class ApprovalRows(Protocol):
