@@ -18,8 +18,8 @@ from bot.auth.people import People
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
 from bot.context import Forge, ForgeUnavailable, Limits, Members, Outcome, Runtime, RuntimeUnavailable, Scene
-from bot.domain.channels import Channels
 from bot.domain.approval import Approval
+from bot.domain.channels import Channels
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.cost import FREE, Prices
 from bot.domain.errors import UserError
