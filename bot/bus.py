@@ -72,6 +72,8 @@ class Looking(Protocol):
     @property
     def approvals(self) -> ApprovalRows: ...
 
+    async def web_role(self, id: str, /) -> str | None: ...
+
 
 class Units(Protocol):
     def transaction(self, lease: Any = None) -> AbstractAsyncContextManager[Any]: ...
@@ -108,7 +110,7 @@ class Bus:
     ) -> None:
         self._units = units
         self._rules = rules
-        self._standings = Standings(rules.people, rules.console_role, forges, rules.projects, self._others)
+        self._standings = Standings(rules.people, rules.console_role, forges, rules.projects, self._others, self._by_sign_in)
         self._standing_in = self._standings.of
         self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects.values(), members or {})
 
@@ -143,6 +145,10 @@ class Bus:
     async def role(self, person: Person) -> Role:
         """What somebody is here, where it is not about a project."""
         return (await self._standing_in(person, None)).role
+
+    async def _by_sign_in(self, person: Person) -> Role:
+        async with self._units.look() as look:
+            return Role(await look.web_role(person.id) or Role.NOBODY)
 
     def read(self, message: Said | Edited) -> tuple[Found, ...]:
         """What a message says, as its platform writes it."""

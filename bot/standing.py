@@ -21,6 +21,14 @@ Linked = Callable[[Person], Awaitable[Sequence[Person]]]
 """The other accounts of the same person."""
 
 
+BySignIn = Callable[[Person], Awaitable[Role]]
+"""What the groups that a sign-in told of somebody make of them."""
+
+
+async def no_role(_: Person) -> Role:
+    return Role.NOBODY
+
+
 async def nobody_else(_: Person) -> Sequence[Person]:
     return ()
 
@@ -35,12 +43,14 @@ class Standings:
         forges: Mapping[ForgeKind, Forge],
         projects: Mapping[str, Project],
         linked: Linked = nobody_else,
+        by_sign_in: BySignIn = no_role,
     ) -> None:
         self._people = people
         self._console_role = console_role
         self._forges = forges
         self._projects = projects
         self._linked = linked
+        self._by_sign_in = by_sign_in
 
     async def of(self, person: Person, project: Project | None) -> Standing:
         """What somebody is in a project; without one, the highest that they are in any."""
@@ -56,6 +66,9 @@ class Standings:
         told = self._people.told(identities, project.key if project else None)
         if Platform.CONSOLE in {each.platform for each in accounts} and not told.is_final and told.role.rank < self._console_role.rank:
             told = Told(self._console_role, "this machine's console")
+        for each in accounts:
+            if each.platform is Platform.WEB and not told.is_final and (role := await self._by_sign_in(each)).rank > told.role.rank:
+                told = Told(role, "the sign-in")
         groups = self._people.groups_of(identities)
         if told.is_final or told.role is Role.ADMIN:
             return Standing(told.role, replies.CONFIGURED_NOBODY if told.role is Role.NOBODY else "", told.why, groups, identities)

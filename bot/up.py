@@ -109,6 +109,11 @@ async def _until_ready(settings: Settings) -> None:
     raise SettingsError(f"it did not come up within {_READY_WITHIN_S:.0f} s ({parts}): see the logs in {settings.data_dir / 'logs'}")
 
 
+async def _way_in(settings: Settings) -> str:
+    """Where the dashboard is; a link that signs in where there is no other way to."""
+    return settings.public_url if settings.sign_in.oidc and settings.public_url else await sign_in_link(settings, whoami())
+
+
 def _banner(settings: Settings, with_sample: bool, link: str) -> str:  # noqa: FBT001 - one place
     trellis = Path(sys.argv[0] if Path(sys.argv[0]).name == "trellis" else "trellis")
     shown = trellis.relative_to(Path.cwd()) if trellis.is_absolute() and trellis.is_relative_to(Path.cwd()) else trellis
@@ -117,7 +122,10 @@ def _banner(settings: Settings, with_sample: bool, link: str) -> str:  # noqa: F
         "Trellis runs. Ctrl-C stops all of it.",
         "",
         f"  dashboard  {link}",
-        f"             (signs you in, once and within {settings.sign_in.link_minutes:.0f} minutes; a new one: {shown} open)",
+        *(
+            [f"             (signs you in, once and within {settings.sign_in.link_minutes:.0f} minutes; a new one: {shown} open)"]
+            * ("/link/" in link)
+        ),
         f"  webhooks   http://{settings.host}:{settings.port}/hooks/github · /hooks/gitlab · /hooks/slack",
         f"  addresses  http://<environment>.{settings.domain}:{settings.proxy_port}",
         f"  logs       {settings.data_dir / 'logs'}",
@@ -151,7 +159,7 @@ async def up(settings: Settings, is_quiet: bool) -> int:  # noqa: FBT001 - an op
                 await stack.enter_async_context(_running(_part(settings, name, (*trellis, word), more)))
             await _until_ready(settings)
             if not is_quiet:
-                _tell(_banner(settings, bool(more), await sign_in_link(settings, whoami())))
+                _tell(_banner(settings, bool(more), await _way_in(settings)))
             try:
                 await asyncio.Event().wait()
             finally:

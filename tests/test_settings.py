@@ -76,6 +76,22 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, 
             {"TRELLIS_PUBLIC_URL": "https://example.com/trellis"},
             "TRELLIS_PUBLIC_URL: use an address without a path, for instance https://trellis.example.com",
         ),
+        (
+            {
+                "TRELLIS_SIGN_IN__OIDC__WORK__ISSUER": "http://id.example.com",
+                "TRELLIS_SIGN_IN__OIDC__WORK__CLIENT_ID": "c",
+                "TRELLIS_SIGN_IN__OIDC__WORK__CLIENT_SECRET": "s",
+            },
+            "TRELLIS_SIGN_IN__OIDC__WORK__ISSUER: use https://",
+        ),
+        (
+            {
+                "TRELLIS_SIGN_IN__OIDC__WORK__ISSUER": "https://id.example.com",
+                "TRELLIS_SIGN_IN__OIDC__WORK__CLIENT_ID": "c",
+                "TRELLIS_SIGN_IN__OIDC__WORK__CLIENT_SECRET": "",
+            },
+            "TRELLIS_SIGN_IN__OIDC__WORK__CLIENT_SECRET is missing: set it",
+        ),
         ({"TRELLIS_CONFIG": "nowhere.toml"}, "TRELLIS_CONFIG: there is no file nowhere.toml"),
         (
             {"TRELLIS_PROJECTS": "{bad"},

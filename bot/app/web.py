@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from bot.app.api import api_of
 from bot.app.dashboard import Judging, parts_of
 from bot.app.edges import Place, close_all, projects_of
+from bot.app.providers import providers_of
 from bot.app.socket import listening
 from bot.chats import github_wire, gitlab_wire
 from bot.chats.slack_hook import SlackHook
@@ -20,7 +21,8 @@ from bot.store.console import ConsoleStore
 from bot.store.inbox import Inbox
 from bot.store.sessions import Sessions
 from bot.store.store import Store
-from bot.web import console, health, hooks, login, schema, session
+from bot.store.web_people import WebPeople
+from bot.web import console, health, hooks, login, login_with, schema, session
 from bot.web.pages import frame, routes
 from bot.web.site import Front, Site, site_of
 from bot.worker.doorbell import connect
@@ -63,10 +65,14 @@ def _add_hooks(app: FastAPI, settings: Settings, inbox: Inbox) -> None:
         app.router.routes.append(hooks.closed_route("slack"))
 
 
-def _add_sign_in(app: FastAPI, site: Site, sign_in: session.SignIn) -> None:
+def _add_sign_in(app: FastAPI, settings: Settings, site: Site, sign_in: session.SignIn, people: WebPeople) -> None:
     app.add_middleware(Front, site=site)
     session.install(app, sign_in)
-    app.include_router(login.router(login.Login(sign_in.sessions, is_local=True, draw=frame.login)))
+    providers = providers_of(settings)
+    labels = {name: each.provider.label for name, each in providers.items()}
+    ways = login.Login(sign_in.sessions, is_local=not providers, providers=labels, draw=frame.login)
+    app.include_router(login.router(ways))
+    app.include_router(login_with.router(ways, providers, people))
 
 
 async def _database_answers(store: Store) -> None:
@@ -119,7 +125,7 @@ def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
     _add_hooks(app, settings, inbox)
     site, sessions, token = site_of(settings.public_url, settings.port), Sessions(store), console.token_in(settings.data_dir)
     sign_in = session.SignIn(sessions, site, settings.sign_in.session_hours * 3600)
-    _add_sign_in(app, site, sign_in)
+    _add_sign_in(app, settings, site, sign_in, WebPeople(store))
     links = console.Links(sessions, site, settings.sign_in.link_minutes * 60)
     app.include_router(console.router(inbox, ConsoleStore(store), token, links))
     app.include_router(schema.router())

@@ -88,6 +88,7 @@ def _check_parts(settings: Settings) -> None:
         "TRELLIS_REDIS_URL: use redis://HOST, rediss://HOST or unix://SOCKET",
     )
     _check_public_url(settings.public_url)
+    _check_sign_in(settings)
     limits = settings.limits
     _require(
         limits.ttl_hours <= limits.cap_hours,
@@ -95,13 +96,27 @@ def _check_parts(settings: Settings) -> None:
     )
 
 
+def _is_here(url: str) -> bool:
+    """Whether an address is on this machine, where plain http will do."""
+    name = urlsplit(url).hostname or ""
+    return name in {"localhost", "127.0.0.1", "::1"} or name.endswith(".localhost")
+
+
+def _check_sign_in(settings: Settings) -> None:
+    for name, provider in settings.sign_in.oidc.items():
+        variable = f"TRELLIS_SIGN_IN__OIDC__{name.upper()}"
+        _require(re.fullmatch(r"[a-z0-9-]{1,40}", name), f"{variable}: name it with small letters, digits and -")
+        _require(provider.issuer.startswith("https://") or _is_here(provider.issuer), f"{variable}__ISSUER: use https://")
+        _require(provider.client_id, f"{variable}__CLIENT_ID is missing: set it")
+        _require(provider.client_secret.get_secret_value(), f"{variable}__CLIENT_SECRET is missing: set it")
+
+
 def _check_public_url(url: str) -> None:
     """People sign in there: plain http is for this machine only."""
     parts = urlsplit(url)
     is_address = parts.scheme in {"http", "https"} and parts.hostname and not (parts.path.strip("/") or parts.query or parts.username)
     _require(not url or is_address, "TRELLIS_PUBLIC_URL: use an address without a path, for instance https://trellis.example.com")
-    is_here = (parts.hostname or "") in {"localhost", "127.0.0.1", "::1"} or (parts.hostname or "").endswith(".localhost")
-    _require(not url or parts.scheme == "https" or is_here, "TRELLIS_PUBLIC_URL: use https://, people sign in there")
+    _require(not url or parts.scheme == "https" or _is_here(url), "TRELLIS_PUBLIC_URL: use https://, people sign in there")
 
 
 def _check_links(links: dict[str, str]) -> None:

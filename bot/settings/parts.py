@@ -153,6 +153,28 @@ class LimitSettings(BaseModel):
     failed_hours: float = Field(default=24, gt=0)
 
 
+class OidcSettings(BaseModel):
+    """An OpenID Connect provider. `groups` maps what the claim lists to roles; `role` is everybody's who may sign in."""
+
+    model_config = {"extra": "forbid"}
+
+    issuer: str
+    client_id: str
+    client_secret: SecretStr
+    label: str = ""
+    scopes: str = "openid email profile"
+    domains: tuple[str, ...] | str = ()
+    groups_claim: str = "groups"
+    groups: dict[str, Literal["nobody", "viewer", "developer", "admin"]] = Field(default_factory=dict)
+    role: Literal["nobody", "viewer", "developer", "admin"] = "nobody"
+
+    @property
+    def hosted_domains(self) -> frozenset[str]:
+        """Written as a list or as `a.com,b.com`."""
+        words = self.domains.replace(",", " ").split() if isinstance(self.domains, str) else self.domains
+        return frozenset(word.lower() for word in words)
+
+
 class SignInSettings(BaseModel):
     """How people sign in on the web page, and for how long."""
 
@@ -160,6 +182,7 @@ class SignInSettings(BaseModel):
 
     session_hours: float = Field(default=168, gt=0, le=24 * 366)
     link_minutes: float = Field(default=15, gt=0, le=24 * 60)
+    oidc: dict[str, OidcSettings] = Field(default_factory=dict)
 
 
 class PriceSettings(BaseModel):

@@ -25,6 +25,7 @@ from bot.store.people_tables import quota_locks
 from bot.store.rows import struct_of
 from bot.store.saying import opened_on
 from bot.store.tables import cards, commands, events, outbox
+from bot.store.web_tables import web_people
 
 Ring = tuple[str, str]
 """What to look at after the commit: ("hear", message id), ("create" or "destroy", environment id), ("say", thread address)."""
@@ -159,6 +160,10 @@ class Transaction:
 
     async def note(self, event: Event) -> None:
         await self.connection.execute(insert(events).values(msgspec.to_builtins(event)))
+
+    async def web_role(self, id: str) -> str | None:
+        """What the last sign-in with a provider made of somebody."""
+        return (await self.connection.execute(select(web_people.c.role).where(web_people.c.id == id))).scalar_one_or_none()
 
     # -- commands --------------------------------------------------------------------------------
 
