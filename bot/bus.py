@@ -17,7 +17,7 @@ from bot.asking import authorize
 from bot.auth.people import People
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
-from bot.context import Forge, ForgeUnavailable, Limits, Members, Outcome, Runtime, RuntimeUnavailable, Scene
+from bot.context import Forge, ForgeBusy, ForgeUnavailable, Limits, Members, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.approval import Approval
 from bot.domain.channels import Channels
 from bot.domain.command import CommandState, Event, Taken
@@ -189,6 +189,8 @@ class Bus:
             facts = await handler.gather(item.command, scene, self._outside)
         except UserError as error:
             refusal = _refusal(error, said.person, scene.environment_id if scene else None)
+        except ForgeBusy:
+            raise
         except ForgeUnavailable as error:
             refusal = _unavailable("The forge", error, said)
         except RuntimeUnavailable as error:

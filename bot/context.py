@@ -20,7 +20,23 @@ from bot.domain.service_config import ConfigProblem, DevEnv
 
 
 class ForgeUnavailable(Exception):  # noqa: N818
-    """The forge could not be asked. For a right that is a no; for a fact it is 'try again in a minute'."""
+    """The forge could not be asked. For a right that is a no; for a fact it is 'try again in a minute'.
+
+    `wait_s` is set when it asked us to wait: we ask too much.
+    """
+
+    def __init__(self, reason: str, wait_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait_s = wait_s
+
+
+class ForgeBusy(ForgeUnavailable):
+    """It wants to be left in peace for `wait_s`, and whoever needs its word waits as long: that is no 'no'."""
+
+    wait_s: float
+
+    def __init__(self, reason: str, wait_s: float) -> None:
+        super().__init__(reason, wait_s)
 
 
 class RuntimeUnavailable(Exception):  # noqa: N818

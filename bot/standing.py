@@ -11,7 +11,7 @@ from bot import replies
 from bot.asking import identity
 from bot.auth.people import People, Told
 from bot.auth.policy import Role, Standing, role_of
-from bot.context import Forge, ForgeUnavailable
+from bot.context import Forge, ForgeBusy, ForgeUnavailable
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 
@@ -90,6 +90,8 @@ class Standings:
     async def _asked(self, person: Person, project: Project) -> tuple[Role, str, str]:
         try:
             right = await self._forges[project.forge].right_of(person, project)
+        except ForgeBusy:
+            raise
         except ForgeUnavailable as error:
             log.warning("right_not_asked", person=person.id, project=project.key, reason=str(error))
             return Role.NOBODY, "", replies.RIGHT_NOT_ASKED

@@ -77,6 +77,7 @@ class World:
         self.branches: Branches
         self.reconciler: Reconciler
         self.parts: Parts
+        self.edges: Edges
         self.web: httpx.AsyncClient
         self._console_heard = 0
 
@@ -203,7 +204,7 @@ def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: 
 
 
 @asynccontextmanager
-async def a_world(folder: Path, *, database_url: str = "", **more: Any) -> AsyncIterator[World]:
+async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, **more: Any) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         github, gitlab, slack = (stack.enter_context(made) for made in (FakeGitHub(), FakeGitLab(), FakeSlack()))
         settings = world_settings(folder, github, gitlab, slack, database_url=database_url, **more)  # type: ignore[arg-type]
@@ -219,9 +220,9 @@ async def a_world(folder: Path, *, database_url: str = "", **more: Any) -> Async
         place = Place(world.engine, world.repositories)
         edges = Edges(chats_of(settings, store), forges_of(settings), place, feeds_of(settings), recorders_of(settings))
         stack.push_async_callback(edges.close)
-        parts = await worker_parts(settings, store, edges, "worker-1", pace_s=0.0)
+        parts = await worker_parts(settings, store, edges, "worker-1", pace_s=pace_s)
         world.desks, world.branches, world.reconciler = desks_of(parts), parts.branches, parts.reconciler
-        world.parts = parts
+        world.parts, world.edges = parts, edges
         store.ringer = world.ring
         app = web_app(settings, store, place)
         await stack.enter_async_context(app.router.lifespan_context(app))

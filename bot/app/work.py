@@ -19,6 +19,7 @@ from bot.worker.leasing import Holder
 from bot.worker.messages import Messages
 from bot.worker.names import Names
 from bot.worker.outbox import Outbox
+from bot.worker.patience import PatientForge
 from bot.worker.poll import Pace, Poller
 from bot.worker.reconcile import Reconciler
 from bot.worker.records import Records
@@ -36,6 +37,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
     chats, forges, place = edges.chats, edges.forges, edges.place
     hold = Holder(store, holder, settings.worker.lease_s)
     runtime = EngineRuntime(place.engine, place.repositories)
+    forges = {kind: PatientForge(forge, kind, store) for kind, forge in forges.items()}
     branches = Branches(store, runtime, forges, projects)
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats))
     return Parts(

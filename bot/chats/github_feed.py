@@ -12,7 +12,7 @@ import msgspec
 from bot.chats import github_wire as wire
 from bot.chats.feed import News
 from bot.chats.github_client import Page, listed, remote
-from bot.chats.remote import RemoteFailure
+from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import clean, iso, seconds
 from bot.context import ForgeUnavailable
 from bot.domain.cursor import OVERLAP_S, Cursor
@@ -85,7 +85,7 @@ class GitHubFeed:
             lines = await self._comments(look, cursor, f"/repos/{project.path}/pulls/comments", cursor.lines, ("review-comment", "review"))
             requests = await self._requests(look, cursor)
         except RemoteFailure as failure:
-            raise ForgeUnavailable(failure.reason) from failure
+            raise as_forge_error(failure) from failure
         except Refused as error:
             raise ForgeUnavailable(f"GitHub answered something else than asked: {error.reason}") from error
         found = sorted(look.found, key=lambda pair: pair[0])

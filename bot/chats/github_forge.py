@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.chats.github_client import call, remote
-from bot.chats.remote import RemoteFailure
+from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import Wire
 from bot.context import ForgeUnavailable
 from bot.domain.message import Person, Platform
@@ -126,7 +126,7 @@ class GitHubForge:
         except RemoteFailure as failure:
             if failure.status == _NOT_FOUND:
                 return None
-            raise ForgeUnavailable(failure.reason) from failure
+            raise as_forge_error(failure) from failure
 
 
 def _right(permission: _Permission) -> Right:

@@ -10,7 +10,7 @@ import msgspec
 from bot.chats import gitlab_wire as wire
 from bot.chats.feed import News
 from bot.chats.gitlab_client import remote
-from bot.chats.remote import RemoteFailure
+from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import Id, Wire, iso, seconds
 from bot.context import ForgeUnavailable
 from bot.domain.cursor import OVERLAP_S, Cursor
@@ -83,7 +83,7 @@ class GitLabFeed:
         try:
             return await self._news(project, cursor)
         except RemoteFailure as failure:
-            raise ForgeUnavailable(failure.reason) from failure
+            raise as_forge_error(failure) from failure
         except (Refused, msgspec.ValidationError) as error:
             raise ForgeUnavailable(f"GitLab answered something else than asked: {error}") from error
 

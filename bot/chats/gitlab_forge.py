@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from bot.chats.gitlab_client import remote
-from bot.chats.remote import RemoteFailure
+from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import Wire
 from bot.context import ForgeUnavailable
 from bot.domain.message import Person, Platform
@@ -110,6 +110,6 @@ class GitLabForge:
         except RemoteFailure as failure:
             if failure.status == _NOT_FOUND:
                 return None
-            raise ForgeUnavailable(failure.reason) from failure
+            raise as_forge_error(failure) from failure
         except msgspec.ValidationError as error:
             raise ForgeUnavailable(f"GitLab answered something else than asked: {error}") from error

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from bot.chats.chat import ChatRefused, ChatUnavailable
+from bot.context import ForgeUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,6 +115,11 @@ def _wait_s(headers: Mapping[str, str], now: float) -> float:
 def unreachable(platform: str, error: Exception) -> RemoteFailure:
     """No answer, or none that could be read."""
     return RemoteFailure(f"{platform} could not be asked: {type(error).__name__}")
+
+
+def as_forge_error(failure: RemoteFailure) -> ForgeUnavailable:
+    """A token that is not accepted is no limit: nobody need wait for it."""
+    return ForgeUnavailable(failure.reason, failure.retry_after_s if failure.status != 401 else None)
 
 
 def as_chat_error(failure: RemoteFailure) -> ChatUnavailable | ChatRefused:

@@ -86,6 +86,11 @@ async def heard(connection: AsyncConnection, message_id: int, now: float, state:
     await connection.execute(update(messages).where(messages.c.id == message_id).values(state=state, heard_at=now, due_at=None))
 
 
+async def wait(connection: AsyncConnection, waiting: Waiting, until: float) -> None:
+    """Hear it again later, and count no trouble."""
+    await connection.execute(update(messages).where(messages.c.id == waiting.id).values(due_at=until))
+
+
 async def put_off(connection: AsyncConnection, waiting: Waiting, until: float) -> None:
     """Hear it again later: the trouble was ours."""
     values = {"troubles": waiting.troubles + 1, "due_at": until}

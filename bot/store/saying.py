@@ -89,6 +89,15 @@ async def post_tried(connection: AsyncConnection, post: WaitingPost, due_at: flo
     await connection.execute(update(outbox).where(outbox.c.id == post.id).values(tries=post.tries + 1, due_at=due_at))
 
 
+async def post_waits(connection: AsyncConnection, post: WaitingPost, due_at: float) -> None:
+    """It was not taken because we say too much: that is no try, however often it happens."""
+    await connection.execute(update(outbox).where(outbox.c.id == post.id).values(tries=post.tries, due_at=due_at))
+
+
+async def card_waits(connection: AsyncConnection, card: WaitingCard, due_at: float) -> None:
+    await connection.execute(update(cards).where(cards.c.id == card.id).values(tries=card.tries, due_at=due_at))
+
+
 async def put_off(connection: AsyncConnection, waiting: WaitingPost | WaitingCard, due_at: float) -> None:
     """Leave it for later, untried."""
     table = outbox if isinstance(waiting, WaitingPost) else cards

@@ -8,7 +8,7 @@ import structlog
 
 from bot import replies
 from bot.bus import Bus
-from bot.context import ForgeUnavailable, NotYet, RuntimeUnavailable
+from bot.context import ForgeBusy, ForgeUnavailable, NotYet, RuntimeUnavailable
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import backoff_s
 from bot.domain.message import Edited, FormAsked, HomeOpened, Said
@@ -76,6 +76,9 @@ class Messages:
             await self._understand(waiting, lease)
         except LeaseLost:
             raise
+        except ForgeBusy as error:
+            await self._wait(waiting, lease, error)
+            return
         except (NotYet, ForgeUnavailable, RuntimeUnavailable) as error:
             await self._trouble(waiting, lease, str(error), "")
             return
@@ -124,6 +127,12 @@ class Messages:
         if later is None or not isinstance(later.incoming, Edited):
             return False
         return await self._edits.hear(later.incoming, later.id, lease)
+
+    async def _wait(self, waiting: Waiting, lease: Lease, error: ForgeBusy) -> None:
+        """Hear it when the forge may be asked again, in its order and however often that is said."""
+        log.info("message_waits", message=waiting.id, reason=str(error), seconds=error.wait_s)
+        async with self._store.transaction(lease) as transaction:
+            await hearing.wait(transaction.connection, waiting, transaction.now + error.wait_s)
 
     async def _trouble(self, waiting: Waiting, lease: Lease, reason: str, reference: str) -> None:
         """Hear it again later; after some tries let the lane go on, and say so to whoever waits."""

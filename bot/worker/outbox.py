@@ -14,7 +14,7 @@ from bot.domain.home import HOME, Home
 from bot.domain.lifecycle import backoff_s
 from bot.domain.message import Platform, Thread
 from bot.domain.prose import Card, Reaction, Reply
-from bot.store import saying
+from bot.store import pauses, saying
 from bot.store.leases import Lease
 from bot.store.saying import WaitingCard, WaitingPost
 from bot.store.transaction import Transaction
@@ -34,7 +34,6 @@ class Outbox:
         self._store = holder.store
         self._chats = chats
         self._pace_s = pace_s
-        self._quiet_until: dict[Platform, float] = {}  # by the database's clock; as a platform asked of us
         self.later: Callable[[str, float], None] = _only_the_sweep
 
     async def say(self, address: str) -> None:
@@ -68,7 +67,7 @@ class Outbox:
         post = post if post and post.due_at <= now else None
         card = card if card and card.due_at <= now else None
         first = card if card and not (post and post.kind == "reaction") else post
-        if first and now < (quiet_until := self._quiet_until.get(first.thread.platform, now)):
+        if first and (quiet_until := await self._quiet_until(first, now)) > now:
             async with self._store.transaction(lease) as transaction:
                 await saying.put_off(transaction.connection, first, quiet_until)
         elif card and first is card:
@@ -76,6 +75,21 @@ class Outbox:
         elif post:
             await self._send_post(post, _with_root(post.thread, root), lease)
         return bool(post or card)
+
+    async def _quiet_until(self, first: WaitingPost | WaitingCard, now: float) -> float:
+        """Until when nothing may be sent there: as long as the platform asked of any of us, and until a channel's turn comes.
+
+        A channel of Slack takes a message a second. Otherwise the turn is taken here.
+        """
+        channel = _channel(first) if self._pace_s else None
+        async with self._store.look() as look:
+            quiet_until = await pauses.until(look.connection, first.thread.platform.value)
+        if quiet_until > now or channel is None:
+            return quiet_until
+        async with self._store.transaction() as transaction:
+            if await pauses.take_turn(transaction.connection, channel, transaction.now, self._pace_s):
+                return now
+            return await pauses.until(transaction.connection, channel)
 
     # -- posts and signs -------------------------------------------------------------------------
 
@@ -97,8 +111,8 @@ class Outbox:
             return
         except ChatUnavailable as error:
             async with self._store.transaction(lease) as transaction:
-                due_at = self._again_at(thread.platform, error, post.tries, transaction.now)
-                await saying.post_tried(transaction.connection, post, due_at)
+                due_at = await self._again_at(transaction, thread.platform, error, post.tries)
+                await (saying.post_tried if error.retry_after_s is None else saying.post_waits)(transaction.connection, post, due_at)
             log.warning("post_put_off", post=post.id, reason=str(error))
             return
         killpoint(f"worker.{post.kind}.sent")
@@ -107,12 +121,11 @@ class Outbox:
                 await saying.keep_root(transaction.connection, thread.address, posted.root)
             await saying.post_ended(transaction.connection, post, "sent", posted.id if posted else None, transaction.now)
 
-    def _again_at(self, platform: Platform, error: ChatUnavailable, tries: int, now: float) -> float:
-        """When to try again. Until the time that a platform asks for, nothing at all is sent to it."""
+    async def _again_at(self, transaction: Transaction, platform: Platform, error: ChatUnavailable, tries: int) -> float:
+        """When to try again. Until the time that a platform asks for, nothing at all is sent to it, by nobody."""
         if error.retry_after_s is None:
-            return now + backoff_s(tries + 1)
-        self._quiet_until[platform] = max(now + error.retry_after_s, self._quiet_until.get(platform, 0))
-        return self._quiet_until[platform]
+            return transaction.now + backoff_s(tries + 1)
+        return await pauses.extend(transaction.connection, platform.value, transaction.now + error.retry_after_s)
 
     async def _deliver(self, chat: Chat, post: WaitingPost, thread: Thread, lease: Lease) -> Posted | None:
         if post.kind == "reaction":
@@ -149,8 +162,8 @@ class Outbox:
             return
         except ChatUnavailable as error:
             async with self._store.transaction(lease) as transaction:
-                due_at = self._again_at(thread.platform, error, card.tries, transaction.now)
-                await saying.card_tried(transaction.connection, card, due_at)
+                due_at = await self._again_at(transaction, thread.platform, error, card.tries)
+                await (saying.card_tried if error.retry_after_s is None else saying.card_waits)(transaction.connection, card, due_at)
             log.warning("card_put_off", card=card.id, reason=str(error))
             return
         killpoint("worker.card.sent")
@@ -198,6 +211,13 @@ async def _give_up(transaction: Transaction, post: WaitingPost) -> None:
 
 def _only_the_sweep(address: str, wait_s: float) -> None:
     """The sweep finds what is due later; whoever has a timer may do it to the moment."""
+
+
+def _channel(first: WaitingPost | WaitingCard) -> str | None:
+    """The channel of Slack that a new message would go to; signs and edits take no turn."""
+    is_new = first.remote_id is None if isinstance(first, WaitingCard) else first.kind == "post"
+    parts = first.thread.address.split(":")
+    return ":".join(parts[:3])[:200] if is_new and first.thread.platform is Platform.SLACK and len(parts) >= 3 else None
 
 
 def _with_root(thread: Thread, root: str | None) -> Thread:

@@ -14,7 +14,7 @@ from bot.context import ForgeUnavailable, Runtime, RuntimeUnavailable
 from bot.domain.cursor import Cursor, begin
 from bot.domain.message import BranchDeleted, Incoming, Pushed, Said
 from bot.domain.project import ForgeKind, Project
-from bot.store import feeds
+from bot.store import feeds, pauses
 from bot.store.feeds import Listening
 from bot.store.inbox import take_at_once
 from bot.worker.leasing import Holder
@@ -60,6 +60,8 @@ class Poller:
         async with self._store.look() as look:
             last = await feeds.listening(look.connection, project.key)
             now = look.now
+            if await pauses.until(look.connection, project.forge.value) > now:
+                return False
         if last is None:
             return True
         is_often = project.is_polled or bool(last.hook_problem) or project.key not in self._has_begun
@@ -70,7 +72,7 @@ class Poller:
             last = await feeds.listening(look.connection, project.key)
             now = look.now
         before = _not_too_far(last or Listening(project.key, begin(now), now), now)
-        cursor, problem = before, ""
+        cursor, problem, wait_s = before, "", 0.0
         try:
             news = await feed.news(project, before)
             heads = await self._runtime.heads(project)
@@ -82,9 +84,11 @@ class Poller:
             if fresh:
                 log.info("found_by_asking", project=project.key, count=len(fresh))
         except (ForgeUnavailable, RuntimeUnavailable) as error:
-            problem = str(error)
+            problem, wait_s = str(error), getattr(error, "wait_s", None) or 0.0
             log.warning("not_polled", project=project.key, reason=problem)
         async with self._store.transaction() as transaction:
+            if wait_s:
+                await pauses.extend(transaction.connection, project.forge.value, transaction.now + wait_s)
             await feeds.listened(transaction.connection, project.key, cursor, now, problem)
 
     async def _moved(self, project: Project, before: Mapping[str, str] | None, heads: Mapping[str, str]) -> list[Incoming]:

@@ -1,0 +1,126 @@
+"""When a platform asks us to slow down, everybody waits as long as it says, nothing is lost and the order is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.message import Platform, Thread
+from bot.domain.prose import Reply, Tone, line
+from bot.worker.leasing import Holder
+from bot.worker.outbox import Outbox
+from tests.conversations.slack import Slack
+from tests.conversations.talk import Talk
+from tests.world import World, a_world
+
+SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "body", "wait_s"),
+    [
+        ({"retry-after": "120"}, 429, None, 120),
+        ({"retry-after": "120"}, 403, SECONDARY, 120),
+        ({}, 403, SECONDARY, 60),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "RESET"}, 403, {"message": "API rate limit exceeded"}, 120),
+    ],
+    ids=["retry-after", "secondary", "secondary without a time", "primary"],
+)
+async def test_a_command_waits_for_github_and_is_not_refused(
+    shop: Talk, headers: dict[str, str], status: int, body: object, wait_s: int
+) -> None:
+    reset = {name: str(int(time.time()) + wait_s) if value == "RESET" else value for name, value in headers.items()}
+    shop.forge.fail_next("GET right", status, reset, body)
+    assert await shop.says("/ivy whoami") == []
+    asked = len(shop.forge.requests)
+    assert await shop.after(seconds=wait_s - 10) == []
+    assert len(shop.forge.requests) == asked, "while it is to be left in peace, nothing is asked of it"
+    [said] = await shop.after(seconds=12)
+    assert said.startswith("You are **dana**")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [({"retry-after": "60"}, {"message": {"error": "Too many requests"}}), ({"ratelimit-remaining": "0"}, "Retry later\n")],
+    ids=["with a time", "as plain text"],
+)
+async def test_gitlab_is_waited_for_in_both_its_forms(tools: Talk, headers: dict[str, str], body: object) -> None:
+    tools.forge.fail_next("GET right", 429, headers, body)
+    assert await tools.says("/ivy whoami") == []
+    tools.forge.fail_next("POST comment", 429, headers, body)
+    assert await tools.after(seconds=61) == []
+    [said] = await tools.after(seconds=61)
+    assert said.startswith("You are **gina**")
+
+
+async def test_what_is_said_meanwhile_is_answered_in_its_order(shop: Talk) -> None:
+    shop.forge.fail_next("GET right", 429, {"retry-after": "120"})
+    for words in ("/ivy whoami", "/ivy help create", "/ivy creat", "/ivy list"):
+        await shop.says(words)
+    await shop.after(seconds=121)
+    assert [each.split()[0] for each in shop.heard] == ["You", "`/ivy", "❌", "No"]
+
+
+async def test_however_often_it_is_limited_nothing_is_lost(shop: Talk) -> None:
+    shop.forge.fail_next("POST comment", 429, {"retry-after": "60"}, times=30)
+    await shop.says("/ivy whoami")
+    for _ in range(31):
+        await shop.after(seconds=61)
+    assert len(shop.heard) == 1
+
+
+async def test_a_change_that_follows_a_limit_is_drawn_once(shop: Talk) -> None:
+    environment = await shop.makes()
+    shop.forge.fail_next("EDIT comment", 429, {"retry-after": "300"})
+    for _ in range(4):
+        await shop.world.types(f"extend {environment.slug} 1h")
+    edits = len(shop.forge.asked("EDIT comment"))
+    await shop.after(seconds=301)
+    await shop.after(seconds=1)
+    assert "**goes** 2026-12-02 16:0" in shop.card
+    assert len(shop.forge.asked("EDIT comment")) == edits + 1
+
+
+async def test_another_worker_keeps_to_it(shop: Talk) -> None:
+    world = shop.world
+    shop.forge.fail_next("POST comment", 429, {"retry-after": "300"})
+    await shop.says("/ivy whoami")
+    other = Talk(world, shop.by, world.github.pull_request("acme/shop", number=13, branch="other"))
+    asked = len(shop.forge.asked("POST comment"))
+    async with world.store.transaction() as transaction:
+        await transaction.post(_thread(other), _hello())
+        transaction.rings.clear()
+    second = Outbox(Holder(world.store, "worker-2", 30), world.edges.chats, 0.0)
+    await second.say("github:shop:13")
+    assert len(shop.forge.asked("POST comment")) == asked
+    world.clock.advance(seconds=301)
+    await second.say("github:shop:13")
+    assert other.heard == ["hello"]
+
+
+def _thread(talk: Talk) -> Thread:
+    return Thread(Platform.GITHUB, f"github:shop:{talk.on.number}")
+
+
+def _hello() -> Reply:
+    return Reply(Tone.NEUTRAL, (line("hello"),))
+
+
+@pytest.fixture
+async def paced(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
+    async with a_world(tmp_path, database_url=database_url, pace_s=1.0) as made:
+        yield made
+
+
+async def test_a_channel_of_slack_gets_a_message_a_second(paced: World) -> None:
+    slack = Slack(paced)
+    for _ in range(3):
+        await slack.mention("@trellis whoami")
+    counts = [len(slack.said)]
+    for _ in range(3):
+        await paced.pass_time(seconds=1)
+        counts.append(len(slack.said))
+    assert counts == [1, 2, 3, 3]

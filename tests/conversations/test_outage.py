@@ -1,0 +1,65 @@
+"""After an outage what was missed is found, once; what is older than an hour is answered, not run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conversations.talk import Talk
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def talk(request: pytest.FixtureRequest, shop: Talk, tools: Talk) -> Talk:
+    return shop if request.param == "github" else tools
+
+
+async def _missed(talk: Talk, text: str, hours: float) -> list[str]:
+    """What the bot says when it comes back so long after something was said that no hook brought."""
+    await talk.world.poll()
+    talk.world.clock.advance(seconds=30)
+    delivery = talk.forge.says(talk.on, talk.by, text)
+    assert delivery.comment is not None
+    talk.comments.append(delivery.comment)
+    talk.world.clock.advance(hours=hours)
+    await talk.world.poll()
+    return talk.heard
+
+
+async def test_what_was_missed_for_minutes_is_run(talk: Talk) -> None:
+    assert len(await _missed(talk, "/ivy create", 0.5)) == 2
+    assert len(await talk.world.environments()) == 1
+
+
+@pytest.mark.parametrize("hours", [2, 24, 80])
+async def test_what_was_missed_for_hours_is_answered(talk: Talk, hours: int) -> None:
+    [said] = await _missed(talk, "/ivy create", hours)
+    assert f"This was said {hours} h ago" in said
+    assert "reason: `stale`" in said
+    assert await talk.world.environments() == []
+
+
+async def test_what_was_missed_is_not_doubled_by_a_hook_that_comes_later(talk: Talk) -> None:
+    await _missed(talk, "/ivy create", 0.5)
+    await talk.world.deliver(talk.platform, talk.forge.tells_comment(talk.comments[0]))
+    await talk.world.pass_time(seconds=301)
+    await talk.world.poll()
+    assert await talk.world.command_states() == ["done"]
+    assert len(talk.heard) == 2
+
+
+async def test_a_merge_that_was_missed_takes_the_environment_down(talk: Talk) -> None:
+    await talk.makes()
+    await talk.world.poll()
+    talk.forge.closes(talk.on, is_merged=True)
+    await talk.world.pass_time(seconds=301)
+    await talk.world.poll()
+    assert await talk.world.environments() == []
+
+
+async def test_between_the_sweeps_nothing_is_asked(talk: Talk) -> None:
+    await talk.world.poll()
+    await talk.world.pass_time(seconds=16)
+    await talk.world.poll()
+    asked = len(talk.forge.asked("LIST requests"))
+    await talk.world.pass_time(seconds=60)
+    await talk.world.poll()
+    assert len(talk.forge.asked("LIST requests")) == asked
