@@ -138,6 +138,19 @@ class Bus:
                 if standing.role is Role.NOBODY:
                     return  # one refusal is enough for all that a stranger says
 
+    async def may_say(self, said: Said) -> bool:
+        """Whether who says this may say all of it here, now. Nothing is told to anybody."""
+        at_home = home(said, self._rules.projects)
+        standing = await self._standing_in(said.person, at_home)
+        try:
+            for item in self.read(said):
+                if isinstance(item, Misunderstood):
+                    return False
+                await self._scene(said, item, HANDLERS[item.command.words], at_home, standing)
+        except UserError:
+            return False
+        return True
+
     async def visible(self, person: Person) -> frozenset[str]:
         """The keys of the projects in which somebody may look."""
         return await self._outside.visible(person)

@@ -18,6 +18,7 @@ from bot.worker.forms import Forms
 from bot.worker.leasing import Holder
 from bot.worker.messages import Messages
 from bot.worker.names import Names
+from bot.worker.openings import Openings
 from bot.worker.outbox import Outbox
 from bot.worker.patience import PatientForge
 from bot.worker.poll import Pace, Poller
@@ -44,7 +45,14 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         store=store,
         runtime=runtime,
         branches=branches,
-        messages=Messages(hold, bus, branches, Forms(chats, projects, settings.limits.cap_hours, bus.visible), Names(chats)),
+        messages=Messages(
+            hold,
+            bus,
+            branches,
+            Forms(chats, projects, settings.limits.cap_hours, bus.visible),
+            Names(chats),
+            Openings(store, bus, runtime, forges, projects),
+        ),
         environments=Environments(
             hold, place.engine, projects, settings.host_id, allowed_of(settings), branches.after_ready, Turns(store, prices_of(settings))
         ),

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from bot.chats.wire import Anything, Id, Wire, branch, clean, decode, digest, full_ref, is_zeros, same, seconds, sha
+from bot.chats.wire import Anything, Id, Wire, branch, clean, decode, digest, full_ref, is_zeros, needed, opening, same, seconds, sha
 from bot.domain.message import (
     BranchDeleted,
     Dialect,
@@ -25,12 +25,16 @@ from bot.domain.message import (
     Pushed,
     Refused,
     RequestClosed,
+    RequestOpened,
     Said,
     Thread,
 )
 from bot.domain.project import Project
 
 Projects: TypeAlias = Mapping[str, Project]
+
+
+_OPENINGS = ("opened", "reopened", "ready_for_review")
 
 
 class _Account(Wire):
@@ -87,6 +91,8 @@ class Pull(Wire):
     merged: bool | None = None
     closed_at: str | None = None
     updated_at: str | None = None
+    user: _Account | None = None
+    draft: bool | None = None
 
 
 class _PullRequest(Wire):
@@ -200,17 +206,30 @@ def comment(action: str, comment: Comment, number: int, project: Project, kind: 
 def _pull_request(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
     hook = decode(_PULL_REQUEST, content)
     project = projects.get(str(hook.repository.id))
-    if project is None or hook.action not in ("closed", "synchronize"):
+    if project is None or hook.action not in ("closed", "synchronize", *_OPENINGS):
         return ()
     pull = hook.pull_request
     if hook.action == "closed":
         return (closed(pull, project, is_merged=pull.merged is True),)
+    if hook.action in _OPENINGS:
+        return (opened(pull, project, hook.action),) if pull.user else ()
     return () if _is_fork(pull, project) else (_pushed(project, branch(pull.head.ref), hook.before, pull.head.sha),)
 
 
 def closed(pull: Pull, project: Project, *, is_merged: bool) -> RequestClosed:
     key = f"github:{project.id}:pull:{pull.number}:closed:{clean(pull.closed_at or pull.updated_at)}"
     return RequestClosed(key, project.key, pull.number, branch(pull.head.ref), _is_fork(pull, project), is_merged=is_merged)
+
+
+def opened(pull: Pull, project: Project, action: str) -> RequestOpened:
+    """`action`: opened, reopened or ready_for_review."""
+    key = f"github:{project.id}:pull:{pull.number}:{action}:{clean(pull.updated_at)}"
+    account = needed(pull.user, "user")
+    is_bot = account.type == "Bot" or account.login.endswith("[bot]")
+    author = Person(Platform.GITHUB, str(account.id), clean(account.login), is_bot)
+    said = opening(key, author, Thread(Platform.GITHUB, f"github:{project.key}:{pull.number}"), project.key, pull.number)
+    is_fork, is_draft = _is_fork(pull, project), pull.draft is True
+    return RequestOpened(key, project.key, pull.number, branch(pull.head.ref), is_fork, is_draft, said)
 
 
 def _is_fork(pull: Pull, project: Project) -> bool:

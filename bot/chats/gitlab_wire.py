@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from bot.chats.wire import Anything, Id, Wire, branch, clean, decode, digest, full_ref, is_zeros, needed, same, seconds, sha
+from bot.chats.wire import Anything, Id, Wire, branch, clean, decode, digest, full_ref, is_zeros, needed, opening, same, seconds, sha
 from bot.domain.message import (
     BranchDeleted,
     Dialect,
@@ -27,6 +27,7 @@ from bot.domain.message import (
     Pushed,
     Refused,
     RequestClosed,
+    RequestOpened,
     Said,
     Thread,
 )
@@ -87,11 +88,24 @@ class MergeRequest(Wire):
     last_commit: _Commit | None = None
     oldrev: str | None = None
     updated_at: str | None = None
+    author_id: Id | None = None
+    draft: bool | None = None
+    work_in_progress: bool | None = None
+
+
+class _Change(Wire):
+    current: bool | None = None
+
+
+class _Changes(Wire):
+    draft: _Change | None = None
 
 
 class _MergeRequestHook(Wire):
     object_kind: str
     object_attributes: MergeRequest
+    user: User | None = None
+    changes: _Changes | None = None
     project: _Project | None = None
     project_id: Id | None = None
 
@@ -217,10 +231,24 @@ def _merge_request(body: bytes, projects: Projects) -> tuple[Incoming, ...]:
     if request.action in ("close", "merge"):
         number = needed(request.iid, "iid")
         return (closed(number, request, project, is_merged=request.action == "merge"),)
+    is_ready = request.action == "update" and hook.changes and hook.changes.draft and hook.changes.draft.current is False
+    is_opened = (request.action in ("open", "reopen") or is_ready) and request.author_id is not None
+    found: tuple[Incoming, ...] = (_opened(project, request, hook.user or User(), is_fork=is_fork),) if is_opened else ()
     if request.action == "update" and request.oldrev and not is_fork:
         head = needed(request.last_commit, "last_commit").id
-        return (_pushed(project, branch(request.source_branch), request.oldrev, sha(head)),)
-    return ()
+        found = (_pushed(project, branch(request.source_branch), request.oldrev, sha(head)), *found)
+    return found
+
+
+def _opened(project: Project, request: MergeRequest, user: User, *, is_fork: bool) -> RequestOpened:
+    """`user` is who acted, who may be another than the author."""
+    number = needed(request.iid, "iid")
+    name = clean(user.username) if user.id == request.author_id else ""
+    author = Person(Platform.GITLAB, str(request.author_id), name, is_bot=_BOT.fullmatch(name) is not None)
+    key = f"gitlab:{project.id}:request:{number}:{request.action}:{moment(request.updated_at)}"
+    said = opening(key, author, Thread(Platform.GITLAB, f"gitlab:{project.key}:{number}"), project.key, number)
+    is_draft = bool(request.draft or request.work_in_progress)
+    return RequestOpened(key, project.key, number, branch(request.source_branch), is_fork, is_draft, said)
 
 
 def closed(number: int, request: MergeRequest, project: Project, *, is_merged: bool) -> RequestClosed:

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from bot.domain.message import Refused
+from bot.domain.message import Dialect, Person, Refused, Said, Thread
 
 T = TypeVar("T")
 
@@ -77,6 +77,11 @@ def sha(value: str | None) -> str:
     if not _SHA.fullmatch(needed(value, "commit")):
         raise Refused(400, "the body does not fit its event: not a commit")
     return str(value)
+
+
+def opening(key: str, person: Person, thread: Thread, project: str, number: int) -> Said:
+    """What the author of a request would say for an environment. It has no message to sign."""
+    return Said(key, person, thread, "/ivy create", "", Dialect.LINE, project, number)
 
 
 def is_zeros(value: str | None) -> bool:

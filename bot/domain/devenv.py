@@ -21,8 +21,9 @@ import shlex
 from bot.domain import procfile
 from bot.domain.devenv_file import File, Service, keys_of
 from bot.domain.devenv_nodes import at, fields_of, variables
+from bot.domain.devenv_opening import opening_of
 from bot.domain.devenv_wishes import profiles_of, wishes_of
-from bot.domain.service_config import MAX_SERVICES, ConfigProblem, DevEnv, Problems, ServiceConfig, check_name, command, decoded
+from bot.domain.service_config import MAX_SERVICES, ConfigProblem, DevEnv, Opening, Problems, ServiceConfig, check_name, command, decoded
 from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence, Unreadable, shown
 from bot.domain.yaml_nodes import read as read_yaml
 
@@ -69,7 +70,8 @@ def _dev_env(content: bytes, problems: Problems) -> DevEnv:
     _check_version(fields, problems)
     services = _services(fields.get("services"), problems)
     wishes = wishes_of(fields, services, problems)
-    return DevEnv(services, FILE, wishes, profiles_of(fields.get("profiles"), services, problems), _lines(root))
+    create = opening_of(fields["create"], problems) if "create" in fields else Opening()
+    return DevEnv(services, FILE, wishes, create, profiles_of(fields.get("profiles"), services, problems), _lines(root))
 
 
 def _lines(node: Node, above: str = "") -> dict[str, int]:

@@ -51,6 +51,20 @@ class Profile(msgspec.Struct, forbid_unknown_fields=True):
     env: Annotated[Variables | None, Meta(description="Variables for all of its services.")] | UnsetType = UNSET
 
 
+class Create(msgspec.Struct, forbid_unknown_fields=True):
+    """Whether an environment is made by itself."""
+
+    on: Annotated[
+        Literal["command", "opened"],
+        Meta(description="command: when somebody asks; opened: when a request of somebody who may ask is opened, never for a fork."),
+    ] = "command"
+    branches: (
+        Annotated[list[str], Meta(min_length=1, max_length=MOST_BRANCHES, description="Only for these: names, * for any letters.")]
+        | UnsetType
+    ) = UNSET
+    drafts: Annotated[bool, Meta(description="Also for drafts; else when they are ready.")] = False
+
+
 class File(msgspec.Struct, forbid_unknown_fields=True):
     """`.dev-env.yaml` at the root of a repository: what its environments are made of."""
 
@@ -66,6 +80,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     tilt_args: Annotated[str | list[str | int | float | bool], Meta(description="What $TILT_ARGS holds when nobody says.")] | UnsetType = (
         UNSET
     )
+    create: Annotated[Create, Meta(description="Whether an environment is made by itself.")] | UnsetType = UNSET
     profiles: Annotated[dict[Name, Profile], Meta(max_length=MOST_PROFILES, description="Named overlays.")] | UnsetType = UNSET
 
 

@@ -92,6 +92,18 @@ class BranchDeleted(msgspec.Struct, frozen=True, tag=True):
     ref: str
 
 
+class RequestOpened(msgspec.Struct, frozen=True, tag=True):
+    """A merge or pull request was opened, opened again, or is no draft any more. `said` is what its author would say for an environment."""
+
+    key: str
+    project: str
+    number: int
+    ref: str  # full ref of the source branch
+    is_fork: bool
+    is_draft: bool
+    said: Said
+
+
 class RequestClosed(msgspec.Struct, frozen=True, tag=True):
     """A merge or pull request was merged or closed."""
 
@@ -127,7 +139,7 @@ class HomeOpened(msgspec.Struct, frozen=True, tag=True):
     thread: Thread
 
 
-Incoming = Said | Edited | Pushed | BranchDeleted | RequestClosed | FormAsked | HomeOpened
+Incoming = Said | Edited | Pushed | BranchDeleted | RequestOpened | RequestClosed | FormAsked | HomeOpened
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not an accident

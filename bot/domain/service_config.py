@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from bot.domain.environment import Size
 from bot.domain.yaml_nodes import shown
@@ -42,6 +43,19 @@ class Wishes:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """Whether an environment is made when a request is opened. `branches`: patterns with *, () for all."""
+
+    is_on: bool = False
+    branches: tuple[str, ...] = ()
+    drafts: bool = False
+
+    def wants(self, branch: str, *, is_draft: bool) -> bool:
+        is_meant = not self.branches or any(fnmatchcase(branch, each) for each in self.branches)
+        return self.is_on and is_meant and (self.drafts or not is_draft)
+
+
+@dataclass(frozen=True)
 class DevEnv:
     """The services of a repository, the main one first, what it wishes for, and the file that said so.
 
@@ -51,6 +65,7 @@ class DevEnv:
     services: tuple[ServiceConfig, ...]
     file: str
     wishes: Wishes = Wishes()
+    create: Opening = Opening()
     profiles: Mapping[str, Wishes] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 

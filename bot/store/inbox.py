@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.ids import new_id
-from bot.domain.message import BranchDeleted, Edited, FormAsked, HomeOpened, Incoming, Pushed, RequestClosed, Said
+from bot.domain.message import BranchDeleted, Edited, FormAsked, HomeOpened, Incoming, Pushed, RequestClosed, RequestOpened, Said
 from bot.store.store import Store
 from bot.store.tables import deliveries, messages
 from bot.store.transaction import Ring
@@ -48,7 +48,7 @@ def _lane_of(incoming: Incoming) -> str:
         return incoming.thread.address
     if isinstance(incoming, FormAsked):
         return incoming.said.thread.address
-    if isinstance(incoming, Pushed | BranchDeleted | RequestClosed):
+    if isinstance(incoming, Pushed | BranchDeleted | RequestOpened | RequestClosed):
         return f"project:{incoming.project}:{incoming.ref}"[:400]
     raise TypeError(incoming)
 

@@ -11,7 +11,7 @@ from bot.bus import Bus
 from bot.context import ForgeBusy, ForgeUnavailable, NotYet, RuntimeUnavailable
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import backoff_s
-from bot.domain.message import Edited, FormAsked, HomeOpened, Said
+from bot.domain.message import Edited, FormAsked, HomeOpened, RequestOpened, Said
 from bot.store import hearing
 from bot.store.hearing import Waiting
 from bot.store.leases import Lease
@@ -20,6 +20,7 @@ from bot.worker.edits import Edits
 from bot.worker.forms import Forms
 from bot.worker.leasing import Holder
 from bot.worker.names import Names
+from bot.worker.openings import Openings
 from processes.killpoint import killpoint
 
 log = structlog.get_logger()
@@ -31,13 +32,14 @@ DOUBLE_CLICK_S = 3.0
 class Messages:
     """`hear` is called with a message's id by the desk."""
 
-    def __init__(self, holder: Holder, bus: Bus, branches: Branches, forms: Forms, names: Names) -> None:
+    def __init__(self, holder: Holder, bus: Bus, branches: Branches, forms: Forms, names: Names, openings: Openings) -> None:
         self._holder = holder
         self._store = holder.store
         self._bus = bus
         self._branches = branches
         self._forms = forms
         self._names = names
+        self._openings = openings
         self._edits = Edits(holder.store, bus.read)
 
     async def hear(self, id: str) -> None:
@@ -106,6 +108,8 @@ class Messages:
         elif isinstance(incoming, HomeOpened):
             async with self._store.transaction(lease) as transaction:
                 await transaction.open_home(incoming.thread, incoming.person)
+        elif isinstance(incoming, RequestOpened):
+            await self._openings.happened(incoming, waiting.id, lease)
         else:
             await self._branches.happened(incoming)
 

@@ -16,7 +16,7 @@ from bot.chats import github_wire, gitlab_wire
 from bot.chats.github_client import explain
 from bot.chats.gitlab_client import Answered
 from bot.chats.gitlab_client import explain as explain_gitlab
-from bot.domain.message import Edited, Incoming, Platform, Pushed, RequestClosed, Said
+from bot.domain.message import Edited, Incoming, Platform, Pushed, RequestClosed, RequestOpened, Said
 from bot.domain.project import ForgeKind, Project
 from tests.fakes.openapi import payloads
 
@@ -67,6 +67,8 @@ def expected_of_github(file: str, event: str) -> tuple[type[Incoming], ...]:
         return (Said,) if action == "created" else (Edited,)
     if event == "pull_request" and action == "closed":
         return (RequestClosed,)
+    if event == "pull_request" and action in ("opened", "reopened", "ready_for_review"):
+        return (RequestOpened,)
     if event == "pull_request" and action == "synchronize":
         head = body["pull_request"]["head"]["repo"]
         return (Pushed,) if head and head["id"] == body["repository"]["id"] else ()
@@ -95,7 +97,9 @@ def test_each_delivery_of_gitlab_means_what_it_should(entry: dict[str, Any]) -> 
         expected = (Pushed,)
     elif event == "Merge Request Hook" and "id" in body["project"]:
         closed = about.get("action") in ("close", "merge")
-        expected = (RequestClosed,) if closed else (Pushed,) if about.get("oldrev") else ()
+        draft = (body.get("changes") or {}).get("draft") or {}
+        opened = about.get("action") in ("open", "reopen") or draft.get("current") is False
+        expected = (RequestClosed,) if closed else (Pushed,) * bool(about.get("oldrev")) + (RequestOpened,) * opened
     assert tuple(map(type, gitlab(entry["file"], event))) == expected
 
 

@@ -153,7 +153,7 @@ def test_a_forks_branch_is_not_ours(world: GitHubLetters) -> None:
         assert (closed.is_fork, closed.ref) == (True, "refs/heads/demo")
 
 
-@pytest.mark.parametrize("action", ["opened", "reopened", "labeled", "edited", "converted_to_draft"])
+@pytest.mark.parametrize("action", ["labeled", "edited", "converted_to_draft"])
 def test_other_news_of_a_pull_request_is_none(world: GitHubLetters, action: str) -> None:
     assert read(changed(world.closes(world.requests_open[0]), "action", to=action)) == ()
 
@@ -250,3 +250,10 @@ def test_only_the_very_bytes_are_verified(body: bytes, secret: str, place: int) 
     other[place % len(other)] ^= 1
     with pytest.raises(Refused):
         verify(headers, bytes(other), secret=secret, now=NOW)
+
+
+@pytest.mark.parametrize("action", ["opened", "reopened", "ready_for_review"])
+def test_an_opened_pull_request_says_whose_it_is(world: GitHubLetters, action: str) -> None:
+    (opened,) = read(world.opens(world.requests_open[0], action))
+    assert (opened.number, opened.ref, opened.is_fork, opened.is_draft) == (12, "refs/heads/demo", False, False)
+    assert (opened.said.person.id, opened.said.text, opened.said.thread.address) == ("7", "/ivy create", "github:shop:12")

@@ -190,7 +190,7 @@ def test_a_forks_branch_is_not_ours_but_its_notes_are_heard(gitlab: GitLabLetter
         assert len(read(says(gitlab))) == 1
 
 
-@pytest.mark.parametrize("action", ["open", "reopen", "approved", "approval", "unapproved", None])
+@pytest.mark.parametrize("action", ["approved", "approval", "unapproved", None])
 def test_other_news_of_a_merge_request_is_none(gitlab: GitLabLetters, action: str | None) -> None:
     assert read(changed(gitlab.closes(gitlab.requests_open[0]), "object_attributes", "action", to=action)) == ()
 
@@ -221,3 +221,11 @@ def test_what_is_no_json_object_is_refused() -> None:
 def test_a_note_without_what_tells_where_it_stands_is_refused(gitlab: GitLabLetters, path: tuple[str, ...]) -> None:
     delivery = changed(says(gitlab), *path, to=...)
     assert refused(delivery.headers, delivery.body) == 400
+
+
+@pytest.mark.parametrize("action", ["open", "reopen"])
+def test_an_opened_merge_request_says_whose_it_is(gitlab: GitLabLetters, action: str) -> None:
+    request = gitlab.requests_open[0]
+    (opened,) = read(gitlab.opens(request, action))
+    assert (opened.number, opened.ref, opened.is_fork, opened.is_draft) == (12, "refs/heads/demo", False, False)
+    assert (opened.said.person.id, opened.said.text) == (str(request.author.id), "/ivy create")

@@ -61,6 +61,14 @@ TOPS = [
     *("tilt_args: --only web", "tilt_args: [a, 1]", "tilt_args: {a: b}", "tilt_args: 1", "profiles: {}", "profiles: [a]", "profiles:"),
     *("profiles: {fast: {size: small, ttl: 2h, services: [web], env: {A: 1}}}", "profiles: {Fast: {}}", "profiles: {fast: {sice: small}}"),
     *("profiles: {fast: {services: []}}", "profiles: {fast: {services: web}}", "profiles: {fast: {}}", "profiles: {fast: }"),
+    *(
+        "create: {on: opened}",
+        "create: {on: push}",
+        "create: opened",
+        "create: {on: opened, branches: [a, b/*], drafts: true}",
+        "create: {}",
+    ),
+    *("create: {branches: []}", "create: {branches: a}", "create: {drafts: yes}", "create: {one: opened}", "create: {branches: [1]}"),
     *("profiles: {" + ", ".join(f"p{n}: {{}}" for n in range(11)) + "}", "lifetime: 8h", "Size: small"),
 ]
 

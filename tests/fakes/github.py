@@ -76,6 +76,12 @@ class FakeGitHub(FakeForge):
         body = {"number": request.number, "pull_request": shapes.pull(self.url, request)}
         return self._tell("pull_request", request.project, request.author, {"action": "closed", **body})
 
+    def opens(self, request: Request, action: str = "opened", *, is_draft: bool = False) -> Delivery:
+        """`action`: opened, reopened or ready_for_review."""
+        request.state, request.updated_at = "open", self.clock()
+        body = {"number": request.number, "pull_request": {**shapes.pull(self.url, request), "draft": is_draft}}
+        return self._tell("pull_request", request.project, request.author, {"action": action, **body})
+
     def deletes_branch(self, project: Project, branch: str, by: User | None = None) -> tuple[Delivery, Delivery]:
         """GitHub tells of it twice: as a push of nothing and as a delete."""
         before = project.heads.pop(branch)

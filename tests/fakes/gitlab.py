@@ -79,6 +79,11 @@ class FakeGitLab(FakeForge):
         request.state, request.updated_at = "merged" if is_merged else "closed", self.clock()
         return self._tell_request(request, "merge" if is_merged else "close")
 
+    def opens(self, request: Request, action: str = "open", *, is_draft: bool = False) -> Delivery:
+        """`action`: open or reopen."""
+        request.state, request.updated_at = "open", self.clock()
+        return self._tell_request(request, action, author_id=request.author.id, draft=is_draft)
+
     def deletes_branch(self, project: Project, branch: str, by: User | None = None) -> tuple[Delivery, ...]:
         before = project.heads.pop(branch)
         return (self._tell_push(project, branch, before, ZEROS, by or self.bot),)
