@@ -88,11 +88,6 @@ class Environments:
         is_here = (asked_at == address) | asked_at.in_(opened_on(address))
         return await self._all(is_here | environments.c.id.in_(shown_on(address)) if address.startswith("slack:") else is_here, _is_live)
 
-    async def owned(self, platform: str, person_id: str) -> Sequence[Environment]:
-        """The live ones of a person, the youngest last."""
-        owner = environments.c.owner
-        return await self._all(owner["platform"].as_string() == platform, owner["id"].as_string() == person_id, _is_live)
-
     async def count_live(self, project: str | None = None) -> int:
         wanted = (_is_live,) if project is None else (_is_live, environments.c.project == project)
         return int((await self._connection.execute(select(func.count()).select_from(environments).where(*wanted))).scalar_one())

@@ -115,9 +115,9 @@ class Transaction:
         return func.coalesce(cards.c.due_at, soonest)
 
     async def _touch_cards(self, environment: Environment) -> None:
-        """Its own cards, and the page of who owns it."""
+        """Its own cards, and the page of who owns it, under whichever account."""
         changed = {"wanted": cards.c.wanted + 1, "due_at": self._card_due()}
-        subjects = (environment.id, home_of(environment.owner))
+        subjects = (environment.id, *(home_of(each) for each in await self.people.accounts_of(environment.owner)))
         statement = update(cards).where(cards.c.subject.in_(subjects), cards.c.is_dead.is_(False)).values(changed)
         for address in (await self.connection.execute(statement.returning(cards.c.thread_address))).scalars():
             self.ring("say", address)

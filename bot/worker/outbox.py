@@ -12,7 +12,7 @@ from bot.chats.chat import Chat, ChatRefused, ChatUnavailable, Homes, Posted
 from bot.domain.errors import LeaseLost
 from bot.domain.home import HOME, Home
 from bot.domain.lifecycle import backoff_s
-from bot.domain.message import Platform, Thread
+from bot.domain.message import Person, Platform, Thread
 from bot.domain.prose import Card, Reaction, Reply
 from bot.store import pauses, saying
 from bot.store.leases import Lease
@@ -192,7 +192,8 @@ class Outbox:
         async with self._store.look() as look:
             if card.subject.startswith(HOME):
                 _, platform, person = card.subject.split(":", 2)
-                owned = await look.environments.owned(platform, person)
+                identities = await look.people.identities(Person(Platform(platform), person, person))
+                owned = await look.environments.owned_by(identities)
                 return Home(tuple([environment_card(each, await look.events_of(each.id), {}, look.now) for each in reversed(owned)]))
             environment = await look.environments.get(card.subject)
             if environment is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bot.domain.message import Person, Platform
 from bot.rendering.views import CREATE
 from tests.conversations.slack import Slack, shown
-from tests.conversations.talk import words
+from tests.conversations.talk import Talk, words
 from tests.fakes.slack_shapes import shown_view
 
 
@@ -56,6 +57,16 @@ async def test_the_page_shows_ones_own_and_follows_what_becomes_of_them(slack: S
     assert "main-3i667h" not in home(slack, "ada")
     await slack.slash("terminate main-3i667h", by="ada")
     assert "main-3i667h" not in home(slack)
+
+
+async def test_what_one_has_elsewhere_is_on_the_page_once_the_accounts_are_joined(shop: Talk, slack: Slack) -> None:
+    await slack.deliver(slack.world.slack.look_home(slack.person("dana")))
+    async with slack.world.store.transaction() as transaction:
+        await transaction.people.join(Person(Platform.GITHUB, "7", "dana"), Person(Platform.SLACK, "U0DANA", "dana"))
+    await shop.says("/ivy create")
+    assert "· `demo` · ready in 0.0 s" in home(slack)
+    await shop.says("/ivy terminate")
+    assert "You have none." in home(slack)
 
 
 async def test_what_is_pressed_on_the_page_is_answered_in_a_direct_message(slack: Slack) -> None:
