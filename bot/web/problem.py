@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastapi.exception_handlers import http_exception_handler
 from starlette.exceptions import HTTPException as HTTPError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -53,3 +54,9 @@ def problem_of(error: HTTPError) -> Problem:
     """An error of the framework, said in our way."""
     codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 422: "not_understood"}
     return Problem(error.status_code, codes.get(error.status_code, "refused"), str(error.detail), dict(error.headers or {}))
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    """An error of the framework: a problem where the API was asked, also where its path fits no route at all."""
+    assert isinstance(error, HTTPError)  # noqa: S101 - registered for these only
+    return problem_of(error).response() if is_api(request) else await http_exception_handler(request, error)

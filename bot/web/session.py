@@ -16,12 +16,13 @@ from typing import Annotated
 from urllib.parse import parse_qsl, quote
 
 from fastapi import Depends, FastAPI, Request
+from starlette.exceptions import HTTPException as HTTPError
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from bot.domain.message import Person, Refused
 from bot.store.sessions import Session, Sessions
 from bot.web.hooks import read_body
-from bot.web.problem import Problem, is_api, on_problem
+from bot.web.problem import Problem, is_api, on_http, on_problem
 from bot.web.site import Base, Site
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -171,3 +172,4 @@ def install(app: FastAPI, sign_in: SignIn) -> None:
     app.add_exception_handler(NotSignedIn, _on_not_signed_in)
     app.add_exception_handler(NotFromUs, _on_not_from_us)
     app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(HTTPError, on_http)

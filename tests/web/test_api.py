@@ -153,6 +153,21 @@ async def test_the_audit_log_says_who_did_what(world: World) -> None:
     assert created["project"] == "lab"
 
 
+async def test_what_waits_for_another_person_is_listed_and_answered(world: World) -> None:
+    api = await api_of(world)
+    await api.says("/ivy create lab:demo")
+    await api.says("/ivy extend demo-cd7qqd 90h --reason demo")
+    [waiting] = (await api.gets("/approvals"))["approvals"]
+    assert (waiting["kind"], waiting["environment"], waiting["person"]["id"], waiting["reason"]) == (
+        "extend",
+        "demo-cd7qqd",
+        "dana",
+        "demo",
+    )
+    assert (await (await api_of(world, STRANGER)).gets("/approvals"))["approvals"] == []
+    assert (await api.says(f"/ivy approve {waiting['id']}"))["state"] == "refused"  # never one's own
+
+
 async def test_events_come_as_they_happen_and_go_on_where_they_broke_off(world: World) -> None:
     api = await api_of(world)
     async with Stream(world, api.headers) as stream:
@@ -191,6 +206,7 @@ BAD: tuple[tuple[str, str, dict[str, Any], int, str], ...] = (
     ("GET", "/environments?text=%00", {}, 422, "not_understood"),
     ("GET", "/environments/%00", {}, 404, "unknown_environment"),
     ("GET", "/nothing", {}, 404, "not_found"),
+    ("GET", "/environments/a%0Ab/logs", {}, 404, "not_found"),
     ("PUT", "/environments", {}, 405, "method_not_allowed"),
 )
 

@@ -11,11 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.web.api import commands, environments, events, tokens
+from bot.web.api import approvals, commands, environments, events, tokens
 from bot.web.api.caller import Callers
 from bot.web.api.parts import Parts
 from bot.web.api.shapes import ProblemShape
-from bot.web.problem import Problem, problem_of
+from bot.web.problem import Problem
 from bot.web.session import SignIn, install
 
 log = structlog.get_logger()
@@ -24,6 +24,7 @@ MOST_BYTES = 256 * 1024
 _PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {"model": ProblemShape, "content": {"application/problem+json": {}}, "description": words}
     for status, words in (
+        (400, "It cannot be read"),
         (401, "Nobody is signed in"),
         (403, "Not allowed"),
         (404, "Not here"),
@@ -55,11 +56,6 @@ class Small:
         await self._app(scope, measured, send)
 
 
-async def _on_http(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
-    return problem_of(error).response()
-
-
 async def _on_not_understood(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     found = [{"at": ".".join(str(part) for part in each["loc"]), "detail": str(each["msg"])} for each in error.errors()]
@@ -77,9 +73,8 @@ def api_app(parts: Parts, callers: Callers, sign_in: SignIn) -> FastAPI:
     app = FastAPI(title="Trellis", version="1", docs_url=None, redoc_url=None, responses=_PROBLEMS)
     install(app, sign_in)
     app.state.callers = callers
-    for each in (commands, environments, events, tokens):
+    for each in (approvals, commands, environments, events, tokens):
         app.include_router(each.router(parts))
-    app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_not_understood)
     app.add_exception_handler(Exception, _on_our_fault)
     app.add_middleware(Small)

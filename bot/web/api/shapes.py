@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, Field
 
+from bot.domain.approval import Approval
 from bot.domain.command import Event
 from bot.domain.environment import Environment
 from bot.domain.message import Person
@@ -144,6 +145,38 @@ class EventPage(BaseModel):
 
     events: list[EventShape]
     next: int
+
+
+class ApprovalShape(BaseModel):
+    """`wish` is what is approved, to the letter; times in it are seconds since the epoch."""
+
+    id: str
+    kind: str
+    environment: str
+    project: str
+    person: PersonShape
+    reason: str
+    wish: dict[str, float | str]
+    created_at: datetime
+    expires_at: datetime
+
+
+class ApprovalList(BaseModel):
+    approvals: list[ApprovalShape]
+
+
+def approval_shape(it: Approval, slug: str) -> ApprovalShape:
+    return ApprovalShape(
+        id=it.id,
+        kind=it.kind,
+        environment=slug,
+        project=it.project,
+        person=person_shape(it.person),
+        reason=it.reason,
+        wish=dict(it.wish),
+        created_at=at(it.created_at),
+        expires_at=at(it.expires_at),
+    )
 
 
 class LogLine(BaseModel):
