@@ -73,6 +73,8 @@ async def running(github: ListeningGitHub, projects: Mapping[str, Mapping[str, A
         env = {
             "TRELLIS_DATA_DIR": str(home),
             "TRELLIS_PORT": str(port),
+            "TRELLIS_LIMITS__REPLIES_PER_HOUR": "0",  # one thread is asked all the time
+            "TRELLIS_LIMITS__PER_PERSON": "0",
             "TRELLIS_PROXY_PORT": str(proxy_port),
             "TRELLIS_GITHUB__API_URL": github.url,
             "TRELLIS_GITHUB__TOKEN": github.token,

@@ -14,13 +14,14 @@ import structlog
 
 from bot import context, refusals, refusals_slack, refusals_time, replies
 from bot.asking import authorize
+from bot.auditing import denied, refused_event
 from bot.auth.people import People
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
 from bot.context import Forge, ForgeBusy, ForgeUnavailable, Limits, Members, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.approval import Approval
 from bot.domain.channels import Channels
-from bot.domain.command import CommandState, Event, Taken
+from bot.domain.command import CommandState, Taken
 from bot.domain.cost import FREE, Prices
 from bot.domain.errors import UserError
 from bot.domain.ids import new_id
@@ -31,6 +32,7 @@ from bot.handlers import HANDLERS
 from bot.handlers.actions import ACTIONS
 from bot.handlers.handler import About, Handler
 from bot.outside import Outside
+from bot.quiet import Breaker
 from bot.replies import late
 from bot.standing import Standings
 from bot.targets import Rows, find_environment, home, named_project
@@ -94,6 +96,7 @@ class Rules:
     bot_names: Mapping[Platform, str]
     own_ids: frozenset[tuple[Platform, str]]
     channels: Channels
+    replies_per_hour: int = 0
     prices: Prices = FREE
 
 
@@ -110,6 +113,7 @@ class Bus:
     ) -> None:
         self._units = units
         self._rules = rules
+        self._breaker = Breaker(units, rules.replies_per_hour)
         self._standings = Standings(rules.people, rules.console_role, forges, rules.projects, self._others, self._by_sign_in)
         self._standing_in = self._standings.of
         self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects.values(), members or {})
@@ -119,6 +123,8 @@ class Bus:
             return
         found = self.read(said)
         if not found and not said.is_direct:
+            return
+        if await self._breaker.hushes(said, lease):
             return
         at_home = home(said, self._rules.projects)
         standing = await self._standing_in(said.person, at_home)
@@ -157,7 +163,7 @@ class Bus:
 
     async def role(self, person: Person) -> Role:
         """What somebody is here, where it is not about a project."""
-        return (await self._standing_in(person, None)).role
+        return await self._standings.everywhere(person)
 
     async def _by_sign_in(self, person: Person) -> Role:
         async with self._units.look() as look:
@@ -208,6 +214,8 @@ class Bus:
             refusal = _unavailable("The forge", error, said)
         except RuntimeUnavailable as error:
             refusal = _unavailable("The place where environments run", error, said)
+        if refusal and standing.role is Role.NOBODY and await self._breaker.is_enough(said):
+            refusal = replace(refusal, reply=None)  # written down, but not answered any more
         async with self._units.transaction(lease) as transaction:
             if await transaction.has_taken(message_id, item.position):
                 return
@@ -302,13 +310,7 @@ class Bus:
         if not await transaction.take(taken):
             return
         if outcome.state is CommandState.REFUSED and words:
-            data: dict[str, Any] = {"words": words, "code": outcome.code, "person": said.person.id}
-            actor = f"{said.person.platform}:{said.person.name}"
-            await transaction.note(
-                Event(
-                    at=transaction.now, kind="refused", command_id=taken.id, environment_id=outcome.environment_id, actor=actor, data=data
-                )
-            )
+            await transaction.note(refused_event(taken, said, outcome))
         if outcome.reply is not None:
             await transaction.post(said.thread, _named(outcome.reply, said))
         if sign := {CommandState.DONE: Reaction.DONE, CommandState.REFUSED: Reaction.FAILED}.get(outcome.state):
@@ -323,11 +325,11 @@ def _named(reply: Reply, said: Said) -> Reply:
 def _must_be_allowed(scene: Scene, command: Command) -> None:
     decision = authorize(scene, command.words, command)
     if not decision.is_allowed:
-        raise refusals.not_allowed(command.words, decision)
+        raise denied(command.words, decision, scene)
 
 
 def _refusal(error: UserError, to: Person, environment_id: str | None = None) -> Outcome:
-    return Outcome(replies.refused(error, to), CommandState.REFUSED, error.code, environment_id)
+    return Outcome(replies.refused(error, to), CommandState.REFUSED, error.code, environment_id, notes=error.notes)
 
 
 def _unavailable(what: str, error: Exception, said: Said) -> Outcome:

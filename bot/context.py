@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Protocol
 
@@ -156,6 +156,7 @@ class Outcome:
     code: str = ""
     environment_id: str | None = None
     goal: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)  # what the audit log is told of a refusal besides its code
 
 
 class EnvironmentRows(Protocol):

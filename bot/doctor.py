@@ -123,6 +123,15 @@ async def _policy(settings: Settings) -> Said:
     return _good("rules", f"{len(rules)} of who may what, from {where}" + (f" and {settings.policy_more}" if settings.policy_more else ""))
 
 
+async def _quiet(store: Store) -> Said:
+    async with store.look() as look:
+        quiet = await look.quiet.all()
+    if not quiet:
+        return _good("quiet threads", "none")
+    threads = ", ".join(f"{each.address} ({each.replies} answers within the hour)" for each in quiet)
+    return Said("quiet threads", Finding.WARNING, f"{threads}: is a program talking with us in somebody's name?")
+
+
 async def _webhooks(settings: Settings) -> Said:
     if settings.github is None and settings.gitlab is None and settings.slack is None:
         return _good("webhooks", "no platform is configured: the console is what there is")
@@ -136,7 +145,12 @@ async def _webhooks(settings: Settings) -> Said:
 
 def _looks(settings: Settings, store: Store, edges: Edges) -> list[Look]:
     place, chats, forges = edges.place, edges.chats, edges.forges
-    looks: list[Look] = [partial(_files, settings), partial(_policy, settings), partial(_migrations, store.database)]
+    looks: list[Look] = [
+        partial(_files, settings),
+        partial(_policy, settings),
+        partial(_migrations, store.database),
+        partial(_quiet, store),
+    ]
     looks += [partial(_part, name, check) for name, check in checks_of(settings, store, place).items()]
     looks += [partial(_account, platform, chat) for platform, chat in chats.items() if platform not in {Platform.CONSOLE, Platform.WEB}]
     for project in projects_of(settings).values():

@@ -62,6 +62,11 @@ class Standings:
             found = max((found, *others), key=lambda each: (each.role.rank, each.doubt == replies.RIGHT_NOT_ASKED))
         return found
 
+    async def everywhere(self, person: Person) -> Role:
+        """What somebody is whatever the project: a right in one of them is none here."""
+        accounts = (person, *await self._linked(person))
+        return (await self._in(accounts, frozenset(identity(each) for each in accounts), None)).role
+
     async def _in(self, accounts: Sequence[Person], identities: frozenset[str], project: Project | None) -> Standing:
         told = self._people.told(identities, project.key if project else None)
         if Platform.CONSOLE in {each.platform for each in accounts} and not told.is_final and told.role.rank < self._console_role.rank:

@@ -192,7 +192,7 @@ def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: 
             "users": {"U0DANA": "developer", "U0VERA": "viewer", "U0ADA": "admin"},
             "response_hosts": tuple(slack.response_hosts),
         },
-        "limits": {"idle_hours": 0},
+        "limits": {"idle_hours": 0, "replies_per_hour": 0},
         "projects": {
             "shop": {"forge": "github", "id": "42", "path": "acme/shop", "clone_url": SHOP, **_UNRECORDED},
             "tools": {"forge": "gitlab", "id": "77", "path": "acme/tools", "clone_url": TOOLS, **_UNRECORDED},

@@ -169,6 +169,7 @@ async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
         bot_names=names,
         own_ids=frozenset(ids),
         channels=channels_of(settings),
+        replies_per_hour=settings.limits.replies_per_hour,
     )
 
 

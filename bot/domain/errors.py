@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.domain.prose import Block, Span, Text
 
 
@@ -12,6 +14,7 @@ class UserError(Exception):
         self.code = code
         self.spans: tuple[Span, ...] = tuple(Text(span) if isinstance(span, str) else span for span in spans)
         self.more = more
+        self.notes: Mapping[str, str] = {}  # what the audit log is told besides
         super().__init__("".join(getattr(span, "text", "") for span in self.spans))
 
 

@@ -22,6 +22,7 @@ from bot.store.approvals import Approvals
 from bot.store.environments import Environments
 from bot.store.people import PeopleRows
 from bot.store.people_tables import quota_locks
+from bot.store.quiet import QuietRows
 from bot.store.rows import struct_of
 from bot.store.saying import opened_on
 from bot.store.tables import cards, commands, events, outbox
@@ -41,6 +42,7 @@ class Transaction:
         self.environments = Environments(connection)
         self.people = PeopleRows(connection, now)
         self.approvals = Approvals(connection)
+        self.quiet = QuietRows(connection, now)
 
     def ring(self, kind: str, id: str) -> None:
         self.rings[kind, id] = None

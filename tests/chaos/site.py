@@ -111,6 +111,8 @@ class Site(Sight):
             f"{project}CLONE_URL": str(self.repository.folder),
             "TRELLIS_WORKER__LEASE_S": str(self._lease_s),
             "TRELLIS_WORKER__SWEEP_S": "0.1",
+            "TRELLIS_LIMITS__REPLIES_PER_HOUR": "0",
+            "TRELLIS_LIMITS__PER_PERSON": "0",
             "TRELLIS_WORKER__RECONCILE_S": "0.5",
         }
 

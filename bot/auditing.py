@@ -1,0 +1,34 @@
+"""What the audit log is told of refusals: who, what, where, and by which rule."""
+
+from __future__ import annotations
+
+from bot import refusals
+from bot.asking import identity, place_of
+from bot.auth.policy import Decision
+from bot.context import Outcome, Scene
+from bot.domain.command import Event, Taken
+from bot.domain.errors import UserError
+from bot.domain.message import Said
+
+_LONGEST_LINE = 200
+
+
+def denied(words: str, decision: Decision, scene: Scene) -> UserError:
+    """The refusal, with what is to be written down of it."""
+    error = refusals.not_allowed(words, decision)
+    error.notes = {"rule": decision.rule, "argument": decision.argument, "project": scene.project.key if scene.project else ""}
+    return error
+
+
+def refused_event(taken: Taken, said: Said, outcome: Outcome) -> Event:
+    where = {"place": place_of(said), "thread": said.thread.address}
+    what = {"words": taken.words, "code": outcome.code, "line": taken.line[:_LONGEST_LINE]}
+    return Event(
+        at=taken.created_at,
+        kind="refused",
+        command_id=taken.id,
+        environment_id=outcome.environment_id,
+        project=outcome.notes.get("project") or said.project or "",
+        actor=f"{said.person.platform}:{said.person.name}",
+        data={**outcome.notes, **where, **what, "person": identity(said.person)},
+    )

@@ -1,0 +1,63 @@
+"""Role by command by place by kind of repository: every cell is asserted, against a table that is written by hand here."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from bot.auth.asked import Asked, Resource
+from bot.auth.policies import Policies, default_text
+from bot.auth.policy import Role, Standing
+from bot.handlers.actions import ACTIONS, known_actions
+
+PLACES = ("request", "channel", "direct", "terminal", "web")
+KINDS = {
+    "nothing": Resource(),
+    "a GitHub project": Resource("shop", "github"),
+    "a GitLab project": Resource("tools", "gitlab"),
+    "a local project": Resource("lab", "local"),
+    "one's own environment": Resource("shop", "github", "e1", "github:7"),
+    "another's environment": Resource("shop", "github", "e2", "github:8"),
+}
+LOOKING = {"status", "list", "logs", "url", "why", "help", "whoami", "history", "cost", "config"}
+JOINING = {"link", "unlink"}
+CHANGING = {
+    *("create", "update", "extend", "terminate", "restart", "cancel", "retry", "keep", "unkeep", "pause", "resume", "transfer", "restore"),
+}
+
+APPROVING = {"approve", "reject"}
+
+
+@pytest.fixture(scope="module")
+def rules() -> Policies:
+    return Policies([default_text()], known_actions())
+
+
+def expected(role: Role, verb: str, place: str) -> bool:
+    if verb in JOINING:
+        return place != "request" or role is not Role.NOBODY
+    if verb in LOOKING:
+        return role is not Role.NOBODY
+    if verb in APPROVING:
+        return role is Role.ADMIN
+    return role in {Role.DEVELOPER, Role.ADMIN}
+
+
+def test_the_table_has_every_command() -> None:
+    """A new command is put into one of the rows above, and into its group in bot/handlers/actions.py."""
+    assert {words.split()[1] for words in ACTIONS} <= LOOKING | JOINING | CHANGING | APPROVING
+
+
+@pytest.mark.parametrize("words", sorted(ACTIONS))
+def test_every_cell(rules: Policies, words: str) -> None:
+    verb = words.split()[1]
+    for role, place, (kind, resource), is_fork in product(Role, PLACES, KINDS.items(), (False, True)):
+        asked = Asked(words, "github:7", Standing(role), resource, place, is_fork=is_fork)
+        decision = rules.authorize(asked)
+        cell = (words, role, place, kind, is_fork)
+        assert decision.is_allowed == expected(role, verb, place), cell
+        if not decision.is_allowed:
+            assert decision.code == "not_allowed", cell
+            assert decision.rule in rules.rules, cell
+            assert decision.roles == tuple(each for each in Role if expected(each, verb, place)), cell
