@@ -46,7 +46,9 @@ def test_from_a_link_to_an_environment_and_back_without_loading_anew(visits: Cal
 
     page.locator("#list .slug").click()
     expect(page.locator("#services")).to_contain_text("healthy")
-    expect(page.locator("#logs pre")).to_contain_text("listening on port")
+    expect(page.locator("#lines pre")).to_contain_text("listening on port")
+    page.wait_for_timeout(2_500)  # the log has followed at least once
+    expect(page.get_by_role("heading", name="Logs")).to_be_visible()
     page.get_by_role("button", name="+24 h").click()
     expect(page.locator("#flash")).to_contain_text("has 24 h more")
     visit.picture("environment")

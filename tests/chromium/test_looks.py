@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from tests.chromium.conftest import Visit
     from tests.running import Running
 
-PAGES = ("/", "/?show=all", "/?show=past", "/create", "/chat", "/audit", "/uptimes", "/system", "/environments/main-{hash}", "/nowhere")
+PAGES = (
+    "/",
+    "/?show=all",
+    "/?show=past",
+    "/create",
+    "/chat",
+    "/approvals",
+    "/audit",
+    "/uptimes",
+    "/system",
+    "/environments/main-{hash}",
+    "/nowhere",
+)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from bot import replies
 from bot.cards import STAGES, environment_card, past_of
 from bot.context import RuntimeUnavailable
 from bot.domain.command import Event
-from bot.domain.cost import Prices
+from bot.domain.cost import Prices, spent
 from bot.domain.environment import Environment
 from bot.domain.prose import Card, Code, Fact, Strong, Text, line
 from bot.rendering import html
@@ -75,7 +75,7 @@ def cost_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
     each_hour = prices.of(it.size, 3600)
     if not each_hour:
         return []
-    so_far = prices.shown(prices.of(it.size, (it.gone_at or now) - it.created_at))
+    so_far = prices.shown(spent(it, prices, now))
     return [Fact("Cost", line(f"{so_far} so far, {prices.shown(each_hour)} an hour" if it.is_live else so_far))]
 
 
@@ -94,17 +94,22 @@ def facts_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
         facts.append(Fact("Tilt", line(Code(" ".join(it.tilt_args)))))
     if it.gone_at:
         return [*facts, Fact("Gone", line(replies.moment(it.gone_at))), Fact("Why", line(Text(it.gone_reason)))]
-    return [*facts, Fact("Goes", line(replies.moment(it.expires_at)))]
+    return [*facts, Fact("Goes", line(replies.moment(it.expires_at), " (kept)" if it.is_kept else ""))]
 
 
 def actions_of(it: Environment, prices: Prices) -> list[tuple[str, str]]:
     """What is one press away, as lines that anybody could type."""
+    if not it.is_live:
+        return [("Restore", f"/ivy restore {it.slug}")]
+    if it.is_paused:
+        return [("Resume", f"/ivy resume {it.slug}")]
     if not it.is_settled:
         return [("Cancel", f"/ivy cancel {it.slug}")]
     more = [(_longer(hours, it, prices), f"/ivy extend {it.slug} {hours}h") for hours in (4, 24)]
     if it.failure:
         return [("Try again", f"/ivy retry {it.slug}"), *more]
-    return [*more, ("Update", f"/ivy update {it.slug}"), ("Restart", f"/ivy restart {it.slug}")]
+    more.append(("Keep no more", f"/ivy unkeep {it.slug}") if it.is_kept else ("Keep", f"/ivy keep {it.slug}"))
+    return [*more, ("Pause", f"/ivy pause {it.slug}"), ("Update", f"/ivy update {it.slug}"), ("Restart", f"/ivy restart {it.slug}")]
 
 
 def _longer(hours: int, it: Environment, prices: Prices) -> str:

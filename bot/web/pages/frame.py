@@ -27,7 +27,14 @@ from bot.web.session import SignedIn
 _HERE = Path(__file__).resolve().parents[1]
 STATIC = _HERE / "static"
 
-_PLACES = (("/", "Environments"), ("/create", "Create"), ("/chat", "Chat"), ("/audit", "Audit"), ("/uptimes", "Uptimes"))
+_PLACES = (
+    ("/", "Environments"),
+    ("/create", "Create"),
+    ("/chat", "Chat"),
+    ("/approvals", "Approvals"),
+    ("/audit", "Audit"),
+    ("/uptimes", "Uptimes"),
+)
 _FOR_OPERATORS = (("/system", "System"),)
 
 

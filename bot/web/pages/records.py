@@ -23,7 +23,9 @@ from bot.web.pages.parts import Parts
 from bot.web.pages.sight import View
 from bot.web.session import User
 
-KINDS = ("created", "updated", "pushed", "extended", "ready", "failed", "restart_asked", "cancel_asked", "unwanted", "gone", "refused")
+_OF_LIFE = ("created", "updated", "pushed", "extended", "ready", "failed", "restart_asked", "cancel_asked", "unwanted", "gone", "refused")
+_OF_TIME = ("paused", "kept", "transferred", "restored", "warned", "approval_wanted", "rejected")
+KINDS = (*_OF_LIFE, *_OF_TIME)
 
 
 @dataclass(frozen=True)

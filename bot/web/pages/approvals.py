@@ -1,0 +1,56 @@
+"""What waits for another person's word, to be answered by a press: the line that anybody could type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bot.domain.approval import Approval
+from bot.domain.environment import Environment
+from bot.domain.message import Person
+from bot.replies import hours
+from bot.store.transaction import Transaction
+from bot.web.pages import frame, saying
+from bot.web.pages.parts import Parts
+from bot.web.pages.sight import View
+from bot.web.session import User
+
+
+@dataclass(frozen=True)
+class Row:
+    """`is_own`: somebody else has to answer it."""
+
+    request: Approval
+    environment: Environment
+    wish: str
+    until: float
+    is_own: bool
+
+
+async def _waiting(look: Transaction, view: View, person: Person) -> list[Row]:
+    accounts = {(each.platform, each.id) for each in await look.people.accounts_of(person)}
+    found = []
+    for request in await look.approvals.open():
+        environment = await look.environments.get(request.environment_id)
+        if environment is None or request.project not in view.projects or look.now > request.expires_at:
+            continue
+        until = float(request.wish["expires_at"])
+        wish = f"{hours(until - environment.expires_at)} more"
+        found.append(Row(request, environment, wish, until, (request.person.platform, request.person.id) in accounts))
+    return found
+
+
+def router(parts: Parts) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/approvals")
+    async def approvals(request: Request, user: User) -> Response:
+        view = await parts.sight.of(user.person)
+        async with parts.store.look() as look:
+            rows = await _waiting(look, view, user.person)
+        flash = await saying.flash(parts.saying, request, user)
+        return frame.page("approvals.html", user, "/approvals", view, rows=rows, flash=flash)
+
+    return routes

@@ -1,0 +1,52 @@
+"""Approvals on a page: asked for beyond the cap, answered by a press of somebody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.browser import signed_in
+from tests.web.test_pages import create, words
+
+if TYPE_CHECKING:
+    from tests.world import World
+
+
+async def test_a_longer_life_is_asked_for_and_approved_by_a_press_of_somebody_else(world: World) -> None:
+    async with signed_in(world, "dana") as dana, signed_in(world, "ada") as ada:
+        await create(dana)
+        await world.settle()
+        it = await world.environment()
+        assert "Nothing waits for you" in words(await ada.get("/approvals"))
+        await dana.sends("/say", line=f'/ivy extend {it.slug} 90h --reason "the fair"', back=f"/environments/{it.slug}")
+        await world.settle()
+        assert "somebody else has to" in words(await dana.get("/approvals"))
+        page = await ada.get("/approvals")
+        assert f"{it.slug} lab dana 90 h more until" in words(page)
+        assert "the fair" in words(page)
+        [line] = [part.split('"')[0] for part in page.text.split('value="') if part.startswith("/ivy approve")]
+        await dana.sends("/say", line=line, back="/approvals")
+        await world.settle()
+        assert (await world.environment()).expires_at == it.expires_at
+        await ada.sends("/say", line=line, back="/approvals")
+        await world.settle()
+        assert (await world.environment()).expires_at == it.expires_at + 90 * 3600
+        assert "Nothing waits for you" in words(await ada.get("/approvals"))
+
+
+async def test_pausing_keeping_and_restoring_are_a_press_away(world: World) -> None:
+    async with signed_in(world, "dana") as web:
+        await create(web)
+        await world.settle()
+        it = await world.environment()
+        path = f"/environments/{it.slug}"
+        for label, line in (("Pause", f"/ivy pause {it.slug}"), ("Resume", f"/ivy resume {it.slug}"), ("Keep", f"/ivy keep {it.slug}"),
+                            ("Keep no more", f"/ivy unkeep {it.slug}")):  # fmt: skip
+            assert f'value="{line}">{label}</button>' in (await web.get(path)).text, label
+            await web.sends("/say", line=line, back=path)
+            await world.settle()
+        await web.sends("/say", line=f"/ivy terminate {it.slug}", back=path)
+        await world.settle()
+        assert f'value="/ivy restore {it.slug}">Restore</button>' in (await web.get(f"{path}?id={it.id}")).text
+        await web.sends("/say", line=f"/ivy restore {it.slug}", back=path)
+        await world.settle()
+        assert (await world.environment()).restored_from == it.id
