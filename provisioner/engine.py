@@ -99,6 +99,7 @@ class Observed:
     fence: int
     sha: str | None
     services: tuple[ServiceState, ...]
+    quiet_s: float | None = None  # since the last visit through the proxy; None: none is known
 
 
 @dataclass(frozen=True)

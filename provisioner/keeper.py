@@ -39,6 +39,9 @@ KILL_POINTS = (
     "keeper.switched",
     "keeper.retired",
     "keeper.restart.before",
+    "keeper.pause.before",
+    "keeper.pause.recorded",
+    "keeper.pause.after",
     "keeper.destroy.before",
     "keeper.destroy.recorded",
     "keeper.destroy.stopped",
@@ -187,6 +190,7 @@ class Keeper:
 
     async def observe(self) -> tuple[Observed, ...]:
         def all_of_them() -> Iterator[Observed]:
+            self._house.proxy.visits.look()
             for name, kept in sorted(self._kept.items()):
                 yield kept.observed(self._fences.highest(name))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from processes import CannotStart, killpoint, start, tail
 from provisioner.engine import Access, Address, EngineFailed, LogLine, Observed, Service, Spec, StageName
 from provisioner.git import Mirrors, remove_folder
+from provisioner.proxy import PAUSED
 from provisioner.records import Pending, Record, Records, label
 from provisioner.services import LOG_LINES, Rooms, Services, Site
 
@@ -70,7 +71,7 @@ class Kept:
         if self._runs(spec) or (pending and pending.is_laid_out and pending.spec == spec):
             return
         await self.discard()
-        self._save(replace(self.record, slug=spec.slug, pending=Pending(spec), is_going=False))
+        self._save(replace(self.record, slug=spec.slug, pending=Pending(spec), is_going=False, is_paused=False))
         if self.services is None:
             self.house.proxy.lead(spec.slug, None)
         rooms = self.house.rooms(spec)
@@ -142,7 +143,7 @@ class Kept:
             await self.discard()
             raise
         killpoint("keeper.started.before_record")
-        self._save(replace(self.record, slug=spec.slug, running=spec, pending=None, is_going=False))
+        self._save(replace(self.record, slug=spec.slug, running=spec, pending=None, is_going=False, is_paused=False))
         killpoint("keeper.recorded.before_switch")
         old, self.services = self.services, new
         if old:
@@ -208,7 +209,7 @@ class Kept:
         if pending and not pending.is_laid_out:
             self._save(replace(self.record, pending=None))
         await self._clear_rooms()
-        self.house.proxy.lead(self.record.slug, None)
+        self.house.proxy.lead(self.record.slug, PAUSED if self.record.is_paused else None)
         spec = self.record.running
         if spec:
             rooms = self.house.rooms(spec)
@@ -243,12 +244,12 @@ class Kept:
         if running := self.record.running:
             await self.discard()
             built = tuple(service.name for service in running.services if service.build)
-            self._save(replace(self.record, running=None, pending=Pending(running, is_laid_out=True, built=built)))
+            self._save(replace(self.record, running=None, pending=Pending(running, is_laid_out=True, built=built), is_paused=True))
         killpoint("keeper.pause.recorded")
         if self.services:
             self.services.is_leading = False
         for name in self.house.proxy.labels_of(self.record.slug):
-            self.house.proxy.lead(name, None)
+            self.house.proxy.lead(name, PAUSED)
         await self.stop(grace_s)
         self.services = None
         killpoint("keeper.pause.after")
@@ -285,6 +286,7 @@ class Kept:
             fence,
             services.spec.source.sha if services else self.record.pending.spec.source.sha if self.record.pending else None,
             services.states() if services else (),
+            self.house.proxy.visits.quiet_s(self.record.slug),
         )
 
     def logs(self, service: str | None, lines: int) -> tuple[LogLine, ...]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from processes import Backoff, Order, Supervised, environ, tail
+from provisioner import visits
 from provisioner.engine import EngineUnavailable
 from provisioner.ports import is_ours
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from provisioner.settings import KeeperSettings
 
 _WAITING = "waiting"
+PAUSED = "paused"
 _UP_WITHIN_S = 3.0
 _CONNECT_S = 2.0
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>{head}
@@ -35,6 +37,14 @@ _NOT_UP = _PAGE.format(
     title="Not up yet",
     head='<meta http-equiv="refresh" content="2">',
     text="This environment is starting or restarting. This page looks again by itself.",
+)
+
+
+_IS_PAUSED = _PAGE.format(
+    title="Paused",
+    head="",
+    text="This environment is paused. Say <code>/ivy resume</code> to have it back in seconds, at this address. "
+    "If it was paused because nobody came, your visit wakes it: look again in a moment.",
 )
 
 
@@ -66,7 +76,12 @@ def configuration(hosts: Path, domain: str, port: int, *, has_ipv6: bool) -> dic
     known = {"file": {"root": str(hosts), "try_files": ["/{http.regexp.host.1}/*"] * 2}}
     clean = {"handler": "headers", "request": {"delete": ["X-Forwarded-*", "Forwarded", "X-Real-Ip", "X-Original-*", "X-Rewrite-Url"]}}
     is_up = [{"vars_regexp": {"{http.matchers.file.relative}": address}}]
-    found = [{"match": is_up, "handle": [clean, dial], "terminal": True}, {"handle": [not_up]}]
+    is_paused = [{"vars_regexp": {"{http.matchers.file.relative}": {"name": "paused", "pattern": f"/{PAUSED}$"}}}]
+    found = [
+        {"match": is_up, "handle": [clean, dial], "terminal": True},
+        {"match": is_paused, "handle": [_answer(503, _IS_PAUSED)], "terminal": True},
+        {"handle": [not_up]},
+    ]
     routes = [
         {
             "match": [{"vars_regexp": {"{http.request.host}": host}}],
@@ -85,10 +100,16 @@ def configuration(hosts: Path, domain: str, port: int, *, has_ipv6: bool) -> dic
         "protocols": ["h1"],
         "routes": routes,
         "errors": {"routes": [{"handle": [not_up]}]},
+        "logs": {"default_logger_name": "visits"},
     }
     return {
         "admin": {"disabled": True, "config": {"persist": False}},
-        "logging": {"logs": {"default": {"level": "ERROR", "exclude": ["http.log.error"]}}},
+        "logging": {
+            "logs": {
+                "default": {"level": "ERROR", "exclude": ["http.log.error", "http.log.access"]},
+                "visits": visits.logging(hosts.parent),
+            }
+        },
         "storage": {"module": "file_system", "root": str(hosts.parent / "home")},
         "apps": {"http": {"grace_period": "1s", "servers": {"environments": server}}},
     }
@@ -118,6 +139,7 @@ class Proxy:
         self._sets = self._folder / "sets"
         self._log = self._folder / "caddy.log"
         self._count = itertools.count()
+        self.visits = visits.Visits(self._folder)
         self._caddy: Supervised | None = None
         self._seen_up: int | None = None  # the process that was
 
@@ -168,7 +190,7 @@ class Proxy:
             await asyncio.sleep(0.01)
 
     def lead(self, label: str, address: str | None) -> None:
-        """From now on `label` leads to `address`, or to the page that waits."""
+        """From now on `label` leads to `address`, to the page that says PAUSED, or to the one that waits."""
         link = self._hosts / label
         old = link.readlink().name if link.is_symlink() else None
         name = f"{label}.{next(self._count)}"

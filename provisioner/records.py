@@ -46,6 +46,7 @@ class Record:
     running: Spec | None = None
     pending: Pending | None = None
     is_going: bool = False
+    is_paused: bool = False  # what it ran waits in `pending`
     restarted: int = 0  # the number of the last restart that was made
 
 

@@ -30,6 +30,7 @@ from bot.chats.gitlab_records import GitLabRecorder
 from bot.chats.record import Recorder
 from bot.chats.slack import SlackChat
 from bot.context import Forge, Limits
+from bot.domain import schedule
 from bot.domain.cost import Prices
 from bot.domain.devenv_choice import Allowed
 from bot.domain.environment import Size
@@ -37,7 +38,7 @@ from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.domain.record import RecordKind
-from bot.settings import ProjectSettings, Settings
+from bot.settings import ProjectSettings, Settings, SettingsError
 from bot.store.console import ConsoleStore
 from bot.store.store import Store
 from provisioner.engine import Engine, Repositories
@@ -60,9 +61,19 @@ def projects_of(settings: Settings) -> dict[str, Project]:
             default_branch=each.default_branch,
             slack_channels=each.channels,
             is_polled=each.receive != "hooks",
+            schedule=_schedule(settings, key),
         )
         for key, each in settings.projects.items()
     }
+
+
+def _schedule(settings: Settings, key: str) -> str:
+    """When a project's environments sleep. Raises SettingsError."""
+    text = settings.projects[key].sleeps
+    try:
+        return schedule.check(text, settings.time_zone) if text else ""
+    except schedule.BadSchedule as error:
+        raise SettingsError(f"TRELLIS_PROJECTS__{key.upper()}__SLEEPS: {error}") from None
 
 
 def _clone_url(project: ProjectSettings) -> str:

@@ -88,7 +88,7 @@ def with_deadline(environment: Environment, expires_at: float, now: float) -> En
 
 def active(environment: Environment, at: float) -> Environment:
     """The same after a push or a visit: what was paused for its quiet is wanted again."""
-    is_back = environment.is_paused and environment.pause_reason == "idle"
+    is_back = environment.is_paused and environment.pause_reason == "idle" and at >= (environment.paused_at or 0)
     woken = awake(environment) if is_back else environment
     return msgspec.structs.replace(woken, active_at=max(at, environment.active_at), idle_warned_at=None)
 

@@ -23,6 +23,7 @@ class Project:
     clone_url: str
     default_branch: str = "main"
     slack_channels: tuple[str, ...] = ()
+    schedule: str = ""  # when its environments sleep, as `schedule.check` gives it
     is_polled: bool = False  # asked all the time; otherwise now and then, for what its hooks did not bring
 
 

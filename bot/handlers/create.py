@@ -158,6 +158,7 @@ async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transact
             deadline_set_at=transaction.now,
             active_at=transaction.now,
             idle_s=scene.limits.idle_s,
+            schedule=head.project.schedule,
             sha=head.sha,
             tilt_args=tuple(command.tilt_args or ()),
             size=Size(command.size.value) if command.size else Size.SMALL,

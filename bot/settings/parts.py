@@ -46,6 +46,7 @@ class ProjectSettings(BaseModel):
     default_branch: str = "main"
     receive: Literal["hooks", "polling", "both"] = "hooks"
     slack_channels: tuple[str, ...] | str = ()
+    sleeps: str = ""
     statuses: bool = True
     deployments: bool = True
     people: PeopleRoles = Field(default_factory=dict)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import structlog
 
 from bot.domain.command import Event
+from bot.domain.deadlines import active
 from bot.domain.environment import Environment, State
 from bot.store.store import Store
 from bot.worker.leasing import Holder
 from bot.worker.usage import Usage
-from provisioner.engine import Engine, EngineUnavailable
+from provisioner.engine import Engine, EngineUnavailable, Observed
 
 log = structlog.get_logger()
+
+_ROUGHLY_S = 60.0
+"""How exactly the last visit is known."""
 
 
 class Reconciler:
@@ -35,6 +40,8 @@ class Reconciler:
         async with self._store.look() as look:
             ready = {each.id for each in await look.environments.live() if each.state is State.READY and each.host_id == self._host_id}
             rows = {id_: await look.environments.get(id_) for id_ in seen}
+            now = look.now
+        await self._visited(running, rows, now)
         missing = ready - seen
         left = {id_ for id_, row in rows.items() if row is not None and row.state is State.GONE}
         for id_ in seen - left:
@@ -44,6 +51,16 @@ class Reconciler:
         for id_ in (missing | left) & self._suspected:
             await (self._bring_back(id_) if id_ in missing else self._remove(id_))
         self._suspected = missing | left
+
+    async def _visited(self, running: Sequence[Observed], rows: Mapping[str, Environment | None], now: float) -> None:
+        """Write down the visits, the last one of some time: what is visited is not quiet."""
+        for observed in running:
+            row = rows[observed.environment]
+            if row is None or not row.is_wanted or observed.quiet_s is None or now - observed.quiet_s < row.active_at + _ROUGHLY_S:
+                continue
+            async with self._store.transaction() as transaction:
+                if (locked := await transaction.environments.locked(row.id)) and locked.is_wanted:
+                    await transaction.edit(active(locked, transaction.now - observed.quiet_s))
 
     async def _bring_back(self, id: str) -> None:
         async with self._store.transaction() as transaction:

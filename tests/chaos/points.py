@@ -26,7 +26,7 @@ MAKING = (
     "worker.ready",
 )
 ENDING = ("worker.terminating", "worker.destroyed", "worker.gone")
-WORKER = (*HEARING, *SAYING, *MAKING, "worker.restarted", "worker.abandoned", *ENDING)
+WORKER = (*HEARING, *SAYING, *MAKING, "worker.restarted", "worker.paused", "worker.abandoned", *ENDING)
 API = ("api.hook.parsed", "api.inbox.before_commit", "api.inbox.committed", "api.inbox.rung", "api.hook.stored")
 _TRIES = 5
 ALL = (*WORKER, *API, *KEEPER)

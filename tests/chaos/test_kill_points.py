@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("leaves_no_child")
 
-KEEPER_MAKING = [name for name in KEEPER if not name.startswith(("keeper.destroy", "keeper.restart", "keeper.retired"))]
+KEEPER_MAKING = [name for name in KEEPER if not name.startswith(("keeper.destroy", "keeper.restart", "keeper.pause", "keeper.retired"))]
+KEEPER_PAUSING = [name for name in KEEPER if name.startswith("keeper.pause")]
 KEEPER_ENDING = [name for name in KEEPER if name.startswith("keeper.destroy")]
 
 
@@ -61,6 +62,11 @@ def a_worker_in_an_update(folder: Path) -> None:
         armed.fire(["worker.restarted"], lambda: site.says("demo", "/ivy restart"))
         assert {state for _, state in site.states()} == {"done"}
         assert site.effects("demo")[restarts:] == [versions[-1]] * (len(site.states()) - 1)
+        starts = len(site.effects("demo"))
+        armed.fire(["worker.paused"], lambda: site.says("demo", "/ivy pause"))
+        site.says("demo", "/ivy resume")
+        site.settle()
+        assert site.effects("demo")[starts:] == [versions[-1]], "started again, and not built"
 
 
 def a_worker_in_a_cancel_and_a_terminate(folder: Path) -> None:
@@ -129,12 +135,19 @@ def a_keeper_in_a_terminate(folder: Path) -> None:
         site.says(branches[-1], "/ivy restart")
         armed.until_fired("keeper.restart.before")
         site.settle()
+        for step in KEEPER_PAUSING:
+            armed.arm(step)
+            site.says(branches[-1], "/ivy pause")
+            armed.until_fired(step)
+            site.settle()
+            site.says(branches[-1], "/ivy resume")
+            site.settle()
         for branch, step in zip(branches, ("keeper.fenced", *KEEPER_ENDING), strict=True):
             armed.arm(step)
             site.says(branch, "/ivy terminate")
             armed.until_fired(step)
             site.settle()
-        assert site.crew.lives["keeper"] == 3 + len(KEEPER_ENDING)
+        assert site.crew.lives["keeper"] == 3 + len(KEEPER_ENDING) + len(KEEPER_PAUSING)
         assert {state for _, state in site.states()} == {"done"}
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from bot.domain.environment import State
 from bot.domain.schedule import check
 from tests.conversations.talk import Talk, words
+from tests.world import LOCAL, SHOP, TOOLS, a_world
 
 
 async def test_paused_nothing_of_it_runs_and_its_card_says_how_to_have_it_back(shop: Talk) -> None:
@@ -100,6 +103,19 @@ async def test_it_sleeps_at_night_and_is_there_in_the_morning(shop: Talk) -> Non
     assert (await shop.world.environment()).state is State.PAUSED
     await shop.after(hours=0.2)
     assert (await shop.world.environment()).state is State.READY
+
+
+async def test_a_projects_environments_sleep_as_it_says(tmp_path: Path, database_url: str) -> None:
+    projects = {
+        "shop": {"forge": "github", "id": "42", "path": "acme/shop", "clone_url": SHOP},
+        "tools": {"forge": "gitlab", "id": "77", "path": "acme/tools", "clone_url": TOOLS},
+        "lab": {"forge": "local", "clone_url": LOCAL, "sleeps": "nights"},
+    }
+    async with a_world(tmp_path, database_url=database_url, projects=projects) as world:
+        await world.types("/ivy create lab:demo")
+        assert (await world.environment()).schedule == "UTC|nights"
+        await world.pass_time(hours=8.1)
+        assert (await world.environment()).state is State.PAUSED
 
 
 async def test_woken_in_the_night_it_stays_awake_until_the_next(shop: Talk) -> None:

@@ -161,6 +161,20 @@ async def test_a_push_wakes_what_was_paused_for_its_quiet(paid: Talk) -> None:
     assert await paid.after(hours=9) == []
 
 
+async def test_who_visits_keeps_it_from_being_quiet(paid: Talk) -> None:
+    await paid.makes()
+    for _ in range(4):
+        await paid.world.pass_time(hours=8)
+        paid.world.engine.quiet_s = 60.0
+        await paid.world.reconcile()
+    assert (await paid.world.environment()).state is State.READY
+    assert not any("is quiet" in each for each in paid.heard)
+    paid.world.engine.quiet_s = 9 * 3600.0
+    await paid.world.pass_time(hours=9)
+    await paid.world.reconcile()
+    assert len(await paid.after(hours=1.1)) == 1
+
+
 async def test_what_is_kept_may_be_quiet(paid: Talk) -> None:
     await paid.makes()
     await paid.answer("/ivy keep")

@@ -55,6 +55,7 @@ class FakeEngine:
         self.destroyed: list[str] = []
         self.restarts: list[tuple[str, str | None]] = []
         self.paused: list[str] = []
+        self.quiet_s: float | None = None
         self.abandoned: list[tuple[str, int]] = []
         self.fences: dict[str, int] = {}
         self.failures: deque[Exception] = deque()
@@ -121,7 +122,7 @@ class FakeEngine:
 
     async def observe(self) -> tuple[Observed, ...]:
         return tuple(
-            Observed(id_, spec.slug, spec.generation, self.fences[id_], spec.source.sha, (ServiceState("web", True, 0, 1),))
+            Observed(id_, spec.slug, spec.generation, self.fences[id_], spec.source.sha, (ServiceState("web", True, 0, 1),), self.quiet_s)
             for id_, spec in self.running.items()
         )
 

@@ -148,3 +148,34 @@ async def test_a_taken_port_is_said(tmp_path: object, keeper: Keeper) -> None:
 def test_addresses_leave_the_usual_port_out(tmp_path: object) -> None:
     assert KeeperSettings(Path("x"), proxy_port=80, domain="env.example.org").url("demo") == "http://demo.env.example.org"
     assert KeeperSettings(Path("x"), proxy_port=8780).url("web--demo") == "http://web--demo.localhost:8780"
+
+
+async def test_who_visits_is_seen_and_nothing_else_of_them(keeper: Keeper, repository: Repository) -> None:
+    await keeper.engine.apply(spec_of(repository, repository.commit("one")), 1, Notes())
+    assert [each.quiet_s for each in await keeper.engine.observe()] == [None]
+    async with keeper.client() as client:
+        await client.get("demo", "/secret?token=1")
+
+    async def is_seen() -> bool:
+        [seen] = await keeper.engine.observe()
+        return seen.quiet_s is not None and seen.quiet_s < 10
+
+    await eventually(is_seen)
+    [log] = keeper.data.rglob("visits.log")
+    assert "secret" not in log.read_text()
+    assert "127.0.0.1" not in log.read_text()
+
+
+async def test_a_paused_one_says_so_and_comes_back_without_a_build(keeper: Keeper, repository: Repository) -> None:
+    spec = spec_of(repository, repository.commit("one"), Service("web", WEB.run, build="echo built >> ../home/builds"))
+    await keeper.engine.apply(spec, 1, Notes())
+    await keeper.engine.pause("env-1", 1)
+    await keeper.engine.pause("env-1", 1)
+    assert len(keeper.left()) == 1, "only the proxy runs"
+    async with keeper.client() as client:
+        status, page = await client.get("demo")
+        assert (status, "<h1>Paused</h1>" in page) == (503, True)
+        await keeper.engine.apply(spec, 1, Notes())
+        assert await client.get("demo") == (200, "one /")
+    assert len(list(keeper.data.glob("environments/env-1/home/builds"))) == 1
+    assert [file.read_text() for file in keeper.data.glob("environments/env-1/home/builds")] == ["built\n"]
