@@ -25,7 +25,8 @@ _UNSETTLED = """
     UNION ALL SELECT kind || ' ' || id FROM outbox WHERE state = 'waiting'
     UNION ALL SELECT 'card ' || id FROM cards WHERE due_at IS NOT NULL AND NOT is_dead
     UNION ALL SELECT slug || ' ' || generation || ' is ' || state FROM environments WHERE state != 'gone' AND NOT (
-        is_wanted AND state IN ('ready', 'failed') AND settled_generation >= generation AND restarted_count >= restart_count
+        is_wanted AND (is_paused AND state = 'paused' OR NOT is_paused AND state IN ('ready', 'failed')
+            AND settled_generation >= generation AND restarted_count >= restart_count)
     )
 """
 _JSON = {"body", "thread", "person", "owner", "data", "addresses", "failure"}
