@@ -49,7 +49,10 @@ def again(old: Environment, scene: Scene, now: float) -> Environment:
     """What was wanted of the old one, wanted anew, by whoever says so."""
     spec = {
         name: getattr(old, name)
-        for name in ("slug", "project", "source_id", "ref", "name", "request", "sha", "is_pinned", "tilt_args", "size", "schedule")
+        for name in (
+            *("slug", "project", "source_id", "ref", "name", "request", "sha", "is_pinned", "tilt_args", "size", "schedule"),
+            *("profile", "services", "left_to_file"),
+        )
     }
     return Environment(
         **spec,

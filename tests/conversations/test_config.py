@@ -167,3 +167,13 @@ async def test_where_there_is_nothing_config_says_what_to_say(shop: Talk) -> Non
 async def test_config_in_a_merge_request(tools: Talk) -> None:
     write(tools)
     assert "| lives | 8 h |" in await tools.answer("/ivy config")
+
+
+async def test_what_is_restored_has_its_profile_and_services_again(shop: Talk) -> None:
+    write(shop)
+    await shop.says("/ivy create --profile fast --service web")
+    await shop.says("/ivy terminate")
+    await shop.says("/ivy restore demo-vn4gah")
+    environment = await shop.world.environment()
+    assert (environment.profile, environment.services) == ("fast", ("web",))
+    assert [service.name for service in shop.world.engine.running[environment.id].services] == ["web"]
