@@ -21,6 +21,7 @@ from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.settings import Settings, SettingsError
 from bot.store.database import Database
+from bot.store.feeds import listening
 from bot.store.migrate import newest, revision_of
 from bot.store.store import Store
 from processes import protection
@@ -132,6 +133,18 @@ async def _quiet(store: Store) -> Said:
     return Said("quiet threads", Finding.WARNING, f"{threads}: is a program talking with us in somebody's name?")
 
 
+async def _heard(project: Project, store: Store) -> Said:
+    """How a worker fared when it last asked the forge what is new."""
+    about = f"news of {project.key}"
+    async with store.look() as look:
+        found = await listening(look.connection, project.key)
+    if found is None:
+        return Said(about, Finding.WARNING, "was never asked for: is a worker running?")
+    if found.hook_problem:
+        return _bad(about, f"{found.hook_problem}. Until then it is polled")
+    return _bad(about, found.problem) if found.problem else _good(about, "is polled" if project.is_polled else "comes by webhook")
+
+
 async def _webhooks(settings: Settings) -> Said:
     if settings.github is None and settings.gitlab is None and settings.slack is None:
         return _good("webhooks", "no platform is configured: the console is what there is")
@@ -157,6 +170,7 @@ def _looks(settings: Settings, store: Store, edges: Edges) -> list[Look]:
         forge = forges.get(project.forge)
         chat = chats.get(Platform(project.forge.value)) if project.forge is not ForgeKind.LOCAL else None
         looks.append(partial(_project, project, forge, chat, place.repositories))
+    looks += [partial(_heard, each, store) for each in projects_of(settings).values() if each.forge is not ForgeKind.LOCAL]
     looks += [partial(_webhooks, settings), partial(_sandbox, settings)]
     return looks
 

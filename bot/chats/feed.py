@@ -23,3 +23,6 @@ class Feed(Protocol):
 
     async def news(self, project: Project, cursor: Cursor) -> News:
         """Raises ForgeUnavailable."""
+
+    async def hook_problem(self, project: Project) -> str:
+        """Why its webhook does not come, in words; "" when it is well or we may not see it. Raises ForgeUnavailable."""

@@ -92,6 +92,10 @@ class GitHubFeed:
         after = msgspec.structs.replace(cursor, comments=comments, lines=lines, requests=requests, etags=look.etags)
         return News(tuple(incoming for _, incoming in found), after)
 
+    async def hook_problem(self, project: Project) -> str:  # noqa: ARG002
+        """GitHub never switches a webhook off by itself."""
+        return ""
+
     def close(self) -> None:
         self._remote.close()
 

@@ -20,6 +20,7 @@ from bot.domain.project import Project
 T = TypeVar("T")
 
 PAGE = 100
+_WELL = {None, "", "executable"}
 _MOST_PAGES = 30  # of a list in one look
 _MOST_READ = 8  # times that the notes of a request are read when it says that nothing changed
 _CHANGED_S = 1.0  # GitLab writes a new note in two strokes
@@ -45,6 +46,14 @@ class _Request(wire.MergeRequest):
     merged_at: str | None = None
     closed_at: str | None = None
     user_notes_count: int = 0
+
+
+class _Hook(Wire):
+    """A webhook of a project, as far as it tells how it is."""
+
+    url: str = ""
+    alert_status: str | None = None
+    disabled_until: str | None = None
 
 
 def incoming_of(note: _Note, number: int, project: Project, since: float) -> tuple[Incoming, ...]:
@@ -104,6 +113,20 @@ class GitLabFeed:
             marks[name] = f"{mark} {min(count, _MOST_READ + 1)}"
         found.sort(key=lambda pair: pair[0])
         return News(tuple(each for _, each in found), msgspec.structs.replace(cursor, requests=newest, etags=marks))
+
+    async def hook_problem(self, project: Project) -> str:
+        """GitLab switches a webhook off that failed four times, for longer and longer, and after forty times for good."""
+        try:
+            hooks = await self._page(f"/projects/{int(project.id)}/hooks", {"per_page": PAGE, "page": 1}, _Hook)
+        except RemoteFailure as failure:
+            if failure.is_lasting:  # a token that may not see webhooks
+                return ""
+            raise as_forge_error(failure) from failure
+        except msgspec.ValidationError as error:
+            raise ForgeUnavailable(f"GitLab answered something else than asked: {error}") from error
+        off = [each for each in hooks if each.url.rstrip("/").endswith("/hooks/gitlab") and each.alert_status not in _WELL]
+        until = f" until {off[0].disabled_until}" if off and off[0].disabled_until else ""
+        return f"GitLab has switched its webhook off ({off[0].alert_status}){until}: test it in the project's settings" if off else ""
 
     def close(self) -> None:
         self._remote.close()

@@ -11,6 +11,7 @@ import structlog
 
 from bot.chats.feed import Feed
 from bot.context import ForgeUnavailable, Runtime, RuntimeUnavailable
+from bot.domain.command import Event
 from bot.domain.cursor import Cursor, begin
 from bot.domain.message import BranchDeleted, Incoming, Pushed, Said
 from bot.domain.project import ForgeKind, Project
@@ -73,7 +74,9 @@ class Poller:
             now = look.now
         before = _not_too_far(last or Listening(project.key, begin(now), now), now)
         cursor, problem, wait_s = before, "", 0.0
+        hook_problem = last.hook_problem if last else ""
         try:
+            hook_problem = "" if project.is_polled else await feed.hook_problem(project)
             news = await feed.news(project, before)
             heads = await self._runtime.heads(project)
             moved = await self._moved(project, before.heads, heads)
@@ -90,6 +93,10 @@ class Poller:
             if wait_s:
                 await pauses.extend(transaction.connection, project.forge.value, transaction.now + wait_s)
             await feeds.listened(transaction.connection, project.key, cursor, now, problem)
+            await feeds.hook_seen(transaction.connection, project.key, hook_problem)
+            if hook_problem and not (last and last.hook_problem):
+                log.warning("hook_is_off", project=project.key, reason=hook_problem)
+                await transaction.note(Event(at=now, kind="hook_is_off", project=project.key, data={"reason": hook_problem}))
 
     async def _moved(self, project: Project, before: Mapping[str, str] | None, heads: Mapping[str, str]) -> list[Incoming]:
         """Branches that have another head than last time. The first time, those that live environments follow."""

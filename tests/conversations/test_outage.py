@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.store.feeds import listening
 from tests.conversations.talk import Talk
 
 
@@ -63,3 +64,27 @@ async def test_between_the_sweeps_nothing_is_asked(talk: Talk) -> None:
     await talk.world.pass_time(seconds=60)
     await talk.world.poll()
     assert len(talk.forge.asked("LIST requests")) == asked
+
+
+async def test_while_gitlab_has_switched_our_webhook_off_it_is_polled_and_told(tools: Talk) -> None:
+    world = tools.world
+    until = "2026-12-01T00:00:00Z"
+    hook = {"id": 1, "url": "https://trellis.example/hooks/gitlab", "alert_status": "temporarily_disabled", "disabled_until": until}
+    world.gitlab.hooks = [hook]
+    await world.poll()
+    tools.forge.says(tools.on, tools.by, "/ivy whoami")
+    world.clock.advance(seconds=16)
+    await world.poll()
+    assert len(tools.heard) == 1
+    async with world.store.look() as look:
+        found = await listening(look.connection, "tools")
+    assert found is not None
+    words = f"GitLab has switched its webhook off (temporarily_disabled) until {until}: test it in the project's settings"
+    assert found.hook_problem == words
+    world.gitlab.hooks = [{**hook, "alert_status": "executable", "disabled_until": None}]
+    world.clock.advance(seconds=16)
+    await world.poll()
+    async with world.store.look() as look:
+        found = await listening(look.connection, "tools")
+    assert found is not None
+    assert found.hook_problem == ""

@@ -48,6 +48,7 @@ class FakeGitLab(FakeForge):
         super().__init__(describe("gitlab.yaml"), token=token, clock=clock)
         self.secret = secret
         self.signing_secret = signing_secret
+        self.hooks: list[Json] = []
         self.signing_clock = clock  # what the receiver's own clock judges
         self.records = Records(self)
         self.quick_actions: list[str] = []  # what the bot's notes made GitLab do
@@ -175,6 +176,7 @@ class FakeGitLab(FakeForge):
             ("GET", "/api/v4/user", "GET me", self._me),
             ("GET", project, "GET project", self._project),
             ("GET", project + "/members/all/{user:int}", "GET right", self._member),
+            ("GET", project + "/hooks", "LIST hooks", self._hooks),
             ("GET", project + "/merge_requests", "LIST requests", self._requests),
             ("GET", project + "/members/all", "GET members", self._members),
             ("GET", request, "GET request", self._request),
@@ -260,6 +262,10 @@ class FakeGitLab(FakeForge):
         there = [each for each in self.requests_open if each.project is project and iso(each.updated_at) >= query.get("updated_after", "")]
         there.sort(key=lambda each: (each.updated_at, each.id), reverse=query.get("sort", "desc") == "desc")
         return self._paged(request, [shapes.merge_request(each, self._count(each)) for each in there])
+
+    def _hooks(self, request: HttpRequest, body: Any) -> Answer:
+        self._here(request)
+        return 200, self.hooks
 
     def _count(self, request: Request) -> int:
         return len([each for each in self._comments if each.request is request and not each.is_deleted])
