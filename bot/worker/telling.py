@@ -8,18 +8,20 @@ from bot.domain.prose import Reply
 from bot.store.transaction import Transaction
 
 
-def direct(environment: Environment) -> Thread | None:
-    """A direct message to its owner, where there is such a thing."""
-    owner, thread = environment.owner, environment.thread
-    if owner.platform is not Platform.SLACK or thread.platform is not Platform.SLACK:
+async def direct(transaction: Transaction, environment: Environment) -> Thread | None:
+    """A direct message to its owner in Slack, by whichever of their joined accounts is there."""
+    accounts = [environment.owner, *await transaction.people.accounts_of(environment.owner)]
+    there = next((account for account in accounts if account.platform is Platform.SLACK), None)
+    if there is None:
         return None
-    team = thread.address.split(":")[1]
-    return Thread(Platform.SLACK, f"slack:{team}:@{owner.id}", asker=owner)
+    thread = environment.thread
+    team = thread.address.split(":")[1] if thread.platform is Platform.SLACK else ""
+    return Thread(Platform.SLACK, f"slack:{team}:@{there.id}", asker=there)
 
 
 async def tell_owner(transaction: Transaction, environment: Environment, reply: Reply) -> None:
     """Directly, else in the thread where it was asked for."""
-    to = direct(environment)
+    to = await direct(transaction, environment)
     if to is None:
         await transaction.post(environment.thread, reply)
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.environment import State
+from bot.domain.message import Person, Platform
 from tests.conversations.slack import Slack, shown
 from tests.conversations.talk import Talk, words
 from tests.world import World, a_world
@@ -90,6 +91,16 @@ async def test_in_slack_it_is_a_direct_message(slack: Slack) -> None:
     [warning] = slack.said[before:]
     assert warning.channel.startswith("D")
     assert "goes in 3.9 h" in shown([warning])[0]
+
+
+async def test_who_has_joined_a_slack_account_is_told_there(shop: Talk) -> None:
+    slack = Slack(shop.world)
+    await shop.makes()
+    async with shop.world.store.transaction() as transaction:
+        await transaction.people.join((await shop.world.environment()).owner, Person(Platform.SLACK, "U0DANA", "dana"))
+    assert await shop.after(hours=44.1) == []
+    assert "goes in 3.9 h" in shown(slack.said)[-1]
+    assert slack.said[-1].channel.startswith("D")
 
 
 async def test_where_the_direct_message_fails_it_is_said_in_the_thread(slack: Slack) -> None:
