@@ -50,7 +50,7 @@ async def test_the_whole_round(slack: Slack, shop: Talk) -> None:
     before = len(slack.said)
     assert await shop.answer(f"/ivy link {code}") == words(
         """
-        ⏳ @dana Now confirm it where you got the code, as **U0MALLORY** on slack (id U0MALLORY): `/ivy link github:7`
+        ⏳ @dana Now confirm it where you got the code, as **mallory** on slack (id U0MALLORY): `/ivy link github:7`
         """
     )
     [asking] = slack.said[before:]
@@ -85,7 +85,7 @@ async def test_the_forge_is_asked_each_time(slack: Slack, shop: Talk) -> None:
 
 async def test_parted_they_are_two_again(slack: Slack, shop: Talk) -> None:
     await joins(slack, shop)
-    assert await shop.answer("/ivy unlink slack:U0MALLORY") == "✅ **U0MALLORY** on slack (id U0MALLORY) is on its own again."
+    assert await shop.answer("/ivy unlink slack:U0MALLORY") == "✅ **mallory** on slack (id U0MALLORY) is on its own again."
     assert not await are_one(slack.world)
     assert "not_allowed" in (await slack.dm("create shop:demo", by="mallory"))[-1].shown
     assert (await shop.answer("/ivy unlink")).endswith("<sub>reason: `not_joined`</sub>")
