@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
-from datetime import tzinfo
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import msgspec
 import structlog
 
-from bot import context, refusals, refusals_slack, refusals_time, replies
+from bot import refusals, refusals_slack, refusals_time, replies
 from bot.asking import authorize
 from bot.auditing import denied, refused_event
-from bot.auth.people import People
-from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
-from bot.context import Forge, ForgeBusy, ForgeUnavailable, Limits, Members, Outcome, Runtime, RuntimeUnavailable, Scene
-from bot.domain.approval import Approval
-from bot.domain.channels import Channels
+from bot.context import Forge, ForgeBusy, ForgeUnavailable, Members, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.command import CommandState, Taken
-from bot.domain.cost import FREE, Prices
 from bot.domain.errors import UserError
 from bot.domain.ids import new_id
-from bot.domain.message import Dialect, Edited, Person, Platform, Said, Thread
+from bot.domain.message import Dialect, Edited, Person, Platform, Said
 from bot.domain.project import ForgeKind, Project
 from bot.domain.prose import Reaction, Reply
 from bot.handlers import HANDLERS
@@ -34,70 +27,14 @@ from bot.handlers.handler import About, Handler
 from bot.outside import Outside
 from bot.quiet import Breaker
 from bot.replies import late
+from bot.rules import Rules
 from bot.standing import Standings
-from bot.targets import Rows, find_environment, home, named_project
+from bot.targets import find_environment, home, named_project
+from bot.units import Transaction, Units
 from grammar.commands import Command, Create
 from grammar.parse import Found, Misunderstood, Understood, read
 
 log = structlog.get_logger()
-
-
-class Transaction(context.Transaction, Protocol):
-    """A unit of work as the bus sees it."""
-
-    async def post(self, thread: Thread, reply: Reply, /) -> None: ...
-
-    async def react(self, thread: Thread, message_id: str, reaction: Reaction, /) -> None: ...
-
-    async def take(self, taken: Taken, /) -> bool: ...
-
-    async def has_taken(self, message_id: int, position: int, /) -> bool: ...
-
-    def undoing(self) -> AbstractAsyncContextManager[object]: ...
-
-
-class ApprovalRows(Protocol):
-    async def get(self, id: str, /) -> Approval | None: ...
-
-    async def open_in(self, address: str, /) -> Sequence[Approval]: ...
-
-
-class Looking(Protocol):
-    now: float
-
-    @property
-    def environments(self) -> Rows: ...
-
-    @property
-    def people(self) -> context.PeopleRows: ...
-
-    @property
-    def approvals(self) -> ApprovalRows: ...
-
-    async def web_role(self, id: str, /) -> str | None: ...
-
-
-class Units(Protocol):
-    def transaction(self, lease: Any = None) -> AbstractAsyncContextManager[Any]: ...
-
-    def look(self) -> AbstractAsyncContextManager[Looking]: ...
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the operator configured of people, projects and limits."""
-
-    projects: Mapping[str, Project]
-    people: People
-    policies: Policies
-    console_role: Role
-    limits: Limits
-    zone: tzinfo
-    bot_names: Mapping[Platform, str]
-    own_ids: frozenset[tuple[Platform, str]]
-    channels: Channels
-    replies_per_hour: int = 0
-    prices: Prices = FREE
 
 
 class Bus:

@@ -15,7 +15,6 @@ import structlog
 from bot.app.channels import channels_of
 from bot.app.people import people_of, policies_of
 from bot.auth.policy import Role
-from bot.bus import Rules
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
 from bot.chats.console import ConsoleChat
 from bot.chats.feed import Feed
@@ -38,6 +37,7 @@ from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.domain.record import RecordKind
+from bot.rules import Rules
 from bot.settings import ProjectSettings, Settings, SettingsError
 from bot.store.console import ConsoleStore
 from bot.store.store import Store

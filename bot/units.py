@@ -1,0 +1,55 @@
+"""Units of work as the bus sees them: what it asks of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from bot import context
+from bot.domain.approval import Approval
+from bot.domain.command import Taken
+from bot.domain.message import Thread
+from bot.domain.prose import Reaction, Reply
+from bot.targets import Rows
+
+
+class Transaction(context.Transaction, Protocol):
+    """A unit of work as the bus sees it."""
+
+    async def post(self, thread: Thread, reply: Reply, /) -> None: ...
+
+    async def react(self, thread: Thread, message_id: str, reaction: Reaction, /) -> None: ...
+
+    async def take(self, taken: Taken, /) -> bool: ...
+
+    async def has_taken(self, message_id: int, position: int, /) -> bool: ...
+
+    def undoing(self) -> AbstractAsyncContextManager[object]: ...
+
+
+class ApprovalRows(Protocol):
+    async def get(self, id: str, /) -> Approval | None: ...
+
+    async def open_in(self, address: str, /) -> Sequence[Approval]: ...
+
+
+class Looking(Protocol):
+    now: float
+
+    @property
+    def environments(self) -> Rows: ...
+
+    @property
+    def people(self) -> context.PeopleRows: ...
+
+    @property
+    def approvals(self) -> ApprovalRows: ...
+
+    async def web_role(self, id: str, /) -> str | None: ...
+
+
+class Units(Protocol):
+    def transaction(self, lease: Any = None) -> AbstractAsyncContextManager[Any]: ...
+
+    def look(self) -> AbstractAsyncContextManager[Looking]: ...
