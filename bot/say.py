@@ -19,7 +19,7 @@ from bot.rendering import terminal
 from bot.settings import Settings
 
 _POLL_S = 20
-_FAILED = {"failed", "refused", "cancelled"}
+_FAILED = {"failed", "refused", "cancelled", "waiting"}
 
 
 class Hearing:

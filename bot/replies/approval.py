@@ -20,7 +20,7 @@ def wanted(environment: Environment, request: Approval, cap_s: float, price: str
         more.insert(0, line(f"Reason: {request.reason}"))
     buttons = (Button("approve", f"/ivy approve {request.id}"), Button("reject", f"/ivy reject {request.id}"))
     end = moment(float(request.wish["expires_at"]))
-    return say(Tone.BUSY, *head, end, ".", to=request.person, code="approval_wanted", more=more, buttons=buttons)
+    return say(Tone.BUSY, *head, end, ".", to=request.person, code="over_cap", more=more, buttons=buttons)
 
 
 def _by(request: Approval) -> str:
@@ -48,4 +48,4 @@ def answered(environment: Environment, request: Approval) -> Reply:
 def waits_already(request: Approval, to: Person) -> Reply:
     head = ("This was asked for already, and waits until ", moment(request.expires_at), ".")
     buttons = (Button("approve", f"/ivy approve {request.id}"), Button("reject", f"/ivy reject {request.id}"))
-    return say(Tone.BUSY, *head, to=to, code="approval_wanted", buttons=buttons)
+    return say(Tone.BUSY, *head, to=to, code="over_cap", buttons=buttons)

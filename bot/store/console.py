@@ -70,8 +70,12 @@ class ConsoleStore:
             row = (await connection.execute(select(messages.c.id, messages.c.state).where(messages.c.key == key))).first()
             if row is None or row.state == "new":
                 return Heard(is_heard=False, is_settled=False, states=())
-            found = await connection.execute(select(commands.c.state).where(commands.c.message_id == row.id).order_by(commands.c.position))
-            states = tuple(found.scalars())
+            query = select(commands.c.state, commands.c.goal).where(commands.c.message_id == row.id).order_by(commands.c.position)
+            # What waits for another person's word may wait for a day: nobody at a terminal does.
+            states = tuple(
+                "waiting" if each.state == CommandState.RUNNING and each.goal.startswith("approval:") else each.state
+                for each in await connection.execute(query)
+            )
             unsaid = select(outbox.c.id).where(outbox.c.thread_address == thread, outbox.c.state == "waiting").limit(1)
             undrawn = (
                 select(cards.c.id).where(cards.c.thread_address == thread, cards.c.due_at.is_not(None), cards.c.is_dead.is_(False)).limit(1)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import select
+
+from bot.store.console import ConsoleStore
+from bot.store.tables import messages
 from tests.conversations.talk import Talk, words
+from tests.world import World
 
 HOUR_S = 3600.0
 
@@ -34,7 +39,7 @@ async def test_beyond_the_cap_it_waits_for_another_persons_yes(shop: Talk) -> No
         - approve: `/ivy approve {_id(said)}`
         - reject: `/ivy reject {_id(said)}`
 
-        <sub>reason: `approval_wanted`</sub>
+        <sub>reason: `over_cap`</sub>
         """
     )
     assert shop.signs == ["eyes"]
@@ -124,3 +129,13 @@ async def test_an_unknown_request_and_none_at_all(shop: Talk) -> None:
     ada = shop.world.github.user("ada", id=9, right="admin")
     assert "There is no request `abcdefgh`." in await shop.answer("/ivy approve abcdefgh", by=ada)
     assert "Nothing waits for an approval here." in await shop.answer("/ivy approve", by=ada)
+
+
+async def test_a_terminal_does_not_wait_for_it(world: World) -> None:
+    await world.types("/ivy create lab:demo")
+    [said] = await world.types("/ivy extend 60h")
+    assert "reason: over_cap" in said
+    async with world.store.look() as look:
+        key = (await look.connection.execute(select(messages.c.key).order_by(messages.c.id.desc()).limit(1))).scalar_one()
+    heard = await ConsoleStore(world.store).heard("console:dana", key)
+    assert (heard.is_settled, heard.states) == (True, ("waiting",))

@@ -48,7 +48,7 @@ async def test_the_cap_counts_from_the_beginning_of_its_life(shop: Talk) -> None
     await shop.makes()
     await shop.after(hours=47)
     await shop.answer("/ivy extend 48h")
-    assert (await shop.answer("/ivy extend 1h")).endswith("<sub>reason: `approval_wanted`</sub>")
+    assert (await shop.answer("/ivy extend 1h")).endswith("<sub>reason: `over_cap`</sub>")
     assert await _life_hours(shop) == 96
 
 
