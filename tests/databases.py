@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 import os
 import secrets
+import sqlite3
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from bot.store.database import Database
+from bot.store.migrate import migrate
 
 WANTS_POSTGRES = bool(os.environ.get("TRELLIS_TEST_POSTGRES"))
 
@@ -51,3 +59,31 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     async with admin.connect() as connection:
         await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     await admin.dispose()
+
+
+@functools.cache
+def _template() -> bytes:
+    """A SQLite file with all tables and no rows. Made once in a process: migrating anew for every test is most of a small test's time."""
+
+    async def make(path: Path) -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await migrate(database)
+        async with database.write() as connection:
+            await connection.execute(text("SELECT 1"))
+        await database.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        thread = threading.Thread(target=lambda: asyncio.run(make(path)))  # a loop of its own: the caller's runs
+        thread.start()
+        thread.join()
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return path.read_bytes()
+
+
+def prepare(sql_url: str) -> None:
+    """Give an SQLite database that does not exist yet its tables; every other one has to be migrated."""
+    scheme, _, path = sql_url.partition(":///")
+    if scheme.startswith("sqlite") and not Path(path).exists():
+        Path(path).write_bytes(_template())

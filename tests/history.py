@@ -90,9 +90,9 @@ def each_beginning_and_end_is_told_once(history: History) -> Iterator[str]:
 
 
 def each_generation_settles_once(history: History) -> Iterator[str]:
-    """Ready, failed or stopped: one of them, once; again only where it was found missing."""
+    """Ready, failed or stopped: one of them, once; again only where it was found missing, or was paused."""
     for row in history.rows("environments"):
-        missing = len(history.events(row["id"], "missing"))
+        missing = len(history.events(row["id"], "missing", "resume_asked"))
         ends = Counter(event["data"]["generation"] for event in history.events(row["id"], *_SETTLED) if "generation" in event["data"])
         for generation, count in ends.items():
             if count > 1 + missing:

@@ -229,5 +229,5 @@ def test_an_unknown_name_is_said() -> None:
     ran = subprocess.run([sys.executable, "-m", "bench", "speed"], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr.splitlines()[-1]) == (
         2,
-        "python -m bench: error: there is no bench speed: say one of parse, ingest, reply, ring, address",
+        "python -m bench: error: there is no bench speed: say one of parse, ingest, reply, ring, address, pages",
     )

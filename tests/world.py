@@ -36,6 +36,7 @@ from bot.worker.desk import Desk
 from bot.worker.reconcile import Reconciler
 from bot.worker.sweep import sweep
 from bot.worker.worker import Parts, desks_of
+from tests.databases import prepare
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine import FakeEngine, FakeRepositories
 from tests.fakes.forge import Comment, Project, Request, User
@@ -177,7 +178,10 @@ class World:
         """Every message was heard and every command has ended."""
         async with self.store.look() as look:
             unheard = (await look.connection.execute(select(messages.c.id).where(messages.c.state == "new"))).first()
-        return unheard is None and CommandState.RUNNING not in await self.command_states()
+            waits_for_people = commands.c.goal.like("approval:%")
+            query = select(commands.c.id).where(commands.c.state == CommandState.RUNNING, ~waits_for_people)
+            unanswered = (await look.connection.execute(query)).first()
+        return unheard is None and unanswered is None
 
 
 def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: FakeSlack, **more: Any) -> Settings:
@@ -211,6 +215,7 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         clock = ManualClock()
         store = Store(Database(settings.sql_url, clock))
         stack.push_async_callback(store.database.close)
+        prepare(settings.sql_url)
         await migrate(store.database)
         world = World(settings, store, clock)
         world.github, world.gitlab, world.slack = github, gitlab, slack  # type: ignore[assignment]

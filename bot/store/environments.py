@@ -110,5 +110,5 @@ class Environments:
         return struct_of(row, Environment) if row else None
 
     async def _all(self, *conditions: Any) -> Sequence[Environment]:
-        query = select(environments).where(*conditions).order_by(environments.c.created_at)
+        query = select(environments).where(*conditions).order_by(environments.c.created_at, environments.c.id)
         return [struct_of(row, Environment) for row in (await self._connection.execute(query)).mappings()]

@@ -161,6 +161,7 @@ async def gone(transaction: Transaction, environment: Environment) -> None:
     await transaction.note(_event(after, transaction.now, "gone", reason=after.gone_reason))
     for request in await transaction.approvals.open_of(after.id):
         await transaction.approvals.save(msgspec.structs.replace(request, state=ApprovalState.VOID, decided_at=transaction.now))
+        await transaction.reach(after.id, request.goal, CommandState.CANCELLED, "void")
     waiting = await transaction.running(after.id)
     asked = [taken for taken in waiting if taken.goal == "gone"]
     rest = [taken for taken in waiting if taken.goal != "gone"]

@@ -49,7 +49,7 @@ async def test_a_whole_life(tools: Talk) -> None:
         "❌ @gina **demo-33pasm** did not become ready: web exited with code 1 after 0.4 s",
         "✅ @gina **demo-33pasm** is ready after 0.0 s: `demo` at `3920690f`",
         "✅ **demo-33pasm** has 2 h more and goes 2026-12-02 14:00 UTC.",
-        "❌ @gina **demo-33pasm** may live 96 h in all, until 2026-12-04 12:00 UTC. Try: `/ivy extend demo-33pasm 46h`",
+        "⏳ @gina **demo-33pasm** would live longer than 96 h in all: 90 h more, until 2026-12-06 08:00 UTC.",
         "✅ **demo-33pasm** is ready.",
         "✅ @gina **demo-33pasm** was restarted and is healthy.",
         "@gina **demo-33pasm** is gone: gina asked for it.",

@@ -80,6 +80,11 @@ class Life(RuleBasedStateMachine):
                 "/ivy terminate",
                 "/ivy cancel",
                 "/ivy retry",
+                "/ivy pause",
+                "/ivy resume",
+                "/ivy keep",
+                "/ivy unkeep",
+                "/ivy restore",
                 "/ivy create\n/ivy extend 1d\n/ivy restart",
             ]
         ),
@@ -100,6 +105,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(line=st.sampled_from(["/ivy terminate", "/ivy update", "/ivy cancel"]))
     def stranger(self, line: str) -> None:
+        self.here.run(self.here.world.settle())
         before = self._live()
         self.here.run(self.here.world.says(line, by=self.here.eve, on=self.talk.on))
         assert self._live() == before
@@ -157,7 +163,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nobody_lives_beyond_the_cap(self) -> None:
         for each in self._live():
-            assert each.expires_at - each.created_at <= CAP_S
+            assert each.is_kept or each.expires_at - each.created_at <= CAP_S or each.deadline_set_at > each.created_at + 4 * 3_600
 
     @invariant()
     def what_runs_was_asked_for(self) -> None:
@@ -176,7 +182,7 @@ class Life(RuleBasedStateMachine):
             here.run(here.world.pass_time(seconds=61))
         assert here.run(here.world.is_all_answered()), here.run(here.world.command_states())
         for each in self._live():
-            assert each.state in {State.READY, State.FAILED}
+            assert each.state in ({State.PAUSED} if each.is_paused else {State.READY, State.FAILED})
             assert (each.running_generation > 0) == (each.id in here.world.engine.running)
             if each.running_generation:
                 assert here.world.engine.running[each.id].source.sha == each.running_sha

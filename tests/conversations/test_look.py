@@ -224,7 +224,7 @@ async def test_why_tells_the_whole_story(shop: Talk) -> None:
         | 2026-11-30 13:00 UTC | ready at 1902e3d6 |  |
         | 2026-11-30 13:00 UTC | asked to restart | github:dana |
         | 2026-11-30 13:00 UTC | restarted |  |
-        | 2026-11-30 13:00 UTC | refused ivy extend: over\_cap | github:dana |
+        | 2026-11-30 13:00 UTC | asked for 168 h more, which somebody has to approve | github:dana |
         | 2026-11-30 13:00 UTC | to go: dana asked for it | github:dana |
         | 2026-11-30 13:00 UTC | gone |  |
         """
@@ -311,7 +311,7 @@ async def test_whoami(shop: Talk) -> None:
         """
         You are **ada** on github (id 9): admin in acme/shop.
 
-        You may learn, join, look, change.
+        You may learn, join, look, change, approve.
 
         Because: github says that the right of ada to acme/shop is admin.
         """
@@ -335,6 +335,14 @@ async def test_help_lists_what_may_be_said(shop: Talk) -> None:
         "cancel",
         "retry",
         "config",
+        "keep",
+        "unkeep",
+        "pause",
+        "resume",
+        "transfer",
+        "restore",
+        "history",
+        "cost",
         "link",
         "unlink",
         "help",
