@@ -22,7 +22,7 @@ for name in [name for name in os.environ if name.startswith("TRELLIS_") and not 
     if name not in {"TRELLIS_PAYLOADS", "TRELLIS_EXAMPLES"}:
         del os.environ[name]
 
-EXAMPLES = int(os.environ.get("TRELLIS_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("TRELLIS_EXAMPLES", "25"))
 settings.register_profile("here", deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
 
