@@ -6,7 +6,7 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import expect
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from tests.chromium.conftest import Visit
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-browser").expect
 
 MARK = "window.marked = true"
 IS_MARKED = "window.marked === true"

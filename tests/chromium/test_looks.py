@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
 
     from tests.chromium.conftest import Visit
     from tests.running import Running
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-browser").expect
 
 PAGES = (
     "/",
