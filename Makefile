@@ -1,7 +1,7 @@
 # The front door: `make run` and `make test`. Everything is set up in .venv from the hashed lock files.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-postgres test-browser chaos bench setup setup-dev lock clean
+.PHONY: help run test test-long check test-postgres test-browser chaos bench setup setup-dev lock clean
 unexport PYTHONHOME PYTHONPATH
 
 PY := .venv/bin/python
@@ -17,7 +17,10 @@ run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
-	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser" tests
+	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not long" tests
+
+test-long: setup-dev ## what tries very much of one thing: the API by Schemathesis, every cell of who may what, loops, pauses
+	@$(PY) -m pytest -n 3 -m "long and not postgres" tests
 
 check: setup-dev ## ruff, mypy --strict, import contracts
 	@.venv/bin/ruff check .

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from bot.store.tables import commands
 from tests.conversations.slack import Slack
 from tests.conversations.talk import Talk
 from tests.fakes.forge import commit
+
+pytestmark = pytest.mark.long
 
 EVERYTHING = (
     "/ivy create", "/ivy create", "/ivy create --size large", "/ivy status", "/ivy list", "/ivy extend 2h", "/ivy extend 90h", "/ivy why",

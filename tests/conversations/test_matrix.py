@@ -13,6 +13,8 @@ from tests.conversations.talk import Talk
 if TYPE_CHECKING:
     from tests.world import World
 
+pytestmark = pytest.mark.long
+
 ROLES = ("nobody", "viewer", "developer", "admin")
 LINES = {"learn": "whoami", "look": "list", "join": "unlink", "change": "retry nothing-123"}
 """One command of each group, each without an effect: what is denied is denied before it is looked for."""

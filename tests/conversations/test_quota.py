@@ -27,6 +27,8 @@ from bot.store.tables import environments
 from tests.conversations.talk import words
 from tests.world import a_world
 
+pytestmark = pytest.mark.long
+
 DANA = Person(Platform.GITHUB, "7", "dana")
 SLACK_DANA = Person(Platform.SLACK, "U0DANA", "dana")
 GINA = Person(Platform.GITLAB, "70", "gina")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.world import World
 
+pytestmark = pytest.mark.long
+
 ROLES = ("viewer", "developer", "admin")
 
 LINES = (

@@ -29,6 +29,8 @@ from tests.world import a_world
 if TYPE_CHECKING:
     from httpx import ASGITransport
 
+pytestmark = pytest.mark.long
+
 _STREAM = "/events"
 
 
