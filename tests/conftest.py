@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests import servers
 from tests.databases import database_url, postgres  # noqa: F401 - fixtures for every test
-from tests.world import World, a_world
+from tests.world import LOGGING, World, a_world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -28,6 +29,13 @@ settings.load_profile("here")
 
 GRACE_S = 5.0
 """How long a process may take to end after the test that began it."""
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """What a test that calls the command line in this process configures for the log is not the next one's."""
+    yield
+    structlog.configure(**LOGGING)
 
 
 @pytest.fixture(scope="session")

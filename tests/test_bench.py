@@ -90,6 +90,7 @@ def _words(process: psutil.Process) -> list[str]:
         return []  # somebody else's, or gone
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("leaves_nothing")
 @pytest.mark.parametrize("name", TINY)
 async def test_it_measures_and_leaves_nothing_running(name: str) -> None:

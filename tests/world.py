@@ -57,6 +57,7 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+LOGGING = structlog.get_config()
 
 
 class World:

@@ -129,6 +129,7 @@ async def test_an_old_comment_that_is_edited_into_a_command_is_nothing(talk: Tal
     assert talk.heard == []
 
 
+@pytest.mark.long
 async def test_more_than_a_page_is_read_to_its_end(shop: Talk) -> None:
     for number in range(230):
         shop.forge.says(shop.on, shop.by, f"words {number}")
@@ -136,6 +137,7 @@ async def test_more_than_a_page_is_read_to_its_end(shop: Talk) -> None:
     assert len(await _writes(shop, "/ivy whoami")) == 1
 
 
+@pytest.mark.long
 async def test_many_notes_are_read_to_their_end(tools: Talk) -> None:
     tools.forge.says(tools.on, tools.by, "/ivy whoami")
     for number in range(130):

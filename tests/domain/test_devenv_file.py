@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -94,3 +97,10 @@ def test_schema_and_reader_agree_on_whatever_is_put_together(top: dict[str, str]
 def test_the_smallest_file_is_right() -> None:
     agree(WHOLE)
     assert VALIDATOR.is_valid(plain(read(WHOLE)))
+
+
+def test_the_schema_that_is_served_is_the_models() -> None:
+    """Made in a process of its own, which ends at once: see `generated`."""
+    code = "import json, os; from bot.domain.devenv_file import generated; print(json.dumps(generated()), flush=True); os._exit(0)"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert json.loads(made) == schema()

@@ -11,6 +11,8 @@ import pytest
 
 from grammar.parse import Understood, read, warm
 
+pytestmark = pytest.mark.long
+
 warm()
 
 
