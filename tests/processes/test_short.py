@@ -49,7 +49,7 @@ async def test_being_cancelled_ends_all_of_it(mark: str, tmp_path: Path) -> None
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert bearers(mark) == []
+    await eventually(lambda: bearers(mark) == [])
 
 
 async def test_many_at_once(mark: str, tmp_path: Path) -> None:
