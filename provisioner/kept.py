@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from processes import CannotStart, killpoint, start, tail
 from provisioner.engine import Access, Address, EngineFailed, LogLine, Observed, Service, Spec, StageName
-from provisioner.git import Mirrors, remove_folder
+from provisioner.git import remove_folder
 from provisioner.proxy import PAUSED
-from provisioner.records import Pending, Record, Records, label
-from provisioner.services import LOG_LINES, Rooms, Services, Site
+from provisioner.records import Pending, Record, label
+from provisioner.services import LOG_LINES, Services
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from provisioner.proxy import Proxy
-    from provisioner.settings import KeeperSettings
+    from provisioner.house import House
 
 _LOGS_KEPT = 3  # generations
 _PROXY_WITHIN_S = 10.0
-
-
-@dataclass(frozen=True)
-class House:
-    """What all environments of a keeper share."""
-
-    settings: KeeperSettings
-    records: Records
-    mirrors: Mirrors
-    proxy: Proxy
-
-    def rooms(self, spec: Spec) -> Rooms:
-        folder, number = self.records.folder(spec.environment), spec.generation
-        mirror = self.mirrors.path(spec.source.project)
-        return Rooms(folder / f"code-{number}", folder / "home", folder / f"tmp-{number}", folder / "logs" / str(number), mirror)
-
-    def site(self, spec: Spec) -> Site:
-        return Site(self.settings, spec, self.rooms(spec))
 
 
 class Kept:
