@@ -16,7 +16,8 @@ _LONGEST_LINE = 200
 def denied(words: str, decision: Decision, scene: Scene) -> UserError:
     """The refusal, with what is to be written down of it."""
     error = refusals.not_allowed(words, decision)
-    error.notes = {"rule": decision.rule, "argument": decision.argument, "project": scene.project.key if scene.project else ""}
+    project = scene.project.key if scene.project else ""
+    error.notes = {"rule": decision.rule, "argument": decision.argument, "project": project, "environment": scene.environment_id or ""}
     return error
 
 

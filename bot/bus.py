@@ -171,7 +171,11 @@ class Bus:
         """Everything the command is about. Whoever may not even look here learns nothing of what there is."""
         rules, command = self._rules, item.command
         scene = Scene(said, item.line, standing, rules.projects, rules.limits, rules.zone, rules.policies, at_home, prices=rules.prices)
-        _must_be_allowed(scene, command)
+        try:
+            _must_be_allowed(scene, command)
+        except UserError as error:
+            error.notes = {**error.notes, **await self._meant(scene, command)}
+            raise
         group = ACTIONS[command.words].value
         if not rules.channels.may(said, command.words, group):
             raise refusals_slack.not_here(command.words, rules.channels.where(command.words, group))
@@ -183,6 +187,17 @@ class Bus:
             scene = await self._about_environment(scene, command, handler)
         _must_be_allowed(scene, command)
         return scene
+
+    async def _meant(self, scene: Scene, command: Command) -> dict[str, str]:
+        """Which environment a denied attempt was about: for the audit log only, nothing of it is told."""
+        if scene.role is Role.NOBODY or not hasattr(command, "env"):
+            return {}
+        async with self._units.look() as look:
+            try:
+                found = await find_environment(command.env, scene.said, scene.project, scene.projects, look.environments)
+            except UserError:
+                return {}
+        return {"environment": found.id, "project": found.project} if found else {}
 
     async def _others(self, person: Person) -> Sequence[Person]:
         """The joined accounts of somebody; none of a guest's, whatever was joined before."""

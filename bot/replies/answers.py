@@ -142,7 +142,7 @@ def story(event: Event) -> str:
         "unwanted": f"to go: {data.get('reason', '')}",
         "gone": "gone",
         "trouble": f"held up: {data.get('reason', '')}",
-        "refused": f"refused {data.get('words', '')}: {data.get('code', '')}",
+        "refused": f"refused {data.get('words') or 'a command'}: {data.get('code', '')}",
     }
     return stories.get(kind, event.kind)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.command import Event
+from bot.store.denials import DENIED, REFUSED
 from bot.store.rows import struct_of
 from bot.store.tables import environments, events
 
@@ -28,33 +29,51 @@ class Trail:
 
 @dataclass(frozen=True)
 class Asked:
-    """`is_all`: also what belongs to no project, refusals of strangers above all."""
+    """`is_all`: also what belongs to no project, refusals of strangers above all. `actor` is part of a name, or a whole identity."""
 
     projects: frozenset[str]
     is_all: bool = False
     kind: str = ""
     actor: str = ""
+    project: str = ""
     environment_id: str = ""
+    is_denied: bool = False  # only what somebody tried and may not
     before: int = 0
     limit: int = 100
 
 
-async def trail(connection: AsyncConnection, asked: Asked) -> Trail:
+# What somebody was denied is no part of an environment's own story: it is named in the data only.
+_about = func.coalesce(events.c.environment_id, events.c.data["environment"].as_string())
+
+
+def _seen(asked: Asked) -> ColumnElement[bool]:
     columns = events.c
-    seen = columns.project.in_(sorted(asked.projects))
-    theirs = and_(columns.project == "", environments.c.project.in_(sorted(asked.projects)))
-    conditions = [or_(seen, theirs, columns.project == "") if asked.is_all else or_(seen, theirs)]
-    if not asked.kind:
-        conditions.append(~columns.kind.startswith("stage_began", autoescape=True))  # its end says more
-    if asked.kind:
-        conditions.append(or_(columns.kind == asked.kind, columns.kind.startswith(f"{asked.kind}:", autoescape=True)))
+    projects = sorted(asked.projects & {asked.project} if asked.project else asked.projects)
+    theirs = or_(columns.project.in_(projects), and_(columns.project == "", environments.c.project.in_(projects)))
+    return or_(theirs, columns.project == "") if asked.is_all and not asked.project else theirs
+
+
+def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
+    columns = events.c
+    found = [_seen(asked)]
+    if asked.is_denied:
+        found += [columns.kind == REFUSED, columns.data["code"].as_string().in_(sorted(DENIED))]
+    elif asked.kind:
+        found.append(or_(columns.kind == asked.kind, columns.kind.startswith(f"{asked.kind}:", autoescape=True)))
+    else:
+        found.append(~columns.kind.startswith("stage_began", autoescape=True))  # its end says more
     if asked.actor:
-        conditions.append(columns.actor.contains(asked.actor, autoescape=True))
+        is_named = columns.actor.contains(asked.actor, autoescape=True)
+        found.append(or_(is_named, columns.data["person"].as_string() == asked.actor))
     if asked.environment_id:
-        conditions.append(columns.environment_id == asked.environment_id)
+        found.append((_about if asked.is_all else columns.environment_id) == asked.environment_id)
     if asked.before:
-        conditions.append(columns.id < asked.before)
-    query = select(events, environments.c.slug).outerjoin(environments, environments.c.id == columns.environment_id)
-    rows = (await connection.execute(query.where(*conditions).order_by(columns.id.desc()).limit(asked.limit + 1))).mappings().all()
+        found.append(columns.id < asked.before)
+    return found
+
+
+async def trail(connection: AsyncConnection, asked: Asked) -> Trail:
+    query = select(events, environments.c.slug).outerjoin(environments, environments.c.id == _about)
+    rows = (await connection.execute(query.where(*_conditions(asked)).order_by(events.c.id.desc()).limit(asked.limit + 1))).mappings().all()
     entries = [Entry(row["id"], struct_of(row, Event), row["slug"] or "") for row in rows[: asked.limit]]
     return Trail(entries, entries[-1].id if len(rows) > asked.limit else 0)

@@ -10,6 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import events
 
+REFUSED = "refused"
+DENIED = frozenset({"not_allowed", "not_here", "bad_token", "scope_missing"})
+"""The codes of refusals that are about rights, in chat and in the API."""
+
 
 @dataclass(frozen=True)
 class Denial:
@@ -31,7 +35,7 @@ class Denial:
 async def denials(connection: AsyncConnection, *, person: str = "", before: int = 0, limit: int = 100) -> Sequence[Denial]:
     """A page of them; `before` is the id of the last one of the page before."""
     data = events.c.data
-    conditions = [events.c.kind == "refused", data["code"].as_string() == "not_allowed"]
+    conditions = [events.c.kind == REFUSED, data["code"].as_string() == "not_allowed"]
     if person:
         conditions.append(data["person"].as_string() == person)
     if before:

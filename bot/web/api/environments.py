@@ -88,12 +88,24 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.get("/audit", tags=["audit"])
     async def audit_log(
-        caller: Reader, kind: Text = "", actor: Text = "", environment: Text = "", before: Before = 0, limit: Limit = 100
+        caller: Reader,
+        kind: Text = "",
+        actor: Text = "",
+        project: Text = "",
+        environment: Text = "",
+        before: Before = 0,
+        limit: Limit = 100,
+        *,
+        denied: bool = False,
     ) -> EventPage:
-        """Who or what did what. Operators also see what belongs to no project, such as refusals."""
+        """Who or what did what, for admins; `denied`: only what somebody tried and may not."""
         view = await parts.sight.of(caller.person)
+        if not view.is_operator:
+            raise Problem(403, "not_allowed", "The audit log needs the role admin.")
         environment_id = (await _environment(parts, caller, environment)).id if environment else ""
-        return await _trail(parts, audit.Asked(view.projects, view.is_operator, kind, actor, environment_id, before, limit))
+        return await _trail(
+            parts, audit.Asked(view.projects, view.is_operator, kind, actor, project, environment_id, denied, before, limit)
+        )
 
     return routes
 

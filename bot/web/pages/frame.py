@@ -32,10 +32,9 @@ _PLACES = (
     ("/create", "Create"),
     ("/chat", "Chat"),
     ("/approvals", "Approvals"),
-    ("/audit", "Audit"),
     ("/uptimes", "Uptimes"),
 )
-_FOR_OPERATORS = (("/system", "System"),)
+_FOR_OPERATORS = (("/audit", "Audit"), ("/system", "System"))
 
 
 @cache
@@ -88,7 +87,7 @@ def _templates() -> Templates:
 
 def draw(name: str, user: SignedIn | None, here: str = "", view: View | None = None, **more: Any) -> str:
     places = (*_PLACES, *(_FOR_OPERATORS if view and view.is_operator else ()))
-    shown: Mapping[str, Any] = {"user": user, "places": places, "here": here, "flash": Markup(""), **more}
+    shown: Mapping[str, Any] = {"user": user, "view": view, "places": places, "here": here, "flash": Markup(""), **more}
     return _templates().get_template(name).render(shown)
 
 
@@ -99,6 +98,10 @@ def page(name: str, user: SignedIn, here: str, view: View, *, status: int = 200,
 def told(user: SignedIn, view: View, title: str, words: str, status: int) -> HTMLResponse:
     """A page that says one thing."""
     return page("told.html", user, "", view, status=status, title=title, words=words)
+
+
+def for_operators(user: SignedIn, view: View) -> HTMLResponse:
+    return told(user, view, "This page is for operators", "It needs the role admin.", 403)
 
 
 def login(shown: LoginPage) -> str:

@@ -15,6 +15,7 @@ from bot.rendering.charts import Bar
 from bot.rendering.progress import duration
 from bot.replies import story
 from bot.store import audit, overview
+from bot.store.denials import REFUSED
 from bot.store.overview import UPTIME_EDGES_H, Uptimes
 from bot.store.transaction import Transaction
 from bot.web.pages import frame
@@ -32,7 +33,9 @@ KINDS = (*_OF_LIFE, *_OF_TIME)
 class Asked:
     actor: str = ""
     kind: str = ""
+    project: str = ""
     environment: str = ""
+    denied: str = ""
     before: str = ""
 
 
@@ -41,20 +44,41 @@ class Row:
     event: Event
     slug: str
     words: str
+    detail: str = ""
 
 
 def asked_by(request: Request) -> Asked:
     given = {name: request.query_params.get(name, "").replace("\0", "").strip()[:200] for name in vars(Asked())}
     before = given["before"] if given["before"].isascii() and given["before"].isdigit() and len(given["before"]) < 16 else ""
-    return Asked(**{**given, "before": before, "kind": given["kind"] if given["kind"] in KINDS else ""})
+    kind, denied = given["kind"] if given["kind"] in KINDS else "", "yes" if given["denied"] else ""
+    return Asked(**{**given, "before": before, "kind": kind, "denied": denied})
 
 
 async def _trail(look: Transaction, asked: Asked, view: View) -> audit.Trail:
     it = await seen(look, asked.environment, "", view) if asked.environment else None
     if asked.environment and it is None:
         return audit.Trail(())
-    wanted = audit.Asked(view.projects, view.is_operator, asked.kind, asked.actor, it.id if it else "", int(asked.before or 0))
+    wanted = audit.Asked(
+        view.projects,
+        view.is_operator,
+        asked.kind,
+        asked.actor,
+        asked.project,
+        it.id if it else "",
+        bool(asked.denied),
+        int(asked.before or 0),
+    )
     return await audit.trail(look.connection, wanted)
+
+
+def row_of(entry: audit.Entry) -> Row:
+    """A refusal says also what was said, where, and which rule decided it."""
+    event, data = entry.event, entry.event.data
+    if event.kind != REFUSED:
+        return Row(event, entry.slug, story(event))
+    named = [f"{name} {data[name]}" for name in ("rule", "argument") if data.get(name)]
+    where = f"in a {data['place']}" if data.get("place") else f"from {data['client']}" if data.get("client") else ""
+    return Row(event, entry.slug, story(event), " · ".join(filter(None, [str(data.get("line") or ""), *named, where])))
 
 
 def bars_of(uptimes: Uptimes) -> list[Bar]:
@@ -70,11 +94,24 @@ def router(parts: Parts) -> APIRouter:
     @routes.get("/audit")
     async def trail(request: Request, user: User) -> Response:
         asked, view = asked_by(request), await parts.sight.of(user.person)
+        if not view.is_operator:
+            return frame.for_operators(user, view)
         async with parts.store.look() as look:
             found = await _trail(look, asked, view)
-        rows = [Row(each.event, each.slug, story(each.event)) for each in found.entries]
+        rows = [row_of(each) for each in found.entries]
         older = "/audit?" + urlencode({**{name: value for name, value in vars(asked).items() if value}, "before": found.next})
-        return frame.page("audit.html", user, "/audit", view, asked=asked, kinds=KINDS, rows=rows, next=found.next, older=older)
+        return frame.page(
+            "audit.html",
+            user,
+            "/audit",
+            view,
+            asked=asked,
+            kinds=KINDS,
+            projects=parts.keys(view.projects),
+            rows=rows,
+            next=found.next,
+            older=older,
+        )
 
     @routes.get("/uptimes")
     async def uptimes(user: User) -> Response:

@@ -41,7 +41,7 @@ def router(parts: Parts) -> APIRouter:
     async def system(user: User) -> Response:
         view = await parts.sight.of(user.person)
         if not view.is_operator:
-            return frame.told(user, view, "This page is for operators", "It needs the role admin.", 403)
+            return frame.for_operators(user, view)
         async with parts.store.look() as look:
             found = await health.health(look.connection, look.now)
         return frame.page("system.html", user, "/system", view, health=found, parts=await asked(parts.checks))

@@ -217,7 +217,7 @@ document.addEventListener("DOMContentLoaded", () => {
   listen();
   follow();
   converse();
-  for (const select of all(".filters select")) select.addEventListener("change", () => select.form.requestSubmit());
+  for (const select of all(".filters select, .filters input[type=checkbox]")) select.addEventListener("change", () => select.form.requestSubmit());
   tick();
   if (one("[data-pulse]")) setInterval(() => { if (document.visibilityState === "visible") later(0); }, 10000);
   setInterval(tick, 250);
