@@ -1,10 +1,11 @@
-"""GitHub asked what is new in a repository: comments, comments on lines, closed pull requests. The keys are those of its webhooks."""
+"""GitHub asked what is new in a repository: comments, comments on lines, pull requests. The keys are those of its webhooks."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import partial
 from urllib.parse import urlencode
 
 import msgspec
@@ -12,14 +13,14 @@ import msgspec
 from bot.chats import github_wire as wire
 from bot.chats.feed import News
 from bot.chats.github_client import Page, listed, remote
+from bot.chats.lenient import Lenient
+from bot.chats.remembered import Remembered, Shown
 from bot.chats.remote import RemoteFailure, as_forge_error
-from bot.chats.wire import clean, iso, seconds
-from bot.context import ForgeUnavailable
+from bot.chats.wire import iso, seconds
 from bot.domain.cursor import OVERLAP_S, Cursor
-from bot.domain.message import Incoming, Refused, Said
+from bot.domain.message import Incoming, Said
 from bot.domain.project import Project
 
-T = TypeVar("T")
 Query = dict[str, str | int]
 
 PAGE = 100
@@ -38,6 +39,13 @@ class Pull(wire.Pull):
 
     state: str = ""
     merged_at: str | None = None
+    created_at: str | None = None
+
+
+_LISTED = msgspec.json.Decoder(Listed)
+_PULL = msgspec.json.Decoder(Pull)
+_ACTIONS = {"opened": "opened", "reopened": "reopened", "ready": "ready_for_review"}
+Found = tuple[float, tuple[Incoming, ...]]
 
 
 def incoming_of(listed: Listed, project: Project, kind: tuple[str, str], since: float) -> tuple[Incoming, ...]:
@@ -60,16 +68,38 @@ def closed_of(pull: Pull, project: Project, since: float) -> tuple[Incoming, ...
     return (wire.closed(pull, project, is_merged=pull.merged_at is not None),)
 
 
+def opened_of(pull: Pull, project: Project, remembered: Remembered) -> tuple[Incoming, ...]:
+    """A pull request that was opened since then, was opened again, or is a draft no more."""
+    created, updated = seconds(pull.created_at) or 0.0, seconds(pull.updated_at) or 0.0
+    opened = remembered.see(Shown(pull.number, pull.state == "open", pull.draft is True, created, updated))
+    if opened is None or pull.user is None:
+        return ()
+    then = msgspec.structs.replace(pull, updated_at=iso(opened.at))
+    return (wire.opened(then, project, _ACTIONS[opened.how]),)
+
+
 @dataclass
 class _Look:
     """What one look has found so far."""
 
     project: Project
+    remembered: Remembered
     etags: dict[str, str] = field(default_factory=dict)
     found: list[tuple[float, Incoming]] = field(default_factory=list)
 
-    def add(self, at: float, incoming: tuple[Incoming, ...]) -> None:
-        self.found += [(at, each) for each in incoming]
+    def comment(self, kind: tuple[str, str], since: float, raw: msgspec.Raw) -> float:
+        """Take one in; when it was changed."""
+        each = _LISTED.decode(raw)
+        updated = seconds(each.updated_at) or 0.0
+        self.found += [(updated, every) for every in incoming_of(each, self.project, kind, since)]
+        return updated
+
+    def request(self, since: float, raw: msgspec.Raw) -> float:
+        pull = _PULL.decode(raw)
+        updated = seconds(pull.updated_at) or 0.0
+        self.found += [(seconds(pull.created_at) or updated, each) for each in opened_of(pull, self.project, self.remembered)]
+        self.found += [(seconds(pull.closed_at) or updated, each) for each in closed_of(pull, self.project, since)]
+        return updated
 
 
 class GitHubFeed:
@@ -77,19 +107,19 @@ class GitHubFeed:
 
     def __init__(self, api_url: str, token: str) -> None:
         self._remote = remote(api_url, token)
+        self._lenient = Lenient("github")
 
     async def news(self, project: Project, cursor: Cursor) -> News:
-        look = _Look(project)
+        look = _Look(project, Remembered(cursor.were or {}, cursor.requests - OVERLAP_S))
         try:
             comments = await self._comments(look, cursor, f"/repos/{project.path}/issues/comments", cursor.comments, ("comment", "issue"))
             lines = await self._comments(look, cursor, f"/repos/{project.path}/pulls/comments", cursor.lines, ("review-comment", "review"))
             requests = await self._requests(look, cursor)
         except RemoteFailure as failure:
             raise as_forge_error(failure) from failure
-        except Refused as error:
-            raise ForgeUnavailable(f"GitHub answered something else than asked: {error.reason}") from error
         found = sorted(look.found, key=lambda pair: pair[0])
-        after = msgspec.structs.replace(cursor, comments=comments, lines=lines, requests=requests, etags=look.etags)
+        marks = look.remembered.marks
+        after = msgspec.structs.replace(cursor, comments=comments, lines=lines, requests=requests, etags=look.etags, were=marks)
         return News(tuple(incoming for _, incoming in found), after)
 
     async def hook_problem(self, project: Project) -> str:  # noqa: ARG002
@@ -104,11 +134,8 @@ class GitHubFeed:
         since = newest - OVERLAP_S
         for number in range(1, _MOST_PAGES + 1):
             query: Query = {"sort": "updated", "direction": "asc", "since": iso(since), "per_page": PAGE, "page": number}
-            page = await self._page(look, cursor, path, query, Listed)
-            for each in page.items if page else ():
-                updated = seconds(each.updated_at) or 0.0
-                newest = max(newest, updated)
-                look.add(updated, incoming_of(each, look.project, kind, since))
+            page = await self._page(look, cursor, path, query)
+            newest = max((newest, *self._read(page, look, partial(look.comment, kind, since))))
             if page is None or len(page.items) < PAGE:
                 break
             look.etags.pop(_name(path, query), None)  # a full page stays the same whatever comes after it
@@ -119,20 +146,21 @@ class GitHubFeed:
         since, newest = cursor.requests - OVERLAP_S, cursor.requests
         for number in range(1, _MOST_PAGES + 1):
             query: Query = {"state": "all", "sort": "updated", "direction": "desc", "per_page": PAGE, "page": number}
-            page = await self._page(look, cursor, f"/repos/{look.project.path}/pulls", query, Pull)
-            updated = [seconds(each.updated_at) or 0.0 for each in page.items] if page else []
-            for at, pull in zip(updated, page.items if page else (), strict=True):
-                newest = max(newest, at)
-                look.add(seconds(clean(pull.closed_at)) or at, closed_of(pull, look.project, since))
-            if len(updated) < PAGE or updated[-1] < since:
+            page = await self._page(look, cursor, f"/repos/{look.project.path}/pulls", query)
+            updated = self._read(page, look, partial(look.request, since))
+            newest = max((newest, *updated))
+            if page is None or len(page.items) < PAGE or min(updated, default=since) < since:
                 break
         return newest
 
-    async def _page(self, look: _Look, cursor: Cursor, path: str, query: Query, shape: type[T]) -> Page[T] | None:
+    def _read(self, page: Page | None, look: _Look, take: Callable[[msgspec.Raw], float]) -> list[float]:
+        return self._lenient.read(page.items if page else (), take, look.project.key)
+
+    async def _page(self, look: _Look, cursor: Cursor, path: str, query: Query) -> Page | None:
         """None when nothing has changed since we last asked the very same."""
         name = _name(path, query)
         etag = cursor.etags.get(name, "") if query["page"] == 1 else ""
-        page = await self._remote.ask(lambda client: listed(client, path, query, shape, etag))
+        page = await self._remote.ask(lambda client: listed(client, path, query, etag))
         if query["page"] == 1 and (kept := page.etag if page else etag):
             look.etags[name] = kept
         return page

@@ -180,13 +180,15 @@ def _review_comment(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
 def comment(action: str, comment: Comment, number: int, project: Project, kind: tuple[str, str]) -> tuple[Said | Edited, ...]:
     """`kind`: how ids of such comments are told from the other kind's, in keys and in message ids."""
     author = comment.user
-    if author is None or action not in ("created", "edited"):
+    if author is None or action not in ("created", "edited", "deleted"):
         return ()
     is_bot = author.type == "Bot" or author.login.endswith("[bot]") or comment.performed_via_github_app is not None
     person = Person(Platform.GITHUB, str(author.id), clean(author.login), is_bot)
     thread = Thread(Platform.GITHUB, f"github:{project.key}:{number}")
     key = f"github:{project.id}:{kind[0]}:{comment.id}"
     text = clean(comment.body)
+    if action == "deleted":  # as if all of it had been edited away
+        return (Edited(f"{key}:deleted", key, person, thread, "", Dialect.MARKDOWN),)
     if action == "edited":
         return (Edited(f"{key}:edit:{digest(comment.updated_at, text)}", key, person, thread, text, Dialect.MARKDOWN),)
     said = Said(
@@ -223,13 +225,14 @@ def closed(pull: Pull, project: Project, *, is_merged: bool) -> RequestClosed:
 
 def opened(pull: Pull, project: Project, action: str) -> RequestOpened:
     """`action`: opened, reopened or ready_for_review."""
-    key = f"github:{project.id}:pull:{pull.number}:{action}:{clean(pull.updated_at)}"
+    at = seconds(pull.updated_at)
+    key = f"github:{project.id}:pull:{pull.number}:{action}" + ("" if action == "opened" else f":{clean(pull.updated_at)}")
     account = needed(pull.user, "user")
     is_bot = account.type == "Bot" or account.login.endswith("[bot]")
     author = Person(Platform.GITHUB, str(account.id), clean(account.login), is_bot)
     said = opening(key, author, Thread(Platform.GITHUB, f"github:{project.key}:{pull.number}"), project.key, pull.number)
     is_fork, is_draft = _is_fork(pull, project), pull.draft is True
-    return RequestOpened(key, project.key, pull.number, branch(pull.head.ref), is_fork, is_draft, said)
+    return RequestOpened(key, project.key, pull.number, branch(pull.head.ref), is_fork, is_draft, said, at)
 
 
 def _is_fork(pull: Pull, project: Project) -> bool:

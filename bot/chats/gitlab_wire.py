@@ -233,22 +233,22 @@ def _merge_request(body: bytes, projects: Projects) -> tuple[Incoming, ...]:
         return (closed(number, request, project, is_merged=request.action == "merge"),)
     is_ready = request.action == "update" and hook.changes and hook.changes.draft and hook.changes.draft.current is False
     is_opened = (request.action in ("open", "reopen") or is_ready) and request.author_id is not None
-    found: tuple[Incoming, ...] = (_opened(project, request, hook.user or User(), is_fork=is_fork),) if is_opened else ()
+    found: tuple[Incoming, ...] = (opened(project, request, hook.user or User(), is_fork=is_fork),) if is_opened else ()
     if request.action == "update" and request.oldrev and not is_fork:
         head = needed(request.last_commit, "last_commit").id
         found = (_pushed(project, branch(request.source_branch), request.oldrev, sha(head)), *found)
     return found
 
 
-def _opened(project: Project, request: MergeRequest, user: User, *, is_fork: bool) -> RequestOpened:
+def opened(project: Project, request: MergeRequest, user: User, *, is_fork: bool) -> RequestOpened:
     """`user` is who acted, who may be another than the author."""
     number = needed(request.iid, "iid")
     name = clean(user.username) if user.id == request.author_id else ""
     author = Person(Platform.GITLAB, str(request.author_id), name, is_bot=_BOT.fullmatch(name) is not None)
-    key = f"gitlab:{project.id}:request:{number}:{request.action}:{moment(request.updated_at)}"
+    key = f"gitlab:{project.id}:request:{number}:{request.action}" + ("" if request.action == "open" else f":{moment(request.updated_at)}")
     said = opening(key, author, Thread(Platform.GITLAB, f"gitlab:{project.key}:{number}"), project.key, number)
     is_draft = bool(request.draft or request.work_in_progress)
-    return RequestOpened(key, project.key, number, branch(request.source_branch), is_fork, is_draft, said)
+    return RequestOpened(key, project.key, number, branch(request.source_branch), is_fork, is_draft, said, seconds(request.updated_at))
 
 
 def closed(number: int, request: MergeRequest, project: Project, *, is_merged: bool) -> RequestClosed:

@@ -19,6 +19,7 @@ class Cursor(msgspec.Struct, frozen=True):
     etags: Mapping[str, str] = {}
     seen: tuple[str, ...] = ()
     heads: Mapping[str, str] | None = None
+    were: Mapping[str, str] | None = None  # number of a request → what it was when it was seen last: `closed 1767225600.0`, `draft …`
 
 
 def begin(at: float) -> Cursor:

@@ -102,6 +102,7 @@ class RequestOpened(msgspec.Struct, frozen=True, tag=True):
     is_fork: bool
     is_draft: bool
     said: Said
+    at: float | None = None  # when, or not later than that, by the platform's clock
 
 
 class RequestClosed(msgspec.Struct, frozen=True, tag=True):

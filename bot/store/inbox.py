@@ -39,8 +39,8 @@ class _Waiting:
 
 
 def _key_of(incoming: Incoming) -> str:
-    """Words are unique by content. What happened to a branch may happen again, and only rings it: each time counts."""
-    return incoming.key if isinstance(incoming, Said | Edited | FormAsked | HomeOpened) else f"{incoming.key}#{new_id()}"
+    """Words are unique by content, and so is a request's opening. What happened to a branch may happen again, and only rings it."""
+    return incoming.key if isinstance(incoming, Said | Edited | RequestOpened | FormAsked | HomeOpened) else f"{incoming.key}#{new_id()}"
 
 
 def _lane_of(incoming: Incoming) -> str:

@@ -16,6 +16,9 @@ from bot.store.store import Store
 
 log = structlog.get_logger()
 
+_SKEW_S = 60.0
+_MOST_PAST = 20
+
 
 class Openings:
     """Goes by what forge and file say now. Who may not ask for an environment gets none, and no word about it."""
@@ -37,7 +40,7 @@ class Openings:
         request = await forge.change_request(project, opened.number)
         if request is None or request.is_fork or not request.is_open or not await self._is_wanted(opened, request, project):
             return
-        if await self._is_there(request, project):
+        if await self._was_answered(opened, request, project):
             return
         if not await self._bus.may_say(opened.said):
             log.info("not_made_by_itself", project=project.key, request=opened.number, person=opened.said.person.id)
@@ -51,6 +54,11 @@ class Openings:
             return False
         return config.create.wants(request.ref.removeprefix("refs/heads/"), is_draft=opened.is_draft)
 
-    async def _is_there(self, request: ChangeRequest, project: Project) -> bool:
+    async def _was_answered(self, opened: RequestOpened, request: ChangeRequest, project: Project) -> bool:
+        """Whether there is one, or was one since: hook and polling may both tell of it, and what was taken down meanwhile stays down."""
         async with self._store.look() as look:
-            return await look.environments.by_identity(project.key, request.source_id, request.ref, "") is not None
+            if await look.environments.by_identity(project.key, request.source_id, request.ref, "") is not None:
+                return True
+            past = await look.environments.of_branch(project.key, request.ref, _MOST_PAST)
+        theirs = [each for each in past if each.source_id == request.source_id and not each.name]
+        return opened.at is not None and any(each.created_at >= opened.at - _SKEW_S for each in theirs)

@@ -58,7 +58,7 @@ def test_every_recorded_comment_on_a_line_is_the_same_in_a_list(payloads: Path) 
         body, project, by_hook = _of_github(path, "pull_request_review_comment")
         listed = msgspec.convert(body["comment"], github_feed.Listed)
         found = github_feed.incoming_of(listed, project, ("review-comment", "review"), LONG_AGO)
-        assert {each.key for each in by_hook} <= {each.key for each in found}, path.name
+        assert body["action"] == "deleted" or {each.key for each in by_hook} <= {each.key for each in found}, path.name
         if body["action"] == "created":
             assert by_hook == _without_change(found)[:1], path.name
 

@@ -83,10 +83,11 @@ def test_an_edit_names_what_it_changes_and_differs_each_time(world: GitHubLetter
     assert len({said.key, edited.key, again.key}) == 3
 
 
-def test_a_deleted_comment_says_nothing(world: GitHubLetters) -> None:
-    said = world.says(world.requests_open[0], world.users[0], "/ivy create").comment
-    assert said
-    assert read(world.deletes(said)) == ()
+def test_a_deleted_comment_is_one_that_was_edited_away(world: GitHubLetters) -> None:
+    first = world.says(world.requests_open[0], world.users[0], "/ivy create")
+    assert first.comment
+    (said,) = read(first)
+    assert read(world.deletes(first.comment)) == (Edited(f"{said.key}:deleted", said.key, DANA, THREAD, "", Dialect.MARKDOWN),)
 
 
 @pytest.mark.parametrize(("login", "kind"), [("renovate[bot]", "Bot"), ("renovate[bot]", "User"), ("machine", "Bot")])

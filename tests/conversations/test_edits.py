@@ -158,12 +158,13 @@ async def test_an_edit_of_what_we_never_heard_is_nothing(shop: Talk) -> None:
     assert shop.heard == []
 
 
-async def test_a_deleted_comment_that_was_heard_still_runs(shop: Talk) -> None:
+async def test_a_comment_that_is_deleted_before_it_began_is_taken_back(shop: Talk) -> None:
     with Deaf(shop.world, "hear"):
         await shop.says("/ivy create", settle=False)
         await shop.world.deliver("github", shop.world.github.deletes(shop.comments[-1]), settle=False)
-    await shop.news()
-    assert (await shop.world.environment()).state is State.READY
+    [said] = await shop.news()
+    assert said.startswith("⚠️ @dana You deleted the message before its command began, so it was not run.")
+    assert await shop.world.environments() == []
     assert await shop.world.is_all_answered()
 
 

@@ -5,25 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from tests.conversations.talk import Talk
+from tests.fakes import github_shapes, gitlab_shapes
 from tests.world import SHOP, TOOLS, a_world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from tests.fakes.forge import Delivery
     from tests.world import World
+
+
+def _polled() -> dict[str, dict[str, str]]:
+    return {
+        "shop": {"forge": "github", "id": "42", "path": "acme/shop", "clone_url": SHOP, "receive": "polling"},
+        "tools": {"forge": "gitlab", "id": "77", "path": "acme/tools", "clone_url": TOOLS, "receive": "polling"},
+    }
 
 
 @pytest.fixture
 async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
     """The usual world with both forges polled; the first look is done."""
-    projects = {
-        "shop": {"forge": "github", "id": "42", "path": "acme/shop", "clone_url": SHOP, "receive": "polling"},
-        "tools": {"forge": "gitlab", "id": "77", "path": "acme/tools", "clone_url": TOOLS, "receive": "polling"},
-    }
-    async with a_world(tmp_path, database_url=database_url, projects=projects) as made:
+    async with a_world(tmp_path, database_url=database_url, projects=_polled()) as made:
         await made.poll()
         yield made
 
@@ -106,6 +112,130 @@ async def test_a_request_that_is_closed_takes_its_environment_with_it(talk: Talk
     await _looks(talk)
     assert await talk.world.environments() == []
     assert f"its request {talk.on.number} was {'merged' if is_merged else 'closed'}" in talk.title
+
+
+FILE = b"version: 1\nservices: {web: {run: x}}\ncreate: {on: opened}\n"
+
+
+def _opens(talk: Talk, action: str = "", *, is_draft: bool = False) -> Delivery:
+    """The request is opened, and its file wants an environment; the hook that tells of it."""
+    talk.world.repositories.files[talk.on.sha] = {".dev-env.yaml": FILE}
+    usual = "opened" if talk.platform == "github" else "open"
+    return talk.forge.opens(talk.on, action or usual, is_draft=is_draft)
+
+
+async def test_an_opened_request_gets_its_environment(talk: Talk) -> None:
+    _opens(talk)
+    await _looks(talk, 3)
+    environment = await talk.world.environment()
+    assert (environment.owner.id, environment.request) == (str(talk.by.id), talk.on.number)
+    assert len(talk.heard) == 2
+
+
+async def test_a_request_that_was_open_before_we_came_gets_none(talk: Talk) -> None:
+    talk.world.clock.advance(hours=-1)
+    talk.on.created_at = talk.world.clock.at
+    talk.world.clock.advance(hours=1)
+    _opens(talk)
+    await _looks(talk, 3)
+    assert await talk.world.environments() == []
+
+
+async def test_a_draft_waits_until_it_is_ready(talk: Talk) -> None:
+    _opens(talk, is_draft=True)
+    await _looks(talk, 2)
+    assert await talk.world.environments() == []
+    talk.world.clock.advance(hours=3)
+    talk.on.is_draft, talk.on.updated_at = False, talk.world.clock.at
+    await _looks(talk, 2)
+    assert len(await talk.world.environments()) == 1
+    assert len(talk.heard) == 2
+
+
+async def test_a_request_that_is_opened_again_gets_one_again(talk: Talk) -> None:
+    _opens(talk)
+    await _looks(talk)
+    talk.world.clock.advance(hours=3)
+    talk.forge.closes(talk.on)
+    await _looks(talk)
+    assert await talk.world.environments() == []
+    talk.world.clock.advance(hours=3)
+    _opens(talk)
+    await _looks(talk, 3)
+    assert len(await talk.world.environments()) == 1
+
+
+async def test_one_that_was_closed_before_we_came_and_is_opened_again_gets_one(tmp_path: Path, database_url: str) -> None:
+    """What the newest requests are like is learnt with the first look."""
+    async with a_world(tmp_path, database_url=database_url, projects=_polled()) as world:
+        gina = world.gitlab.user("gina", id=70, right="write")
+        talk = Talk(world, gina, world.gitlab.merge_request("acme/tools", number=5, branch="demo", author=gina))
+        talk.forge.closes(talk.on)
+        world.clock.advance(hours=3)
+        await _looks(talk)
+        _opens(talk)
+        await _looks(talk)
+        assert len(await world.environments()) == 1
+
+
+@pytest.mark.parametrize("first", ["hook", "look"])
+async def test_opened_is_answered_once_though_both_tell_of_it(talk: Talk, first: str) -> None:
+    hook = _opens(talk)
+    for way in ("hook", "look") if first == "hook" else ("look", "hook"):
+        await (talk.world.deliver(talk.platform, hook) if way == "hook" else _looks(talk))
+    assert len(talk.heard) == 2
+    assert await talk.world.command_states() == ["done"]
+
+
+@pytest.mark.parametrize("first", ["hook", "look"])
+async def test_what_was_taken_down_stays_down_though_it_is_told_again(talk: Talk, first: str) -> None:
+    _opens(talk, is_draft=True)
+    await _looks(talk)
+    talk.world.clock.advance(hours=1)
+    hook = _opens(talk, "ready_for_review" if talk.platform == "github" else "update")
+    for way in ("hook", "look") if first == "hook" else ("look", "hook"):
+        await (talk.world.deliver(talk.platform, hook) if way == "hook" else _looks(talk))
+        if await talk.world.environments():
+            await talk.says("/ivy terminate")
+    assert await talk.world.environments() == []
+    assert await talk.world.command_states() == ["done", "done"]
+
+
+async def test_a_comment_that_is_deleted_before_it_is_seen_is_nothing(talk: Talk) -> None:
+    delivery = talk.forge.says(talk.on, talk.by, "/ivy create")
+    assert delivery.comment is not None
+    delivery.comment.is_deleted = True
+    await _looks(talk, 2)
+    assert talk.heard == []
+
+
+async def test_one_item_that_cannot_be_read_is_left_out_and_the_rest_is_heard(talk: Talk) -> None:
+    delivery = talk.forge.says(talk.on, talk.by, "/ivy whoami")
+    assert delivery.comment is not None
+    talk.comments.append(delivery.comment)
+    odd = [{"id": "no number"}, 7, None]
+    if talk.platform == "github":
+        pull = {**github_shapes.pull(talk.forge.url, talk.on), "head": {"ref": "a..b", "sha": talk.on.sha}}
+        talk.forge.fail_next("LIST comments", 200, body=[*odd, github_shapes.comment(talk.forge.url, delivery.comment), *odd])
+        talk.forge.fail_next("LIST requests", 200, body=[{**pull, "state": "closed", "closed_at": pull["updated_at"]}, *odd])
+    else:
+        request = gitlab_shapes.merge_request(talk.on)
+        closed = {**request, "iid": 6, "state": "closed", "source_branch": "a..b", "closed_at": request["updated_at"]}
+        talk.forge.fail_next("LIST requests", 200, body=[*odd, closed, request])
+        talk.forge.fail_next("GET comments", 200, body=[])
+        talk.forge.fail_next("GET comments", 200, body=[*odd, gitlab_shapes.note(delivery.comment)])
+    with structlog.testing.capture_logs() as logs:
+        await _looks(talk)
+    assert len(talk.heard) == 1
+    assert len([each for each in logs if each["event"] == "item_not_understood"]) >= 4
+
+
+async def test_what_cannot_be_read_is_logged_once(shop: Talk) -> None:
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            shop.forge.fail_next("LIST comments", 200, body=[{"id": "no number"}])
+            await _looks(shop)
+    assert len([each for each in logs if each["event"] == "item_not_understood"]) == 1
 
 
 async def test_what_was_edited_before_it_was_seen_is_not_run(talk: Talk) -> None:

@@ -61,6 +61,8 @@ class Request:
     title: str
     state: str = "open"  # open, closed or merged
     is_locked: bool = False
+    is_draft: bool = False
+    created_at: float = 0.0
     updated_at: float = 0.0
 
 
@@ -143,7 +145,8 @@ class FakeForge(FakeServer):
         where = self.project_at(project) if isinstance(project, str) else project
         head = sha or commit(where.path, branch)
         (source or where).heads[branch] = head
-        made = Request(next(self._ids), where, number, branch, head, source or where, author or self.bot, title, updated_at=self.clock())
+        made = Request(next(self._ids), where, number, branch, head, source or where, author or self.bot, title)
+        made.created_at = made.updated_at = self.clock()
         self.requests_open.append(made)
         return made
 

@@ -78,8 +78,8 @@ class FakeGitHub(FakeForge):
 
     def opens(self, request: Request, action: str = "opened", *, is_draft: bool = False) -> Delivery:
         """`action`: opened, reopened or ready_for_review."""
-        request.state, request.updated_at = "open", self.clock()
-        body = {"number": request.number, "pull_request": {**shapes.pull(self.url, request), "draft": is_draft}}
+        request.state, request.updated_at, request.is_draft = "open", self.clock(), is_draft
+        body = {"number": request.number, "pull_request": shapes.pull(self.url, request)}
         return self._tell("pull_request", request.project, request.author, {"action": action, **body})
 
     def deletes_branch(self, project: Project, branch: str, by: User | None = None) -> tuple[Delivery, Delivery]:

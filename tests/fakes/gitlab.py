@@ -81,9 +81,10 @@ class FakeGitLab(FakeForge):
         return self._tell_request(request, "merge" if is_merged else "close")
 
     def opens(self, request: Request, action: str = "open", *, is_draft: bool = False) -> Delivery:
-        """`action`: open or reopen."""
-        request.state, request.updated_at = "open", self.clock()
-        return self._tell_request(request, action, author_id=request.author.id, draft=is_draft)
+        """`action`: open, reopen or update, where it was a draft before."""
+        request.state, request.updated_at, request.is_draft = "open", self.clock(), is_draft
+        changes = {"draft": {"previous": True, "current": False}} if action == "update" else {}
+        return self._tell_request(request, action, changes)
 
     def deletes_branch(self, project: Project, branch: str, by: User | None = None) -> tuple[Delivery, ...]:
         before = project.heads.pop(branch)
@@ -103,7 +104,7 @@ class FakeGitLab(FakeForge):
         }
         return self._tell("Confidential Note Hook" if is_internal else "Note Hook", body, said)
 
-    def _tell_request(self, request: Request, action: str, **more: Any) -> Delivery:
+    def _tell_request(self, request: Request, action: str, changes: Json | None = None, **more: Any) -> Delivery:
         body = {
             "object_kind": "merge_request",
             "event_type": "merge_request",
@@ -111,7 +112,7 @@ class FakeGitLab(FakeForge):
             "project": shapes.hook_project(request.project),
             "object_attributes": {**shapes.hook_request(request), "action": action, **more},
             "labels": [],
-            "changes": {"updated_at": {"previous": None, "current": shapes.hook_date(request.updated_at)}},
+            "changes": {"updated_at": {"previous": None, "current": shapes.hook_date(request.updated_at)}, **(changes or {})},
             "repository": shapes.hook_repository(request.project),
         }
         return self._tell("Merge Request Hook", body)
