@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 
 import uvicorn
 
 from bot.app.edges import place_of
 from bot.app.web import web_app
 from bot.garbage import spare_what_stays
+from bot.serving import Server
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.store import Store
 from bot.worker.doorbell import Doorbell
 
 _GRACE_S = 5
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: they would end it by ours, in the middle of things."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def serve(settings: Settings) -> int:
@@ -43,7 +34,7 @@ async def serve(settings: Settings) -> int:
         server_header=False,
         proxy_headers=False,
     )
-    server = _Server(config)
+    server = Server(config)
     spare_what_stays()
     serving = asyncio.create_task(server.serve())
     try:

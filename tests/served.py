@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 import uvicorn
 
-from bot.serve import _Server
+from bot.serving import Server
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -22,7 +22,7 @@ async def served(world: World) -> AsyncIterator[str]:
     transport = world.web._transport
     assert isinstance(transport, httpx.ASGITransport)
     config = uvicorn.Config(transport.app, port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
-    server = _Server(config)
+    server = Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)

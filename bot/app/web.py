@@ -22,7 +22,7 @@ from bot.store.inbox import Inbox
 from bot.store.sessions import Sessions
 from bot.store.store import Store
 from bot.store.web_people import WebPeople
-from bot.web import console, health, hooks, login, login_with, schema, session
+from bot.web import console, health, hooks, login, login_with, metrics, schema, session
 from bot.web.pages import frame, routes
 from bot.web.site import Front, Site, site_of
 from bot.worker.doorbell import connect
@@ -130,6 +130,8 @@ def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
     app.include_router(console.router(inbox, ConsoleStore(store), token, links))
     app.include_router(schema.router())
     app.include_router(health.router(checks))
+    platforms = [name for name in ("github", "gitlab", "slack") if getattr(settings, name)]
+    app.include_router(metrics.router(store, metrics.Readers(settings.metrics.token.get_secret_value()), platforms))
     parts = parts_of(settings, store, place, inbox, judging, checks)
     app.state.watch = parts.watch
     app.include_router(routes.router(parts))

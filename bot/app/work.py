@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, prices_of, projects_of, rules_of
 from bot.app.people import members_of
+from bot.app.scraped import scraped
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
 from bot.settings import Settings
@@ -76,7 +77,9 @@ async def run_worker(settings: Settings) -> None:
     try:
         parts = await worker_parts(settings, store, edges, holder)
         spare_what_stays()
-        await Workers(parts, holder, settings.redis, settings.worker).run()
+        workers = Workers(parts, holder, settings.redis, settings.worker)
+        async with scraped(settings.metrics, workers.is_well):
+            await workers.run()
     finally:
         await edges.close()
         await doorbell.stop()

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from bot import meters
 from bot.chats.chat import ChatRefused, ChatUnavailable
 from bot.context import ForgeUnavailable
 
@@ -53,9 +54,15 @@ class Remote(Generic[Client]):
         """Run `question` with a client. Raises RemoteFailure."""
         work = asyncio.get_running_loop().run_in_executor(self._pool, self._ask, question)
         try:
-            return await asyncio.wait_for(work, _DEADLINE_S)
+            answer = await asyncio.wait_for(work, _DEADLINE_S)
         except TimeoutError:
+            meters.asked(self._name, None)
             raise RemoteFailure(f"{self._name} did not answer within {_DEADLINE_S} s") from None
+        except RemoteFailure as failure:
+            meters.asked(self._name, failure.status)
+            raise
+        meters.answered(self._name)
+        return answer
 
     def _ask(self, question: Callable[[Client], Answer]) -> Answer:
         try:

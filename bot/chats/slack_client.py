@@ -10,6 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import meters
 from bot.chats.remote import TIMEOUT_S, RemoteFailure, unreachable
 
 if TYPE_CHECKING:
@@ -54,9 +55,13 @@ class SlackClient:
             async with asyncio.timeout(_DEADLINE_S):
                 answer = (await question(self._web)).data
         except SlackApiError as error:
-            raise _explain(error) from None
+            failure = _explain(error)
+            meters.asked("slack", failure.status)
+            raise failure from None
         except Exception as error:  # noqa: BLE001 - slack_sdk trips over odd answers in its own ways
+            meters.asked("slack", None)
             raise unreachable("Slack", error) from None
+        meters.answered("slack")
         if not isinstance(answer, dict):
             raise RemoteFailure("Slack's answer could not be read")
         return answer

@@ -87,6 +87,11 @@ def _check_parts(settings: Settings) -> None:
         settings.redis.startswith(("redis://", "rediss://", "unix://")),
         "TRELLIS_REDIS_URL: use redis://HOST, rediss://HOST or unix://SOCKET",
     )
+    metrics = settings.metrics
+    _require(
+        metrics.worker_host in {"127.0.0.1", "::1", "localhost"} or metrics.token.get_secret_value(),
+        "TRELLIS_METRICS__WORKER_HOST is not this machine: set TRELLIS_METRICS__TOKEN, so that not everybody reads them",
+    )
     _check_public_url(settings.public_url)
     _check_sign_in(settings)
     limits = settings.limits

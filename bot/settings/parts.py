@@ -198,6 +198,16 @@ class PriceSettings(BaseModel):
     large: float = Field(default=0, ge=0)
 
 
+class MetricsSettings(BaseModel):
+    """Who reads metrics. With a `token`, whoever names it; else this machine only. A worker's own are on `worker_port` (0: nowhere)."""
+
+    model_config = {"extra": "forbid"}
+
+    token: SecretStr = SecretStr("")
+    worker_host: str = "127.0.0.1"
+    worker_port: int = Field(default=0, ge=0, le=65535)
+
+
 class WorkerSettings(BaseModel):
     """How the workers go about it. Seconds."""
 

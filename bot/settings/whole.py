@@ -14,6 +14,7 @@ from bot.settings.parts import (
     GitLabSettings,
     GroupSettings,
     LimitSettings,
+    MetricsSettings,
     PeopleRoles,
     PriceSettings,
     ProjectSettings,
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     prices: PriceSettings = PriceSettings()
     worker: WorkerSettings = WorkerSettings()
+    metrics: MetricsSettings = MetricsSettings()
     sign_in: SignInSettings = SignInSettings()
 
     @field_validator("projects", mode="before")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, case, select, update
+from sqlalchemy import ColumnElement, Select, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.message import Thread
-from bot.store.tables import cards, outbox, threads
+from bot.store.tables import cards, commands, messages, outbox, threads
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,14 @@ async def post_ended(connection: AsyncConnection, post: WaitingPost, state: str,
 
 async def card_tried(connection: AsyncConnection, card: WaitingCard, due_at: float) -> None:
     await connection.execute(update(cards).where(cards.c.id == card.id).values(tries=card.tries + 1, due_at=due_at))
+
+
+async def arrived_at(connection: AsyncConnection, card: WaitingCard) -> float | None:
+    """When the message came that a card answers which has never been sent; None for all others."""
+    asked = select(func.max(messages.c.received_at)).join(commands, commands.c.message_id == messages.c.id)
+    is_first = select(cards.c.id).where(cards.c.id == card.id, cards.c.sent == 0).exists()
+    found: float | None = (await connection.execute(asked.where(commands.c.environment_id == card.subject, is_first))).scalar_one_or_none()
+    return found
 
 
 async def card_sent(connection: AsyncConnection, card: WaitingCard, remote_id: str, again_at: float) -> None:

@@ -36,6 +36,8 @@ class Store:
                 await leases.guard(connection, lease, now)
             transaction = Transaction(connection, now)
             yield transaction
+        for count in transaction.counts:
+            count()
         if transaction.rings:
             await self.ringer(transaction.rings)
 

@@ -39,6 +39,7 @@ messages = Table(
     Column("due_at", Float),
     Index("ix_messages_due_at", "due_at"),
     Index("ix_messages_lane", "lane", "id"),
+    Index("ix_messages_failed", "id", sqlite_where=text("state = 'failed'"), postgresql_where=text("state = 'failed'")),
 )
 
 commands = Table(
@@ -172,6 +173,7 @@ cards = Table(
     UniqueConstraint("thread_address", "subject"),
     Index("ix_cards_due_at", "due_at"),
     Index("ix_cards_subject", "subject"),
+    Index("ix_cards_dead", "id", sqlite_where=text("is_dead"), postgresql_where=text("is_dead")),
 )
 
 outbox = Table(
@@ -191,6 +193,7 @@ outbox = Table(
     Column("due_at", Float),
     Index("ix_outbox_due_at", "due_at"),
     Index("ix_outbox_thread", "thread_address", "state", "id"),
+    Index("ix_outbox_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
 )
 
 leases = Table(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import msgspec
 from sqlalchemy import ColumnElement, case, func, insert, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import meters
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.environment import Environment
 from bot.domain.home import HOME, home_of
@@ -25,7 +27,7 @@ from bot.store.people_tables import quota_locks
 from bot.store.quiet import QuietRows
 from bot.store.rows import struct_of
 from bot.store.saying import opened_on
-from bot.store.tables import cards, commands, events, outbox
+from bot.store.tables import cards, commands, events, messages, outbox
 from bot.store.web_tables import web_people
 
 Ring = tuple[str, str]
@@ -39,6 +41,7 @@ class Transaction:
         self.connection = connection
         self.now = now
         self.rings: dict[Ring, None] = {}
+        self.counts: list[Callable[[], None]] = []
         self.environments = Environments(connection)
         self.people = PeopleRows(connection, now)
         self.approvals = Approvals(connection)
@@ -58,12 +61,12 @@ class Transaction:
 
     @asynccontextmanager
     async def _undoing(self) -> AsyncIterator[None]:
-        rings = dict(self.rings)
+        rings, counts = dict(self.rings), list(self.counts)
         try:
             async with self.connection.begin_nested():
                 yield
         except BaseException:
-            self.rings = rings
+            self.rings, self.counts = rings, counts
             raise
 
     # -- what is said ----------------------------------------------------------------------------
@@ -173,11 +176,26 @@ class Transaction:
         """Record a command; False when this message's command at this place was taken before."""
         on_conflict = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
         statement = on_conflict(commands).values(msgspec.to_builtins(taken)).on_conflict_do_nothing().returning(commands.c.id)
-        return (await self.connection.execute(statement)).first() is not None
+        is_new = (await self.connection.execute(statement)).first() is not None
+        if is_new and taken.state is not CommandState.RUNNING:
+            self._count(taken, taken.state, taken.code)
+        return is_new
 
     async def end(self, taken: Taken, state: CommandState, code: str = "") -> None:
         statement = update(commands).where(commands.c.id == taken.id, commands.c.state == CommandState.RUNNING)
-        await self.connection.execute(statement.values(state=state, code=code, ended_at=self.now))
+        ended = statement.values(state=state, code=code, ended_at=self.now).returning(commands.c.message_id)
+        message_id = (await self.connection.execute(ended)).scalar_one_or_none()
+        if message_id is None:
+            return
+        seconds = None
+        if state is CommandState.DONE and taken.goal.startswith("generation:"):
+            arrived = select(messages.c.received_at).where(messages.c.id == message_id)
+            seconds = self.now - ((await self.connection.execute(arrived)).scalar_one_or_none() or taken.created_at)
+        self._count(taken, state, code, seconds)
+
+    def _count(self, taken: Taken, state: CommandState, code: str, seconds: float | None = None) -> None:
+        """For the metrics, once this is committed."""
+        self.counts.append(partial(meters.command_ended, taken.words, taken.person.platform.value, state.value, code, seconds))
 
     async def reach(self, environment_id: str, goal: str, state: CommandState, code: str = "") -> None:
         """End the commands that wait for `goal`, and sign their messages."""

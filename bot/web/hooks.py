@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot import meters
 from bot.domain.message import Incoming, Refused
 from bot.store.inbox import Inbox
 from processes.killpoint import killpoint
@@ -71,11 +72,13 @@ def _first(headers: Headers, names: Sequence[str]) -> str:
 
 
 def _refusal(platform: str, error: Refused) -> Response:
+    meters.deliveries.labels(platform, "refused").inc()
     log.warning("delivery_refused", platform=platform, status=error.status, reason=error.reason)
     return JSONResponse({"error": error.reason}, status_code=error.status)
 
 
 def _unwell(platform: str, error: Exception) -> Response:
+    meters.deliveries.labels(platform, "not_stored").inc()
     # 503 so that the platform shows a failed delivery and, where it does that, sends it again.
     log.error("delivery_not_stored", platform=platform, reason=repr(error))
     return JSONResponse({"error": "not stored, send it again"}, status_code=503)
@@ -102,6 +105,7 @@ def forge_route(source: Source, inbox: Inbox) -> Route:
                 killpoint("api.hook.stored")
             except Exception as error:  # noqa: BLE001 - the sender must hear of it, whatever it was
                 return _unwell(source.platform, error)
+        meters.deliveries.labels(source.platform, "taken" if incoming else "ignored").inc()
         return Response(status_code=200 if not incoming else 202)
 
     return Route(f"/hooks/{source.platform}", receive, methods=["POST"])
@@ -132,6 +136,7 @@ def slack_route(handle: SlackHandle, inbox: Inbox) -> Route:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001
             return _unwell("slack", error)
+        meters.deliveries.labels("slack", "taken" if answer.status < 400 else "refused").inc()
         return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
 
     return Route("/hooks/slack", receive, methods=["POST"])

@@ -87,6 +87,11 @@ def is_from_this_machine(connection: HTTPConnection) -> bool:
     return client in LOOPBACK and not any(name.startswith("x-forwarded") or name == "forwarded" for name in connection.headers)
 
 
+def is_asked_by_this_machine(connection: HTTPConnection) -> bool:
+    """The same, by one of this machine's own names: no page of a stranger's that a browser here shows can ask so."""
+    return is_from_this_machine(connection) and _name_in(connection.headers) in {*_THIS_MACHINE, LOCAL_NAME}
+
+
 def _name_in(headers: Headers) -> str:
     """The host's name as it was asked for, without its port and the dot at its end."""
     host = headers.get("host", "").lower()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from bot import meters
 from bot.domain.errors import LeaseLost
 
 log = structlog.get_logger()
@@ -48,13 +49,16 @@ class Desk:
         return True
 
     async def _run(self, id: str) -> None:
+        meters.jobs.labels(self.name).inc()
         try:
             await self._work(id)
         except LeaseLost:
             log.info("lease_lost", desk=self.name, id=id)
+            meters.leases_lost.labels(self.name).inc()
         except Exception:  # the row stays due, the sweep brings it again
             log.exception("desk_failed", desk=self.name, id=id)
         finally:
+            meters.jobs.labels(self.name).dec()
             del self._tasks[id]
             if self._is_open:
                 self._room.set()

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from bot import meters
 from bot.domain.command import Event
 from bot.domain.devenv import FILES
 from bot.domain.devenv_choice import Allowed, Choice
@@ -255,6 +256,7 @@ class Environments:
             if troubles >= MOST_TROUBLES and step is Step.RESTART:
                 await settle.restarted(transaction, row, environment.restart_count, Failure(code, reason))
                 return
+            meters.retries.labels("environment").inc()
             await transaction.save(msgspec.structs.replace(row, troubles=troubles, retry_at=transaction.now + backoff_s(troubles)))
 
     def _event(self, environment: Environment, now: float, kind: str, **data: str) -> Event:

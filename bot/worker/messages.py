@@ -6,7 +6,7 @@ import secrets
 
 import structlog
 
-from bot import replies
+from bot import meters, replies
 from bot.bus import Bus
 from bot.context import ForgeBusy, ForgeUnavailable, NotYet, RuntimeUnavailable
 from bot.domain.errors import LeaseLost
@@ -142,6 +142,7 @@ class Messages:
         """Hear it again later; after some tries let the lane go on, and say so to whoever waits."""
         async with self._store.transaction(lease) as transaction:
             if waiting.troubles + 1 < MOST_TROUBLES:
+                meters.retries.labels("hear").inc()
                 await hearing.put_off(transaction.connection, waiting, transaction.now + backoff_s(waiting.troubles + 1))
                 return
             log.error("message_given_up", message=waiting.id, reason=reason)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import msgspec
 import structlog
 
+from bot import meters
 from bot.cards import STAGES, environment_card, past_of
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable, Homes, Posted
 from bot.domain.errors import LeaseLost
@@ -113,6 +115,7 @@ class Outbox:
             async with self._store.transaction(lease) as transaction:
                 due_at = await self._again_at(transaction, thread.platform, error, post.tries)
                 await (saying.post_tried if error.retry_after_s is None else saying.post_waits)(transaction.connection, post, due_at)
+            meters.retries.labels("post").inc()
             log.warning("post_put_off", post=post.id, reason=str(error))
             return
         killpoint(f"worker.{post.kind}.sent")
@@ -125,6 +128,7 @@ class Outbox:
         """When to try again. Until the time that a platform asks for, nothing at all is sent to it, by nobody."""
         if error.retry_after_s is None:
             return transaction.now + backoff_s(tries + 1)
+        meters.pauses.labels(platform.value).inc()
         return await pauses.extend(transaction.connection, platform.value, transaction.now + error.retry_after_s)
 
     async def _deliver(self, chat: Chat, post: WaitingPost, thread: Thread, lease: Lease) -> Posted | None:
@@ -164,12 +168,16 @@ class Outbox:
             async with self._store.transaction(lease) as transaction:
                 due_at = await self._again_at(transaction, thread.platform, error, card.tries)
                 await (saying.card_tried if error.retry_after_s is None else saying.card_waits)(transaction.connection, card, due_at)
+            meters.retries.labels("card").inc()
             log.warning("card_put_off", card=card.id, reason=str(error))
             return
         killpoint("worker.card.sent")
         async with self._store.transaction(lease) as transaction:
             if posted.root:
                 await saying.keep_root(transaction.connection, thread.address, posted.root)
+            if card.remote_id is None and (arrived_at := await saying.arrived_at(transaction.connection, card)):
+                count = meters.card_seconds.labels(thread.platform.value).observe
+                transaction.counts.append(partial(count, transaction.now - arrived_at))
             await saying.card_sent(transaction.connection, card, posted.id, transaction.now + self._pace_s)
 
     async def _place(self, chat: Chat, card: WaitingCard, thread: Thread, drawn: Card | Home, lease: Lease) -> Posted:

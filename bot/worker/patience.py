@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from bot import meters
 from bot.context import Forge, ForgeBusy, ForgeUnavailable
 from bot.domain.message import Person
 from bot.domain.project import ChangeRequest, ForgeKind, Project, Right
@@ -41,6 +42,7 @@ class PatientForge:
         except ForgeUnavailable as error:
             if error.wait_s is None:
                 raise
+            meters.pauses.labels(self._name).inc()
             async with self._store.transaction() as transaction:
                 until = await pauses.extend(transaction.connection, self._name, transaction.now + error.wait_s)
-                raise ForgeBusy(str(error), until - transaction.now) from error
+            raise ForgeBusy(str(error), until - transaction.now) from error  # outside: what is raised inside is not written

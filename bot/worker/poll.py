@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
+from bot import meters
 from bot.chats.feed import Feed
 from bot.context import ForgeUnavailable, Runtime, RuntimeUnavailable
 from bot.domain.command import Event
@@ -91,6 +92,7 @@ class Poller:
             log.warning("not_polled", project=project.key, reason=problem)
         async with self._store.transaction() as transaction:
             if wait_s:
+                meters.pauses.labels(project.forge.value).inc()
                 await pauses.extend(transaction.connection, project.forge.value, transaction.now + wait_s)
             await feeds.listened(transaction.connection, project.key, cursor, now, problem)
             await feeds.hook_seen(transaction.connection, project.key, hook_problem)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
+from bot import meters
 from bot.chats.chat import ChatRefused, ChatUnavailable
 from bot.chats.record import Placed, Recorder
 from bot.domain.environment import Environment
@@ -100,6 +101,7 @@ class Records:
             if error.retry_after_s is not None:
                 self._quiet_until[forge] = max(until, self._quiet_until.get(forge, 0))
             await recording.put_off(transaction.connection, waiting, until)
+        meters.retries.labels("record").inc()
 
     async def _forget(self, waiting: Waiting, lease: Lease) -> None:
         async with self._store.transaction(lease) as transaction:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from bot import meters
 from bot.store.store import Store
 from bot.worker.desk import Desk
 
@@ -27,7 +28,8 @@ async def sweep_for_ever(store: Store, desks: Mapping[str, Desk], every_s: float
     count = 0
     while True:
         try:
-            await sweep(store, desks)
+            with meters.sweep_seconds.time():
+                await sweep(store, desks)
             if count % _PRUNE_EVERY == 0:
                 await store.prune()
         except Exception as error:  # noqa: BLE001 - the database may be away; the next round tells

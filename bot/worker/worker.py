@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 
 BEAT_S = 3.0
 _BEAT_LASTS_S = 12.0
+_WELL_S = 60.0  # a database that is away for less is no reason to begin anew
 BEAT_NAME = "worker:"
 
 
@@ -70,6 +72,7 @@ class Workers:
         self._poll_s = every.poll_s / 3
         self._sweep_s, self._follow_s, self._reconcile_s = every.sweep_s, every.follow_local_s, every.reconcile_s
         self.desks = desks_of(parts)
+        self._beat_at = 0.0
         parts.outbox.later = self._say_later
 
     def _say_later(self, address: str, wait_s: float) -> None:
@@ -95,8 +98,13 @@ class Workers:
             for desk in self.desks.values():
                 await desk.close()
 
+    def is_well(self) -> bool:
+        """Whether the database has heard from us lately."""
+        return time.monotonic() - self._beat_at < _WELL_S
+
     async def _beat_for_ever(self) -> None:
         while True:
             with contextlib.suppress(Exception):  # readiness tells when it is missing
                 await self._parts.store.beat(f"{BEAT_NAME}{self._holder}", self._holder, _BEAT_LASTS_S)
+                self._beat_at = time.monotonic()
             await asyncio.sleep(BEAT_S)
