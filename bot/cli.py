@@ -14,7 +14,9 @@ from typing import Any
 
 from bot import logs
 from bot.arguments import env_arguments, token_arguments
+from bot.redaction import KNOWN
 from bot.settings import Settings, SettingsError, load
+from bot.settings.secrets import secrets_of
 
 
 def _run(main: Coroutine[Any, Any, int | None]) -> int:
@@ -182,6 +184,8 @@ def main() -> None:
     args = parser().parse_args()
     try:
         settings = None if args.command in {"parse", "schema"} else load()
+        if settings:
+            KNOWN.learn(secrets_of(settings))
         logs.configure(settings.log_format if settings else "console")
         code = args.run(args, settings)
         sys.stdout.flush()

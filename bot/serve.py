@@ -28,7 +28,7 @@ async def serve(settings: Settings) -> int:
         app,
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_config=None,  # its lines go the way of all others
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
         server_header=False,

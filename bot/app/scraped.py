@@ -43,7 +43,7 @@ async def scraped(settings: MetricsSettings, is_well: Callable[[], bool]) -> Asy
         yield
         return
     app = scraped_app(Readers(settings.token.get_secret_value()), is_well)
-    quiet: dict[str, Any] = {"log_level": "critical", "access_log": False, "lifespan": "off", "proxy_headers": False}
+    quiet: dict[str, Any] = {"log_config": None, "access_log": False, "lifespan": "off", "proxy_headers": False}
     config = uvicorn.Config(app, host=settings.worker_host, port=settings.worker_port, **quiet)
     server = Server(config)
     serving = asyncio.create_task(_serve(server, settings.worker_port), name="metrics")

@@ -16,7 +16,9 @@ from bot.app.socket import listening
 from bot.chats import github_wire, gitlab_wire
 from bot.chats.slack_hook import SlackHook
 from bot.domain.project import ForgeKind
+from bot.redaction import KNOWN
 from bot.settings import Settings
+from bot.settings.secrets import secrets_of
 from bot.store.console import ConsoleStore
 from bot.store.inbox import Inbox
 from bot.store.sessions import Sessions
@@ -124,6 +126,7 @@ def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
     app = FastAPI(title="Trellis", lifespan=lifespan, docs_url=None, redoc_url=None)
     _add_hooks(app, settings, inbox)
     site, sessions, token = site_of(settings.public_url, settings.port), Sessions(store), console.token_in(settings.data_dir)
+    KNOWN.learn([token, *secrets_of(settings)])
     sign_in = session.SignIn(sessions, site, settings.sign_in.session_hours * 3600)
     _add_sign_in(app, settings, site, sign_in, WebPeople(store))
     links = console.Links(sessions, site, settings.sign_in.link_minutes * 60)

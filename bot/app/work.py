@@ -9,7 +9,9 @@ from bot.app.people import members_of
 from bot.app.scraped import scraped
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
+from bot.redaction import KNOWN
 from bot.settings import Settings
+from bot.settings.secrets import secrets_of
 from bot.store.database import Database
 from bot.store.store import Store
 from bot.worker.branches import Branches
@@ -35,6 +37,7 @@ _PACE_S = 1.0
 
 async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: str, pace_s: float = _PACE_S) -> Parts:
     """Everything a worker works with, on the given store and edges."""
+    KNOWN.learn(secrets_of(settings))
     projects = projects_of(settings)
     chats, forges, place = edges.chats, edges.forges, edges.place
     hold = Holder(store, holder, settings.worker.lease_s)

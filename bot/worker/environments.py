@@ -18,6 +18,7 @@ from bot.domain.environment import Address, Environment, Failure, State
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import Step, backoff_s, next_step
 from bot.domain.project import Project
+from bot.redaction import KNOWN
 from bot.store.leases import Lease
 from bot.worker import settle
 from bot.worker.leasing import Holder
@@ -117,7 +118,7 @@ class Environments:
         try:
             access = await self._unless_unwanted(environment, self._make(environment, lease, progress))
         except EngineFailed as error:
-            failure = Failure(error.code, error.reason, error.stage.value, error.log)
+            failure = _failure(error)
             async with self._store.transaction(lease) as transaction:
                 row = await transaction.environments.locked(environment.id)
                 if row and row.generation == environment.generation:
@@ -163,7 +164,7 @@ class Environments:
             restarting = self._engine.restart(environment.id, environment.restart_service or None, lease.fence, environment.restart_count)
             await self._unless_unwanted(environment, restarting)
         except EngineFailed as error:
-            failure = Failure(error.code, error.reason, error.stage.value, error.log)
+            failure = _failure(error)
         killpoint("worker.restarted")
         async with self._store.transaction(lease) as transaction:
             if row := await transaction.environments.locked(environment.id):
@@ -261,3 +262,8 @@ class Environments:
 
     def _event(self, environment: Environment, now: float, kind: str, **data: str) -> Event:
         return Event(at=now, kind=kind, environment_id=environment.id, project=environment.project, actor="trellis", data=dict(data))
+
+
+def _failure(error: EngineFailed) -> Failure:
+    """What is kept and shown of it; a secret of ours that a build wrote is not."""
+    return Failure(error.code, KNOWN.text(error.reason), error.stage.value, KNOWN.lines(error.log))

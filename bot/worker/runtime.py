@@ -10,6 +10,7 @@ from bot.domain.devenv import FILE, FILES, ConfigProblem, DevEnv
 from bot.domain.devenv_wishes import reads_tilt_args
 from bot.domain.procfile import FILE as PROCFILE
 from bot.domain.project import Project
+from bot.redaction import KNOWN
 from bot.worker.spec import config_of, source_of
 from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories
 
@@ -35,9 +36,11 @@ class EngineRuntime:
 
     async def logs(self, environment_id: str, service: str | None, tail: int) -> Sequence[tuple[str, str]]:
         try:
-            return [(line.service, line.text) for line in await self._engine.logs(environment_id, service, tail)]
+            found = await self._engine.logs(environment_id, service, tail)
         except EngineUnavailable as error:
             raise RuntimeUnavailable(str(error)) from error
+        shown = KNOWN.lines([line.text for line in found])  # whoever writes a secret of ours to a log shows it to everybody who may look
+        return [(line.service, text) for line, text in zip(found, shown, strict=True)]
 
     async def config(self, project: Project, ref: str, sha: str) -> DevEnv | tuple[ConfigProblem, ...]:
         try:
