@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 from bot import logs
@@ -141,6 +142,18 @@ def _doctor(args: argparse.Namespace, settings: Settings) -> int:
     return _run(doctor(settings, as_json=args.json))
 
 
+def _alive(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.alive import alive  # noqa: PLC0415
+
+    return _run(alive(settings, args.part))
+
+
+def _backup(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.backup import backup  # noqa: PLC0415
+
+    return backup(settings, Path(args.file))
+
+
 def _person(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as", dest="person", default="you", metavar="NAME", help="in whose name (only from this machine)")
     parser.add_argument("--thread", default="", metavar="NAME", help="which conversation; a person's own when left out")
@@ -176,6 +189,9 @@ def parser() -> argparse.ArgumentParser:
         add(name, _open, words).add_argument("--as", dest="person", default="", metavar="NAME", help="in whose name; yours when left out")
     env_arguments(add("env", _env, "environments, over the API"))
     token_arguments(add("token", _token, "your API tokens"))
+    alive = add("alive", _alive, "whether a part of this machine lives; ends with 1 when it does not")
+    alive.add_argument("part", choices=("serve", "work", "keep"))
+    add("backup", _backup, "copy the database (SQLite) while it is used").add_argument("file", help="where to; must not be there yet")
     add("doctor", _doctor, "look for what is wrong with configuration and parts").add_argument("--json", action="store_true")
     return made
 

@@ -16,6 +16,7 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
     return KeeperSettings(
         data=settings.data_dir.absolute(),
         proxy_port=settings.proxy_port,
+        proxy_host=settings.proxy_host,
         domain=settings.domain,
         socket=settings.keeper_socket,
         sandbox=settings.sandbox,

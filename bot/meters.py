@@ -41,6 +41,7 @@ retries = Counter(
     "trellis_retries", "Work that is put off to be tried again: hear, environment, post, card, record.", ("kind",), registry=REGISTRY
 )
 leases_lost = Counter("trellis_leases_lost", "Rows that were let go of because their lease was lost.", ("desk",), registry=REGISTRY)
+adopted = Counter("trellis_adopted", "Environments that ran without a row and got one: was an old database restored?", registry=REGISTRY)
 jobs = Gauge("trellis_jobs", "Rows in hand in this process.", ("desk",), registry=REGISTRY)
 sweep_seconds = Histogram("trellis_sweep_seconds", "How long one sweep takes.", buckets=_SOON, registry=REGISTRY)
 

@@ -100,6 +100,8 @@ class Observed:
     sha: str | None
     services: tuple[ServiceState, ...]
     quiet_s: float | None = None  # since the last visit through the proxy; None: none is known
+    project: str = ""
+    ref: str = ""
 
 
 @dataclass(frozen=True)

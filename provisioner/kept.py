@@ -259,15 +259,18 @@ class Kept:
 
     # ------------------------------------------------------------ looking
     def observed(self, fence: int) -> Observed:
-        services = self.services
+        services, pending = self.services, self.record.pending
+        source = services.spec.source if services else pending.spec.source if pending else None
         return Observed(
             self.record.environment,
             self.record.slug,
             services.spec.generation if services else None,
             fence,
-            services.spec.source.sha if services else self.record.pending.spec.source.sha if self.record.pending else None,
+            source.sha if source else None,
             services.states() if services else (),
             self.house.proxy.visits.quiet_s(self.record.slug),
+            source.project if source else "",
+            source.ref if source else "",
         )
 
     def logs(self, service: str | None, lines: int) -> tuple[LogLine, ...]:

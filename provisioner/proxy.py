@@ -22,6 +22,8 @@ from provisioner.engine import EngineUnavailable
 from provisioner.ports import is_ours
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from provisioner.settings import KeeperSettings
 
 _WAITING = "waiting"
@@ -58,7 +60,7 @@ def _answer(status: int, body: str, **headers: str) -> dict[str, Any]:
     }
 
 
-def configuration(hosts: Path, domain: str, port: int, *, has_ipv6: bool) -> dict[str, Any]:
+def configuration(hosts: Path, domain: str, listen: Sequence[str]) -> dict[str, Any]:
     """Caddy's whole configuration."""
     not_up = _answer(503, _NOT_UP, Retry_After="2")
     dial = {
@@ -95,7 +97,7 @@ def configuration(hosts: Path, domain: str, port: int, *, has_ipv6: bool) -> dic
         {"handle": [_answer(404, _NOT_FOUND)]},
     ]
     server = {
-        "listen": [f"127.0.0.1:{port}", *([f"[::1]:{port}"] if has_ipv6 else [])],
+        "listen": list(listen),
         "automatic_https": {"disable": True},
         "protocols": ["h1"],
         "routes": routes,
@@ -118,6 +120,14 @@ def configuration(hosts: Path, domain: str, port: int, *, has_ipv6: bool) -> dic
 def _caddy() -> str | None:
     beside = Path(sys.executable).parent / "caddy"
     return str(beside) if beside.exists() else shutil.which("caddy")
+
+
+def _listen(settings: KeeperSettings) -> list[str]:
+    """Where it takes connections, as Caddy writes it."""
+    port = settings.proxy_port
+    if settings.proxy_host != "127.0.0.1":
+        return [f":{port}"]
+    return [f"127.0.0.1:{port}", *([f"[::1]:{port}"] if _has_ipv6() else [])]
 
 
 def _has_ipv6() -> bool:
@@ -154,7 +164,7 @@ class Proxy:
         home = self._folder / "home"
         home.mkdir(exist_ok=True)
         config = self._folder / "caddy.json"
-        config.write_text(json.dumps(configuration(self._hosts, self._settings.domain, self._settings.proxy_port, has_ipv6=_has_ipv6())))
+        config.write_text(json.dumps(configuration(self._hosts, self._settings.domain, _listen(self._settings))))
         env = environ({"HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home)})
         argv = (program, "run", "--config", str(config))
         order = Order(argv, home, env, log=self._log, mark=self._settings.mark, orphan_grace_s=0.2)

@@ -32,6 +32,7 @@ class KeeperSettings:
 
     data: Path
     proxy_port: int = 8780
+    proxy_host: Literal["127.0.0.1", "0.0.0.0"] = "127.0.0.1"  # noqa: S104 - for whoever sets it
     domain: str = "localhost"
     socket: Path | None = None
     sandbox: Literal["auto", "off", "required"] = "auto"

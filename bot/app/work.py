@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, prices_of, projects_of, rules_of
+from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, limits_of, prices_of, projects_of, rules_of
 from bot.app.people import members_of
 from bot.app.scraped import scraped
 from bot.bus import Bus
@@ -14,6 +14,7 @@ from bot.settings import Settings
 from bot.settings.secrets import secrets_of
 from bot.store.database import Database
 from bot.store.store import Store
+from bot.worker.adopt import Adoption
 from bot.worker.branches import Branches
 from bot.worker.doorbell import Doorbell
 from bot.worker.environments import Environments
@@ -63,7 +64,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),
-        reconciler=Reconciler(hold, place.engine, settings.host_id),
+        reconciler=Reconciler(hold, place.engine, settings.host_id, Adoption(store, projects, limits_of(settings), settings.host_id)),
         projects=projects,
         jobs=settings.worker.jobs,
     )

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8700, ge=0, le=65535)
     proxy_port: int = Field(default=8780, ge=1, le=65535)
+    proxy_host: Literal["127.0.0.1", "0.0.0.0"] = "127.0.0.1"  # noqa: S104 - for whoever sets it
     domain: str = "localhost"
     public_url: str = ""
     host_id: str = "here"

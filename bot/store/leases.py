@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, literal, select, update
@@ -53,6 +54,22 @@ async def release(connection: AsyncConnection, lease: Lease) -> None:
     """Let go. A lease that is no longer ours is left alone."""
     mine = (leases.c.name == lease.name, leases.c.fence == lease.fence, leases.c.holder == lease.holder)
     await connection.execute(update(leases).where(*mine).values(leased_until=0))
+
+
+async def fences(connection: AsyncConnection, names: Sequence[str]) -> dict[str, int]:
+    """The fence of each of these that there is."""
+    query = select(leases.c.name, leases.c.fence).where(leases.c.name.in_(names))
+    return {str(name): int(fence) for name, fence in await connection.execute(query)}
+
+
+async def raise_fence(connection: AsyncConnection, name: str, fence: int) -> None:
+    """Have it be at least `fence`. Whoever holds the lease with a lower one has lost it."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(leases).values(name=name, holder="", leased_until=0, fence=fence)
+    raised = statement.on_conflict_do_update(
+        index_elements=[leases.c.name], set_={"fence": fence, "leased_until": 0}, where=leases.c.fence < fence
+    )
+    await connection.execute(raised)
 
 
 async def beat(connection: AsyncConnection, name: str, holder: str, now: float, seconds: float) -> None:

@@ -12,6 +12,7 @@ from bot.domain.command import Event
 from bot.domain.deadlines import active
 from bot.domain.environment import Environment, State
 from bot.store.store import Store
+from bot.worker.adopt import Adoption, is_behind
 from bot.worker.leasing import Holder
 from bot.worker.usage import Usage
 from provisioner.engine import Engine, EngineUnavailable, Observed
@@ -25,12 +26,13 @@ _ROUGHLY_S = 60.0
 class Reconciler:
     """`look` is one round. What is missing or left over must be so in two rounds running before anything is done about it."""
 
-    def __init__(self, holder: Holder, engine: Engine, host_id: str) -> None:
+    def __init__(self, holder: Holder, engine: Engine, host_id: str, adoption: Adoption) -> None:
         self._holder = holder
         self._store: Store = holder.store
         self._engine = engine
         self._host_id = host_id
         self._usage = Usage(holder.store)
+        self._adoption = adoption
         self._suspected: set[str] = set()
 
     async def look(self) -> None:
@@ -44,13 +46,25 @@ class Reconciler:
         await self._visited(running, rows, now)
         missing = ready - seen
         left = {id_ for id_, row in rows.items() if row is not None and row.state is State.GONE}
-        for id_ in seen - left:
-            if rows[id_] is None:
-                # Perhaps the database was restored from before: what nobody knows is told of, never destroyed on sight.
-                log.warning("unknown_environment", environment=id_)
         for id_ in (missing | left) & self._suspected:
             await (self._bring_back(id_) if id_ in missing else self._remove(id_))
-        self._suspected = missing | left
+        self._suspected = missing | left | await self._restored(running, rows)
+
+    async def _restored(self, running: Sequence[Observed], rows: Mapping[str, Environment | None]) -> set[str]:
+        """What runs and is newer than the database, which was restored from before then; it is followed, never destroyed."""
+        await self._adoption.catch_up(running)
+        unknown, behind = set[str](), set[str]()
+        for observed in running:
+            row = rows[observed.environment]
+            if row is None:
+                unknown.add(observed.environment)
+            elif is_behind(row, observed):
+                behind.add(observed.environment)
+            else:
+                continue
+            if observed.environment in self._suspected:
+                await (self._adoption.adopt(observed) if row is None else self._adoption.follow(observed))
+        return unknown | behind
 
     async def _visited(self, running: Sequence[Observed], rows: Mapping[str, Environment | None], now: float) -> None:
         """Write down the visits, the last one of some time: what is visited is not quiet."""

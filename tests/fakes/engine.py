@@ -122,7 +122,17 @@ class FakeEngine:
 
     async def observe(self) -> tuple[Observed, ...]:
         return tuple(
-            Observed(id_, spec.slug, spec.generation, self.fences[id_], spec.source.sha, (ServiceState("web", True, 0, 1),), self.quiet_s)
+            Observed(
+                id_,
+                spec.slug,
+                spec.generation,
+                self.fences[id_],
+                spec.source.sha,
+                (ServiceState("web", True, 0, 1),),
+                self.quiet_s,
+                spec.source.project,
+                spec.source.ref,
+            )
             for id_, spec in self.running.items()
         )
 
