@@ -99,7 +99,7 @@ def each_generation_settles_once(history: History) -> Iterator[str]:
                 yield f"generation {generation} of {row['slug']} settled {count} times"
             if generation > row["generation"]:
                 yield f"generation {generation} of {row['slug']} settled and was never asked for"
-        changes = len(history.events(row["id"], "updated", "pushed", "retried"))
+        changes = len(history.events(row["id"], "updated", "pushed", "retried", "resume_asked", "missing"))
         if row["generation"] > 1 + changes:
             yield f"{row['slug']} is at generation {row['generation']} after {changes} changes"
 

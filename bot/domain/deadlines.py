@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from bot.domain.environment import Environment, State
+from bot.domain.environment import RESTARTING, Environment, State
 from bot.domain.schedule import asleep_until, sleeps_at
 
 LEADS_S = (4 * 3600.0, 3600.0)
@@ -51,12 +51,16 @@ def warning_due(environment: Environment, now: float) -> int:
     return max((level for level, at in owed(environment) if at <= now and level > environment.warned), default=0)
 
 
+def next_warning_at(environment: Environment, now: float) -> float | None:
+    return min((at for level, at in owed(environment) if at > now and level > environment.warned), default=None)
+
+
 def _quiet(environment: Environment) -> Iterator[tuple[float, Turn]]:
     if environment.idle_s is None or environment.is_kept:
         return
     if environment.is_paused:
         if environment.pause_reason == "idle" and environment.paused_at is not None:
-            yield environment.paused_at + environment.idle_s, Turn.END_IDLE
+            yield max(environment.paused_at, environment.active_at) + environment.idle_s, Turn.END_IDLE
     elif environment.state in {State.READY, State.FAILED} and environment.is_settled:
         if environment.idle_warned_at is None:
             yield environment.active_at + environment.idle_s, Turn.WARN_IDLE
@@ -66,14 +70,14 @@ def _quiet(environment: Environment) -> Iterator[tuple[float, Turn]]:
 
 
 def _sleep(environment: Environment, now: float) -> Iterator[tuple[float, Turn]]:
-    if not environment.schedule or environment.is_kept:
+    if not environment.schedule:
         return
     until = asleep_until(environment.schedule, now)
     if environment.is_paused:
         if environment.pause_reason == "schedule":
-            yield until if until is not None else now, Turn.WAKE
+            yield now if until is None or environment.is_kept else until, Turn.WAKE
         return
-    if environment.state is not State.READY or not environment.is_settled:
+    if environment.is_kept or environment.state is not State.READY or not environment.is_settled:
         return
     if until is not None and not (environment.awake_until is not None and environment.awake_until >= until):
         yield now, Turn.SLEEP
@@ -89,18 +93,38 @@ def with_deadline(environment: Environment, expires_at: float, now: float) -> En
 def active(environment: Environment, at: float) -> Environment:
     """The same after a push or a visit: what was paused for its quiet is wanted again."""
     is_back = environment.is_paused and environment.pause_reason == "idle" and at >= (environment.paused_at or 0)
-    woken = awake(environment) if is_back else environment
+    woken = msgspec.structs.replace(awake(environment), awake_until=asleep_until(environment.schedule, at)) if is_back else environment
     return msgspec.structs.replace(woken, active_at=max(at, environment.active_at), idle_warned_at=None)
 
 
 def awake(environment: Environment) -> Environment:
     """The same, wanted to run again: what it is made of is started anew."""
-    settled = min(environment.settled_generation, environment.generation - 1)
-    return msgspec.structs.replace(environment, is_paused=False, pause_reason="", settled_generation=settled)
+    return msgspec.structs.replace(anew(environment), is_paused=False, pause_reason="")
+
+
+def anew(environment: Environment) -> Environment:
+    """The same, to be made again as it ran last. A commit that failed or was stopped is put aside: it waits for a retry or a push."""
+    generation, failure = environment.generation, environment.failure
+    is_new = environment.cancelled_generation >= generation
+    if failure and failure.stage != RESTARTING and environment.is_settled and environment.running_sha not in {"", environment.sha}:
+        aside = msgspec.structs.replace(failure, put_aside=environment.sha)
+        environment = msgspec.structs.replace(environment, sha=environment.running_sha, failure=aside)
+        is_new = True
+    generation += is_new
+    settled = min(environment.settled_generation, generation - 1)
+    return msgspec.structs.replace(environment, generation=generation, settled_generation=settled)
+
+
+def without_what_was_put_aside(environment: Environment) -> Environment:
+    """The same, about to be made otherwise: what was put aside is history."""
+    has_one = environment.failure is not None and environment.failure.put_aside
+    return msgspec.structs.replace(environment, failure=None) if has_one else environment
 
 
 def turn_of(environment: Environment, now: float) -> Turn | None:
-    """What has come and is not done, the oldest first."""
+    """What has come and is not done, the oldest first; but nothing comes before a warning."""
+    if environment.is_wanted and warning_due(environment, now):
+        return Turn.WARN
     return min(((at, turn) for at, turn in agenda(environment, now) if at <= now), default=(0.0, None))[1]
 
 

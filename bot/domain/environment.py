@@ -63,6 +63,7 @@ class Failure(msgspec.Struct, frozen=True):
     reason: str
     stage: str = ""
     log: tuple[str, ...] = ()
+    put_aside: str = ""  # the commit that it was: what ran before runs again, and this one waits for a retry or a push
 
 
 RESTARTING = "restarting"
@@ -106,6 +107,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     is_kept: bool = False  # its owner asked for it to stay: no quiet time ends it
     is_paused: bool = False  # its services shall not run, its code stays
     pause_reason: str = ""  # "asked", "idle", "schedule"
+    end_before_keep: float | None = None  # when it went but for being kept
     idle_s: float | None = None  # so long without a push or a visit and it is quiet; None: that does not matter
     schedule: str = ""  # when it sleeps, see domain/schedule.py
     awake_until: float | None = None  # somebody wants it awake until then, whatever the schedule says

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from bot.domain.deadlines import Turn, next_turn_at, turn_of
+from bot.domain.deadlines import Turn, next_turn_at, next_warning_at, turn_of, warning_due
 from bot.domain.environment import Environment, State
 
 
@@ -24,6 +24,8 @@ def next_step(environment: Environment, now: float) -> Step | None:  # noqa: PLR
         return None
     if environment.is_wanted and now >= environment.expires_at:
         return Step.EXPIRE
+    if environment.is_wanted and warning_due(environment, now):
+        return Step.TURN  # whatever else goes wrong
     if environment.retry_at is not None and now < environment.retry_at:
         return None
     if not environment.is_wanted:
@@ -48,7 +50,9 @@ def due(environment: Environment, now: float) -> float | None:
     if next_step(environment, now) is not None:
         return now
     if environment.retry_at is not None and now < environment.retry_at:
-        return min(environment.retry_at, environment.expires_at) if environment.is_wanted else environment.retry_at
+        if not environment.is_wanted:
+            return environment.retry_at
+        return min(environment.retry_at, environment.expires_at, next_warning_at(environment, now) or environment.expires_at)
     turn_at = next_turn_at(environment, now)
     return environment.expires_at if turn_at is None else min(turn_at, environment.expires_at)
 

@@ -14,7 +14,7 @@ from grammar.commands import Cancel
 async def decide(command: Cancel, scene: Scene, facts: None, transaction: Transaction) -> Outcome:  # noqa: ARG001 - nothing was gathered
     before = await the_environment(scene, transaction)
     must_be_wanted(before)
-    if before.is_settled:
+    if before.is_settled or before.is_paused:
         raise nothing_runs(before)
     after = await transaction.edit(msgspec.structs.replace(before, cancelled_generation=before.generation))
     await transaction.note(event(scene, transaction, "cancel_asked", after))

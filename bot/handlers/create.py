@@ -11,6 +11,7 @@ from bot.context import Head, NotYet, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
 from bot.domain.environment import Environment, Size, slug_of
 from bot.domain.ids import new_id
+from bot.domain.schedule import asleep_until
 from bot.domain.service_config import DevEnv
 from bot.handlers.effective import Asked, chosen, config_at, effective, settle
 from bot.handlers.handler import event
@@ -159,6 +160,7 @@ async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transact
             active_at=transaction.now,
             idle_s=scene.limits.idle_s,
             schedule=head.project.schedule,
+            awake_until=asleep_until(head.project.schedule, transaction.now),
             sha=head.sha,
             tilt_args=tuple(command.tilt_args or ()),
             size=Size(command.size.value) if command.size else Size.SMALL,

@@ -31,7 +31,9 @@ async def decide(command: Keep, scene: Scene, facts: None, transaction: Transact
 def kept(environment: Environment, keep_s: float, now: float) -> Environment:
     """The same, opted out: it lives as long as any may."""
     longest = max(environment.expires_at, environment.created_at + keep_s)
-    return msgspec.structs.replace(with_deadline(environment, longest, now), is_kept=True, idle_warned_at=None)
+    return msgspec.structs.replace(
+        with_deadline(environment, longest, now), is_kept=True, end_before_keep=environment.expires_at, idle_warned_at=None
+    )
 
 
 async def must_have_room(environment: Environment, scene: Scene, transaction: Transaction) -> None:
@@ -49,8 +51,8 @@ async def decide_unkeep(command: Unkeep, scene: Scene, facts: None, transaction:
     must_be_wanted(before)
     if not before.is_kept:
         return Outcome(answers_time.not_kept(before), environment_id=before.id)
-    usual = max(before.created_at + scene.limits.ttl_s, transaction.now + _GRACE_S)
-    changed = with_deadline(before, min(before.expires_at, usual), transaction.now)
-    after = await transaction.edit(msgspec.structs.replace(changed, is_kept=False, active_at=transaction.now))
+    usual = before.created_at + scene.limits.ttl_s if before.end_before_keep is None else before.end_before_keep
+    changed = with_deadline(before, min(before.expires_at, max(usual, transaction.now + _GRACE_S)), transaction.now)
+    after = await transaction.edit(msgspec.structs.replace(changed, is_kept=False, end_before_keep=None, active_at=transaction.now))
     await transaction.note(event(scene, transaction, "unkept", after))
     return Outcome(answers_time.unkept(after), environment_id=after.id)

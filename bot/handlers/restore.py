@@ -7,24 +7,27 @@ from bot.context import NotYet, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
 from bot.domain.environment import Environment
 from bot.domain.ids import new_id
+from bot.domain.schedule import asleep_until
 from bot.handlers.handler import event
 from bot.handlers.quota import must_have_room
 from bot.refusals_time import not_gone, too_long_gone
 from grammar.commands import Restore
 
 
-async def gather(command: Restore, scene: Scene, outside: Outside) -> None:
-    """Its branch must still be there: it is what it was made of."""
+async def gather(command: Restore, scene: Scene, outside: Outside) -> str:
+    """The head of its branch, which must still be there: it is what it is made of."""
     del command
     project, environment = scene.project, scene.environment
     if project is None or environment is None:
         raise refusals.no_environment()
-    if await outside.runtime.head(project, environment.ref) is None:
+    head = await outside.runtime.head(project, environment.ref)
+    if head is None:
         raise refusals.branch_gone(environment)
+    return head
 
 
-async def decide(command: Restore, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
-    del command, facts
+async def decide(command: Restore, scene: Scene, facts: str, transaction: Transaction) -> Outcome:
+    del command
     old = await transaction.environments.locked(scene.environment_id or "")
     project = scene.project
     if old is None or project is None:
@@ -37,7 +40,7 @@ async def decide(command: Restore, scene: Scene, facts: None, transaction: Trans
     if now > old.gone_at + scene.limits.restore_s:
         raise too_long_gone(old, scene.limits.restore_s)
     await must_have_room(scene, project, transaction)
-    environment = again(old, scene, now)
+    environment = again(old, facts, scene, now)
     if not await transaction.add(environment):
         raise not_gone(old)
     await transaction.open_card(scene.thread, environment)
@@ -45,18 +48,19 @@ async def decide(command: Restore, scene: Scene, facts: None, transaction: Trans
     return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal="generation:1")
 
 
-def again(old: Environment, scene: Scene, now: float) -> Environment:
-    """What was wanted of the old one, wanted anew, by whoever says so."""
+def again(old: Environment, head: str, scene: Scene, now: float) -> Environment:
+    """What was wanted of the old one, wanted anew, by whoever says so: at the head of its branch, unless it was pinned."""
     spec = {
         name: getattr(old, name)
         for name in (
-            *("slug", "project", "source_id", "ref", "name", "request", "sha", "is_pinned", "tilt_args", "size", "schedule"),
+            *("slug", "project", "source_id", "ref", "name", "request", "is_pinned", "tilt_args", "size", "schedule"),
             *("profile", "services", "left_to_file"),
         )
     }
     return Environment(
         **spec,
         id=new_id(),
+        sha=old.sha if old.is_pinned else head,
         owner=scene.person,
         thread=scene.thread,
         created_at=now,
@@ -64,5 +68,6 @@ def again(old: Environment, scene: Scene, now: float) -> Environment:
         deadline_set_at=now,
         active_at=now,
         idle_s=scene.limits.idle_s,
+        awake_until=asleep_until(old.schedule, now),
         restored_from=old.id,
     )

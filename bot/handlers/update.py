@@ -10,6 +10,7 @@ import msgspec
 from bot import refusals
 from bot.context import Head, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
+from bot.domain.deadlines import without_what_was_put_aside
 from bot.domain.environment import Environment, Size, State
 from bot.handlers.create import must_read_tilt_args
 from bot.handlers.handler import event, must_be_wanted, the_environment
@@ -59,7 +60,7 @@ async def decide(command: Update, scene: Scene, facts: Facts, transaction: Trans
     if before.is_paused:
         raise is_paused(before)
     wanted = msgspec.structs.replace(
-        before,
+        without_what_was_put_aside(before),
         sha=facts.sha,
         is_pinned=facts.is_pinned,
         tilt_args=before.tilt_args if command.tilt_args is None else tuple(command.tilt_args),

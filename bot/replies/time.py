@@ -56,8 +56,8 @@ def quiet(environment: Environment, now: float, grace_s: float) -> Reply:
 _WHY_PAUSED = {"idle": "it was quiet", "schedule": "its schedule says so", "asked": "as asked"}
 
 
-def paused(environment: Environment, to: Person) -> Reply:
-    why = _WHY_PAUSED.get(environment.pause_reason, "as asked")
+def paused(environment: Environment, to: Person, by: str = "") -> Reply:
+    why = f"{by} asked" if by else _WHY_PAUSED.get(environment.pause_reason, "as asked")
     rest = line("Its code stays, its address answers again after: ", Code(typed("resume", environment)))
     more = [rest]
     if environment.pause_reason == "idle" and environment.idle_s is not None and environment.paused_at is not None:
@@ -67,6 +67,8 @@ def paused(environment: Environment, to: Person) -> Reply:
     return say(Tone.NEUTRAL, Strong(environment.slug), f" is paused: {why}.", to=to, more=more)
 
 
-def not_paused(environment: Environment, reason: str, to: Person) -> Reply:
-    again = line("Try again: ", Code(typed("pause", environment)))
-    return say(Tone.BAD, Strong(environment.slug), f" was not paused: {reason}", to=to, code="not_paused", more=(again,))
+def overtaken(environment: Environment, to: Person) -> Reply:
+    """To whoever wanted a pause that was taken back before it was one."""
+    return say(
+        Tone.NEUTRAL, Strong(environment.slug), " goes on running: it was wanted again before it was paused.", to=to, code="cancelled"
+    )

@@ -95,6 +95,7 @@ environments = Table(
     Column("is_kept", Boolean, nullable=False),
     Column("is_paused", Boolean, nullable=False),
     Column("pause_reason", String(40), nullable=False),
+    Column("end_before_keep", Float),
     Column("idle_s", Float),
     Column("schedule", String(200), nullable=False),
     Column("awake_until", Float),

@@ -8,7 +8,7 @@ import msgspec
 
 from bot.context import Forge, Runtime
 from bot.domain.command import Event
-from bot.domain.deadlines import active
+from bot.domain.deadlines import active, without_what_was_put_aside
 from bot.domain.environment import Environment
 from bot.domain.message import BranchDeleted, Pushed, RequestClosed
 from bot.domain.project import ForgeKind, Project
@@ -43,8 +43,9 @@ class Branches:
             for environment in await transaction.environments.by_ref(project_key, ref):
                 if head is None:
                     await _unwanted(transaction, environment, "its branch was deleted", "branch_deleted")
-                elif environment.is_wanted and not environment.is_pinned and environment.sha != head:
-                    changed = msgspec.structs.replace(environment, sha=head, generation=environment.generation + 1)
+                elif environment.is_wanted and not environment.is_pinned and not _knows(environment, head):
+                    wanted = without_what_was_put_aside(environment)
+                    changed = msgspec.structs.replace(wanted, sha=head, generation=environment.generation + 1)
                     await transaction.edit(active(changed, transaction.now))
                     await transaction.note(_event(changed, transaction.now, "pushed", sha=head))
 
@@ -70,6 +71,11 @@ class Branches:
     async def _of(self, project: str, ref: str) -> bool:
         async with self._store.look() as look:
             return bool(await look.environments.by_ref(project, ref))
+
+
+def _knows(environment: Environment, head: str) -> bool:
+    """Whether it is that commit already, or that one failed and is put aside."""
+    return head == environment.sha or (environment.failure is not None and environment.failure.put_aside == head)
 
 
 async def _unwanted(transaction: Transaction, environment: Environment, reason: str, code: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from bot.domain.command import Event
-from bot.domain.deadlines import active
+from bot.domain.deadlines import active, anew
 from bot.domain.environment import Environment, State
 from bot.store.store import Store
 from bot.worker.adopt import Adoption, is_behind
@@ -82,8 +82,7 @@ class Reconciler:
             if row is None or row.state is not State.READY or not row.is_settled:
                 return
             log.warning("environment_missing", environment=id)
-            nothing_runs = {"settled_generation": row.generation - 1, "running_generation": 0, "running_sha": ""}
-            await transaction.edit(msgspec.structs.replace(row, **nothing_runs))
+            await transaction.edit(msgspec.structs.replace(anew(row), running_generation=0, running_sha=""))
             await transaction.note(_event(row, transaction.now, "missing"))
 
     async def _remove(self, id: str) -> None:

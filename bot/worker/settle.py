@@ -74,7 +74,7 @@ async def ready(
         restarted_count=environment.restarted_count if environment.running_generation else environment.restart_count,
         addresses=addresses,
         host_id=host_id,
-        failure=None,
+        failure=environment.failure if environment.failure and environment.failure.put_aside not in {"", sha} else None,
         stage="",
         troubles=0,
         retry_at=None,
@@ -86,8 +86,7 @@ async def ready(
         return
     waiting = await transaction.running(after.id)
     overtaken = [taken for taken in waiting if taken.goal == "paused"]
-    for taken in overtaken:
-        await transaction.end(taken, CommandState.CANCELLED, "cancelled")
+    await _tell(transaction, overtaken, CommandState.CANCELLED, "cancelled", lambda person: time.overtaken(after, person))
     ended = _reached(waiting, "generation", generation)
     await _tell(transaction, ended, CommandState.DONE, "", lambda person: replies.ready(after, person, seconds))
 
@@ -131,7 +130,7 @@ async def restarted(transaction: Transaction, environment: Environment, count: i
 
 
 async def paused(transaction: Transaction, environment: Environment) -> None:
-    """Nothing of it runs, its code stays. Whoever asked for that is told; if nobody did, its owner."""
+    """Nothing of it runs, its code stays. Whoever asked for that is told, and its owner; unless it is wanted otherwise by now."""
     moved = environment.move(State.PAUSED)
     after = msgspec.structs.replace(
         moved,
@@ -144,17 +143,19 @@ async def paused(transaction: Transaction, environment: Environment) -> None:
     )
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "paused", reason=after.pause_reason))
+    if not (after.is_wanted and after.is_paused):  # whoever waits is told of what is wanted now
+        return
     waiting = await transaction.running(after.id)
     asked = [taken for taken in waiting if taken.goal == "paused"]
     rest = [taken for taken in waiting if taken.goal != "paused"]
-    was_told = await _tell(transaction, asked, CommandState.DONE, "", lambda person: time.paused(after, person))
+    await _tell(transaction, asked, CommandState.DONE, "", lambda person: time.paused(after, person))
     await _tell(transaction, rest, CommandState.CANCELLED, "cancelled", lambda person: time.paused(after, person))
-    if not was_told and after.pause_reason == "idle":
-        await tell_owner(transaction, after, time.paused(after, after.owner))
+    if after.pause_reason != "schedule":
+        await tell_owner(transaction, after, time.paused(after, after.owner, asked[0].person.name if asked else ""), asked)
 
 
 async def gone(transaction: Transaction, environment: Environment) -> None:
-    """Nothing of it is left. Whoever asked for that is told; if nobody did, its owner."""
+    """Nothing of it is left. Whoever asked for that is told, and its owner."""
     moved = environment.move(State.GONE)
     after = msgspec.structs.replace(moved, addresses=(), gone_at=transaction.now, stage="", troubles=0, retry_at=None)
     await transaction.save(after)
@@ -165,7 +166,6 @@ async def gone(transaction: Transaction, environment: Environment) -> None:
     waiting = await transaction.running(after.id)
     asked = [taken for taken in waiting if taken.goal == "gone"]
     rest = [taken for taken in waiting if taken.goal != "gone"]
-    was_told = await _tell(transaction, asked, CommandState.DONE, "", lambda person: replies.gone(after, person))
+    await _tell(transaction, asked, CommandState.DONE, "", lambda person: replies.gone(after, person))
     await _tell(transaction, rest, CommandState.CANCELLED, "cancelled", lambda person: replies.gone_before_done(after, person))
-    if not was_told:
-        await tell_owner(transaction, after, replies.gone(after, after.owner))
+    await tell_owner(transaction, after, replies.gone(after, after.owner), asked)

@@ -7,6 +7,7 @@ import shlex
 import msgspec
 
 from bot.domain import devenv
+from bot.domain.deadlines import with_deadline
 from bot.domain.devenv import DevEnv
 from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
 from bot.domain.environment import Environment, Size
@@ -44,13 +45,18 @@ def choice_of(environment: Environment, project: Project, config: DevEnv) -> Cho
 
 def as_wished(environment: Environment, choice: Choice, allowed: Allowed, now: float, *, is_fork: bool) -> Environment:
     """What nobody said is as the file says: the size each time, the time to live when the file is read first."""
-    left, expires_at = environment.left_to_file, environment.expires_at
+    left, before = environment.left_to_file, environment
     size = (choice.size or Size.SMALL) if "size" in left else environment.size
     if "ttl" in left and choice.ttl_s is not None:
         ttl_s = allowed.ttl_of(choice.ttl_s, is_fork=is_fork)
-        expires_at = min(max(expires_at + ttl_s - allowed.ttl_s, now + ttl_s), environment.created_at + allowed.cap_s)
+        end = environment.expires_at if environment.end_before_keep is None else environment.end_before_keep
+        end = min(max(end + ttl_s - allowed.ttl_s, now + ttl_s), environment.created_at + allowed.cap_s)
+        if environment.is_kept:
+            before = msgspec.structs.replace(environment, end_before_keep=end)
+        elif end != environment.expires_at:
+            before = with_deadline(environment, end, now)
     rest = tuple(each for each in left if each != "ttl")
-    return msgspec.structs.replace(environment, size=size, expires_at=expires_at, left_to_file=rest)
+    return msgspec.structs.replace(before, size=size, left_to_file=rest)
 
 
 def spec_of(environment: Environment, project: Project, choice: Choice) -> Spec:

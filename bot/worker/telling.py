@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bot.domain.command import Taken
 from bot.domain.environment import Environment
 from bot.domain.message import Platform, Thread
 from bot.domain.prose import Reply
+from bot.store.people import identity_of
 from bot.store.transaction import Transaction
 
 
@@ -19,10 +23,14 @@ async def direct(transaction: Transaction, environment: Environment) -> Thread |
     return Thread(Platform.SLACK, f"slack:{team}:@{there.id}", asker=there)
 
 
-async def tell_owner(transaction: Transaction, environment: Environment, reply: Reply) -> None:
-    """Directly, else in the thread where it was asked for."""
+async def tell_owner(transaction: Transaction, environment: Environment, reply: Reply, asked: Sequence[Taken] = ()) -> None:
+    """Directly, else in the thread where it was asked for; not what its owner `asked` for, or can read in that thread already."""
+    mine = await transaction.people.identities(environment.owner)
+    if any(identity_of(taken.person) in mine for taken in asked):
+        return
     to = await direct(transaction, environment)
     if to is None:
-        await transaction.post(environment.thread, reply)
+        if all(taken.thread.address != environment.thread.address for taken in asked):
+            await transaction.post(environment.thread, reply)
     else:
         await transaction.post(to, reply, fallback=environment.thread)

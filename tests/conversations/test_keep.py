@@ -64,3 +64,22 @@ async def test_made_to_be_kept(shop: Talk) -> None:
     environment = await shop.world.environment()
     assert environment.is_kept
     assert (environment.expires_at - environment.created_at) / HOUR_S == 14 * 24
+
+
+async def test_kept_no_more_it_goes_when_it_was_to_go(shop: Talk) -> None:
+    await shop.says("/ivy create --ttl 90h")
+    before = (await shop.world.environment()).expires_at
+    await shop.answer("/ivy keep")
+    await shop.answer("/ivy unkeep")
+    assert (await shop.world.environment()).expires_at == before
+
+
+async def test_the_files_time_does_not_shorten_what_is_kept(shop: Talk) -> None:
+    sha = shop.world.shop.heads["demo"]
+    shop.world.repositories.files[sha] = {".dev-env.yaml": b"version: 1\nttl: 24h\nservices:\n  web:\n    run: python3 app.py\n"}
+    await shop.says("/ivy create --keep")
+    row = await shop.world.environment()
+    assert row.expires_at - row.created_at == 14 * 24 * HOUR_S
+    await shop.answer("/ivy unkeep")
+    row = await shop.world.environment()
+    assert row.expires_at - row.created_at == 24 * HOUR_S

@@ -116,3 +116,11 @@ async def test_the_past_of_a_branch(paid: Talk) -> None:
         | **demo-vn4gah** | 2026-11-30 12:00 UTC | dana | 2 h | €0.50 | gone: dana asked for it |
         """
     )
+
+
+async def test_what_comes_back_is_at_the_head_of_its_branch(shop: Talk) -> None:
+    await shop.makes()
+    await shop.says("/ivy terminate")
+    await shop.pushes("c" * 40)
+    await shop.says("/ivy restore")
+    assert [spec.source.sha for spec in shop.world.engine.applied[1:]] == ["c" * 40]

@@ -130,3 +130,32 @@ async def test_woken_in_the_night_it_stays_awake_until_the_next(shop: Talk) -> N
     assert (await shop.world.environment()).state is State.READY
     await shop.after(hours=23)
     assert (await shop.world.environment()).state is State.PAUSED
+
+
+def _sleeping_at_noon() -> dict[str, dict[str, str]]:
+    return {"lab": {"forge": "local", "clone_url": LOCAL, "sleeps": "daily 11:00-20:00"}}
+
+
+async def test_what_is_asked_for_in_sleeping_hours_is_awake_until_the_next(tmp_path: Path, database_url: str) -> None:
+    async with a_world(tmp_path, database_url=database_url, projects=_sleeping_at_noon()) as world:
+        await world.types("create lab:demo")
+        row = await world.environment()
+        assert row.state is State.READY
+        await world.types(f"terminate {row.slug}")
+        await world.types(f"restore {row.slug}")
+        assert (await world.environment()).state is State.READY
+        await world.pass_time(hours=23.5)
+        assert (await world.environment()).state is State.PAUSED
+
+
+async def test_what_is_kept_in_its_sleep_wakes(tmp_path: Path, database_url: str) -> None:
+    projects = {"lab": {"forge": "local", "clone_url": LOCAL, "sleeps": "daily 20:00-07:00"}}
+    async with a_world(tmp_path, database_url=database_url, projects=projects) as world:
+        await world.types("create lab:demo")
+        slug = (await world.environment()).slug
+        await world.pass_time(hours=9)
+        assert (await world.environment()).state is State.PAUSED
+        await world.types(f"keep {slug}")
+        assert (await world.environment()).state is State.READY
+        await world.pass_time(hours=24)
+        assert (await world.environment()).state is State.READY

@@ -191,3 +191,51 @@ async def test_what_is_kept_may_be_quiet(paid: Talk) -> None:
     await paid.answer("/ivy keep")
     assert await paid.after(hours=300) == []
     assert (await paid.world.environment()).state is State.READY
+
+
+async def test_kept_and_no_more_what_was_quiet_has_its_time_again(paid: Talk) -> None:
+    await paid.makes()
+    await paid.after(hours=10.1)
+    await paid.after(hours=2.1)
+    await paid.says("/ivy keep")
+    await paid.after(hours=20)
+    [answer] = await paid.says("/ivy unkeep")
+    assert "is kept no more" in answer
+    assert (await paid.world.environment()).state is State.PAUSED
+    assert "nobody visited it" in (await paid.after(hours=10.1))[-1]
+
+
+async def test_a_file_that_is_mended_late_gives_its_time_and_both_warnings(shop: Talk) -> None:
+    files, sha = shop.world.repositories.files, shop.world.shop.heads["demo"]
+    files[sha] = {".dev-env.yaml": b"version: 1\nservices: 3\n"}
+    await shop.says("/ivy create")
+    assert len(await shop.after(hours=45)) == 1
+    files["c" * 40] = {".dev-env.yaml": b"version: 1\nttl: 24h\nservices:\n  web:\n    run: python3 app.py\n"}
+    await shop.pushes("c" * 40)
+    assert "goes in 4 h" in "".join(await shop.after(hours=20))
+    assert "goes in 1 h" in "".join(await shop.after(hours=3))
+
+
+async def test_it_is_warned_of_while_a_pause_cannot_be_made(shop: Talk) -> None:
+    await shop.makes()
+    shop.world.engine.be_away(1_000)
+    await shop.says("/ivy pause")
+    heard = [each for _ in range(100) for each in await shop.after(hours=0.47)]
+    assert [each.partition(":")[0].partition("goes ")[2][:8] for each in heard] == ["in 3.8 h", "in 1 h, "]
+
+
+async def test_the_owner_hears_what_others_do_to_it(slack: Slack) -> None:
+    await slack.slash("create demo")
+    slug = (await slack.world.environment()).slug
+    for line, words_ in ((f"pause {slug}", "is paused: ada asked"), (f"terminate {slug}", "is gone: ada asked")):
+        said = await slack.slash(line, by="ada", channel=slack.hall)
+        direct = [each.shown for each in said if each.channel.startswith("D")]
+        assert len(direct) == 1
+        assert direct[0].startswith(f"<@U0DANA> *{slug}* {words_}")
+
+
+async def test_what_its_owner_does_is_said_once(slack: Slack) -> None:
+    await slack.slash("create demo")
+    slug = (await slack.world.environment()).slug
+    said = await slack.slash(f"terminate {slug}", channel=slack.hall)
+    assert sum("is gone" in each.shown for each in said) == 1

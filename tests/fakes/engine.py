@@ -46,7 +46,7 @@ class FakeRepositories:
 
 
 class FakeEngine:
-    """`running` is what runs; `applied` every spec that ever became ready, in order; `gate` holds `apply` back while it is closed."""
+    """`running` is what runs; `applied` every spec that ever became ready, in order; `gate` holds `apply` back while it is closed, `pause_gate` `pause`."""
 
     def __init__(self, repositories: FakeRepositories) -> None:
         self._repositories = repositories
@@ -63,6 +63,9 @@ class FakeEngine:
         self.gate = asyncio.Event()
         self.gate.set()
         self.reached = asyncio.Event()
+        self.pause_gate = asyncio.Event()
+        self.pause_gate.set()
+        self.pausing = asyncio.Event()
 
     def fail_next(self, reason: str, *log: str, stage: StageName = StageName.STARTING) -> None:
         self.failures.append(EngineFailed(stage, reason, log))
@@ -111,6 +114,8 @@ class FakeEngine:
     async def pause(self, environment: str, fence: int) -> None:
         self._fenced(environment, fence)
         self._fail()
+        self.pausing.set()
+        await self.pause_gate.wait()
         self.running.pop(environment, None)
         self.paused.append(environment)
 
