@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import aiosqlite
 from sqlalchemy import event, func, select
 
 from bot.app.edges import Place
@@ -31,7 +32,7 @@ from tests.simulation.judge import Record
 from tests.simulation.script import PEOPLE, Act, Outage, person_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
     from pathlib import Path
 
     import pytest
@@ -42,15 +43,18 @@ SKEW_S = 300.0
 _SLUG = re.compile(r"life-\d+-[a-z0-9]{6}")
 LAB = "/srv/git/lab.git"
 _MOST_ROUNDS = 60
+_TURNS = 0.1
 
 
 def settings_of(folder: Path) -> Settings:
-    return Settings(
-        data_dir=folder,
-        slack={"bot_token": "xoxb-1", "signing_secret": "s", "users": {person_of(each): "developer" for each in range(PEOPLE)}},  # type: ignore[arg-type]
-        limits={"idle_hours": 0, "replies_per_hour": 0, "environments": 100_000, "per_person": 100_000, "per_project": 100_000},  # type: ignore[arg-type]
-        projects={"lab": {"forge": "local", "clone_url": LAB, "slack_channels": "C0LAB"}},  # type: ignore[arg-type]
-    )
+    many = 100_000
+    values: dict[str, Any] = {
+        "data_dir": folder,
+        "slack": {"bot_token": "xoxb-1", "signing_secret": "s", "users": {person_of(each): "developer" for each in range(PEOPLE)}},
+        "limits": {"idle_hours": 0, "replies_per_hour": 0, "environments": many, "per_person": many, "per_project": many},
+        "projects": {"lab": {"forge": "local", "clone_url": LAB, "slack_channels": "C0LAB"}},
+    }
+    return Settings(**values)
 
 
 @dataclass
@@ -164,6 +168,7 @@ async def a_simulation(folder: Path, seed: str, outages: Sequence[Outage], monke
     """Wall clocks are wrong by whatever `SKEW` says; what is written need not survive the machine here, and so is not flushed."""
     settings, clock = settings_of(folder), ManualClock()
     monkeypatch.setattr(time, "time", lambda: clock.at + SKEW.get())
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", _at_once(random.Random(seed)))
     prepare(settings.sql_url)
     database = Database(settings.sql_url, clock)
     event.listen(database.engine.sync_engine, "connect", _unflushed)
@@ -173,6 +178,17 @@ async def a_simulation(folder: Path, seed: str, outages: Sequence[Outage], monke
         yield Simulation(settings, database, clock, Ear(clock), place, random.Random(seed), outages)
     finally:
         await database.close()
+
+
+def _at_once(chance: random.Random) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """SQLite without a thread of its own for each connection, which is most of what a statement costs. Now and then others have their turn."""
+
+    async def execute(connection: aiosqlite.Connection, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        if chance.random() < _TURNS:
+            await asyncio.sleep(0)
+        return work(*arguments, **named)
+
+    return execute
 
 
 def _unflushed(connection: Any, _: object) -> None:
