@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tests.chaos.site import Site
 from tests.history import problems
@@ -15,12 +15,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCENARIO_S = 180.0
+S = TypeVar("S", bound=Site)
+
+
+def judged(folder: Path, **settings: Any) -> AbstractContextManager[Site]:
+    """A site; at the end of the block all that lives there is taken down, and what happened is judged."""
+    return judged_as(Site, folder, **settings)
 
 
 @contextmanager
-def judged(folder: Path, **settings: Any) -> Iterator[Site]:
-    """A site; at the end of the block all that lives there is taken down, and what happened is judged."""
-    with Site(folder, **settings) as site:
+def judged_as(kind: type[S], folder: Path, **settings: Any) -> Iterator[S]:
+    """The same with a site of another kind."""
+    with kind(folder, **settings) as site:
         yield site
         site.end()
         found = problems(site.history())
