@@ -80,6 +80,7 @@ async def test_one_that_was_updated_since_is_followed_and_can_be_updated_again(w
     backup(world.settings, tmp_path / "copy.db")
     for digit in "def":
         await world.deliver("github", world.github.pushes(world.shop, "b12", digit * 40, by=dana))
+    world.engine.fences[(await world.environment()).id] += 10_000  # a long life since
     await put_back(world, tmp_path / "copy.db")
     assert (await world.environment()).generation == 1
     await looks(world)
