@@ -9,9 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.github import access_of
+from bot.chats.github_app import AppAccess
 from bot.settings import SettingsError, load
+from tests.fakes.github_app import key
 
 GITHUB = {"TRELLIS_GITHUB__TOKEN": "t", "TRELLIS_GITHUB__WEBHOOK_SECRET": "s"}
+APP = {
+    "TRELLIS_GITHUB__APP_ID": "5",
+    "TRELLIS_GITHUB__PRIVATE_KEY": "-----BEGIN RSA PRIVATE KEY-----\\nAAAA\\n-----END RSA PRIVATE KEY-----",
+    "TRELLIS_GITHUB__WEBHOOK_SECRET": "s",
+}
 SHOP = {
     "TRELLIS_PROJECTS__SHOP__FORGE": "github",
     "TRELLIS_PROJECTS__SHOP__ID": "42",
@@ -36,7 +44,32 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, 
             {"TRELLIS_GITHUB__TOKEN": "t", "TRELLIS_GITHUB__WEBHOOK_SECRET": ""},
             "GitHub is configured without TRELLIS_GITHUB__WEBHOOK_SECRET: set it",
         ),
-        ({"TRELLIS_GITHUB__WEBHOOK_SECRET": "s"}, "GitHub is configured without TRELLIS_GITHUB__TOKEN: set it"),
+        (
+            {"TRELLIS_GITHUB__WEBHOOK_SECRET": "s"},
+            "GitHub is configured without TRELLIS_GITHUB__TOKEN: set it, or TRELLIS_GITHUB__APP_ID and its private key",
+        ),
+        (
+            {**GITHUB, "TRELLIS_GITHUB__APP_ID": "5"},
+            "GitHub is configured with a token and with an App: keep TRELLIS_GITHUB__TOKEN or TRELLIS_GITHUB__APP_ID",
+        ),
+        (
+            {**APP, "TRELLIS_GITHUB__APP_ID": ""},
+            "TRELLIS_GITHUB__PRIVATE_KEY is set without TRELLIS_GITHUB__APP_ID: set it",
+        ),
+        (
+            {**APP, "TRELLIS_GITHUB__PRIVATE_KEY": ""},
+            "TRELLIS_GITHUB__APP_ID is set without its key: set TRELLIS_GITHUB__PRIVATE_KEY_FILE, or TRELLIS_GITHUB__PRIVATE_KEY",
+        ),
+        ({**APP, "TRELLIS_GITHUB__PRIVATE_KEY": "hello"}, "TRELLIS_GITHUB__PRIVATE_KEY is no private key: those begin with -----BEGIN"),
+        (
+            {**APP, "TRELLIS_GITHUB__PRIVATE_KEY_FILE": "key.pem"},
+            "TRELLIS_GITHUB__PRIVATE_KEY and TRELLIS_GITHUB__PRIVATE_KEY_FILE are both set: keep one",
+        ),
+        (
+            {**APP, "TRELLIS_GITHUB__PRIVATE_KEY": "", "TRELLIS_GITHUB__PRIVATE_KEY_FILE": "key.pem"},
+            "TRELLIS_GITHUB__PRIVATE_KEY_FILE: there is no file key.pem",
+        ),
+        ({**APP, "TRELLIS_GITHUB__INSTALLATION_ID": "acme"}, "TRELLIS_GITHUB__INSTALLATION_ID is a number"),
         (
             {"TRELLIS_GITLAB__TOKEN": "t"},
             "GitLab is configured without TRELLIS_GITLAB__WEBHOOK_SECRET or TRELLIS_GITLAB__SIGNING_SECRET: set one",
@@ -147,3 +180,19 @@ def test_nothing_starts_without_a_secret_and_nobody_sees_a_traceback(tmp_path: P
     assert ran.returncode == 1
     assert ran.stderr == "trellis: GitHub is configured without TRELLIS_GITHUB__WEBHOOK_SECRET: set it\n"
     assert ran.stdout == ""
+
+
+def test_a_key_that_is_none_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given(monkeypatch, tmp_path, APP)
+    with pytest.raises(SettingsError, match=r"^TRELLIS_GITHUB__PRIVATE_KEY: it cannot be read as a private key: "):
+        access_of(load())
+
+
+@pytest.mark.parametrize("kind", ["a variable of one line", "a file"])
+def test_a_key_is_a_variable_or_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str) -> None:
+    text, _ = key()
+    (tmp_path / "key.pem").write_text(text)
+    in_line = {**APP, "TRELLIS_GITHUB__PRIVATE_KEY": text.replace("\n", "\\n")}
+    in_file = {**APP, "TRELLIS_GITHUB__PRIVATE_KEY": "", "TRELLIS_GITHUB__PRIVATE_KEY_FILE": "key.pem"}
+    given(monkeypatch, tmp_path, in_file if kind == "a file" else in_line)
+    assert isinstance(access_of(load()), AppAccess)

@@ -17,7 +17,8 @@ import msgspec
 import structlog
 from sqlalchemy import select
 
-from bot.app.edges import Edges, Place, chats_of, feeds_of, forges_of, recorders_of
+from bot.app.edges import Edges, Place, edges_of
+from bot.app.github import access_of
 from bot.app.web import web_app
 from bot.app.work import worker_parts
 from bot.domain.command import CommandState
@@ -185,6 +186,12 @@ class World:
         return unheard is None and unanswered is None
 
 
+def _as_app(github: FakeGitHub) -> dict[str, Any]:
+    assert github.app is not None
+    github.app.install("acme")
+    return {"api_url": github.url, "app_id": github.app.id, "private_key": github.app.private_key, "webhook_secret": github.secret}
+
+
 def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: FakeSlack, **more: Any) -> Settings:
     values: dict[str, Any] = {
         "data_dir": folder,
@@ -204,14 +211,17 @@ def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: 
             "lab": {"forge": "local", "clone_url": LOCAL, "slack_channels": "C0LAB"},
         },
     }
+    if github.app:
+        values["github"] = _as_app(github)
     values["slack"]["channels"] = more.pop("slack_channels", {})
     return Settings(**{**values, **more})
 
 
 @asynccontextmanager
-async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, **more: Any) -> AsyncIterator[World]:
+async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, is_app: bool = False, **more: Any) -> AsyncIterator[World]:
+    """`is_app`: on GitHub the bot is an App, installed with acme."""
     async with AsyncExitStack() as stack:
-        github, gitlab, slack = (stack.enter_context(made) for made in (FakeGitHub(), FakeGitLab(), FakeSlack()))
+        github, gitlab, slack = (stack.enter_context(made) for made in (FakeGitHub(is_app=is_app), FakeGitLab(), FakeSlack()))
         settings = world_settings(folder, github, gitlab, slack, database_url=database_url, **more)  # type: ignore[arg-type]
         clock = ManualClock()
         store = Store(Database(settings.sql_url, clock))
@@ -224,7 +234,7 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         world.shop, world.tools = world.github.project("acme/shop", id=42), world.gitlab.project("acme/tools", id=77)
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         place = Place(world.engine, world.repositories)
-        edges = Edges(chats_of(settings, store), forges_of(settings), place, feeds_of(settings), recorders_of(settings))
+        edges = edges_of(settings, store, place, access_of(settings, lambda: clock.at))
         stack.push_async_callback(edges.close)
         parts = await worker_parts(settings, store, edges, "worker-1", pace_s=pace_s)
         world.desks, world.branches, world.reconciler = desks_of(parts), parts.branches, parts.reconciler

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from bot.app.edges import Edges, Place, close_all, forges_of, prices_of, projects_of, rules_of
+from bot.app.github import access_of
 from bot.bus import Bus
 from bot.settings import Settings
 from bot.store.console import ConsoleStore
@@ -27,7 +28,7 @@ class Judging:
     def __init__(self, settings: Settings, store: Store, place: Place) -> None:
         self._settings = settings
         self._store = store
-        self._edges = Edges({}, forges_of(settings), place)
+        self._edges = Edges({}, forges_of(settings, access_of(settings)), place)
         self._lock = asyncio.Lock()
         self._bus: Bus | None = None
 

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.app.channels import channels_of
+from bot.app.github import access_of
 from bot.app.people import people_of, policies_of
 from bot.auth.policy import Role
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
 from bot.chats.console import ConsoleChat
 from bot.chats.feed import Feed
 from bot.chats.github import GitHubChat
+from bot.chats.github_access import Access
 from bot.chats.github_feed import GitHubFeed
 from bot.chats.github_forge import GitHubForge
 from bot.chats.github_records import GitHubRecorder
@@ -89,12 +91,12 @@ def git_tokens(settings: Settings) -> dict[str, str]:
     return {key: forge.token.get_secret_value() for key, forge in found.items() if forge is not None}
 
 
-def chats_of(settings: Settings, store: Store) -> dict[Platform, Chat]:
+def chats_of(settings: Settings, store: Store, github: Access | None) -> dict[Platform, Chat]:
     projects = projects_of(settings)
     rows = ConsoleStore(store)
     chats: dict[Platform, Chat] = {platform: ConsoleChat(rows, platform) for platform in (Platform.CONSOLE, Platform.WEB)}
-    if settings.github:
-        chats[Platform.GITHUB] = GitHubChat(settings.github.api_url, settings.github.token.get_secret_value(), projects.values())
+    if github:
+        chats[Platform.GITHUB] = GitHubChat(github, projects.values())
     if settings.gitlab:
         chats[Platform.GITLAB] = GitLabChat(settings.gitlab.url, settings.gitlab.token.get_secret_value(), projects.values())
     if settings.slack:
@@ -103,20 +105,20 @@ def chats_of(settings: Settings, store: Store) -> dict[Platform, Chat]:
     return chats
 
 
-def forges_of(settings: Settings) -> dict[ForgeKind, Forge]:
+def forges_of(settings: Settings, github: Access | None) -> dict[ForgeKind, Forge]:
     forges: dict[ForgeKind, Forge] = {}
-    if settings.github:
-        forges[ForgeKind.GITHUB] = GitHubForge(settings.github.api_url, settings.github.token.get_secret_value())
+    if github:
+        forges[ForgeKind.GITHUB] = GitHubForge(github)
     if settings.gitlab:
         forges[ForgeKind.GITLAB] = GitLabForge(settings.gitlab.url, settings.gitlab.token.get_secret_value())
     return forges
 
 
-def recorders_of(settings: Settings) -> dict[ForgeKind, Recorder]:
+def recorders_of(settings: Settings, github: Access | None) -> dict[ForgeKind, Recorder]:
     """Who tells the forges of environments: commit statuses and deployments."""
     recorders: dict[ForgeKind, Recorder] = {}
-    if settings.github:
-        recorders[ForgeKind.GITHUB] = GitHubRecorder(settings.github.api_url, settings.github.token.get_secret_value())
+    if github:
+        recorders[ForgeKind.GITHUB] = GitHubRecorder(github)
     if settings.gitlab:
         recorders[ForgeKind.GITLAB] = GitLabRecorder(settings.gitlab.url, settings.gitlab.token.get_secret_value())
     return recorders
@@ -214,10 +216,10 @@ async def close_all(things: Iterable[object]) -> None:
             await ending
 
 
-def feeds_of(settings: Settings) -> dict[ForgeKind, Feed]:
+def feeds_of(settings: Settings, github: Access | None) -> dict[ForgeKind, Feed]:
     feeds: dict[ForgeKind, Feed] = {}
-    if settings.github:
-        feeds[ForgeKind.GITHUB] = GitHubFeed(settings.github.api_url, settings.github.token.get_secret_value())
+    if github:
+        feeds[ForgeKind.GITHUB] = GitHubFeed(github)
     if settings.gitlab:
         feeds[ForgeKind.GITLAB] = GitLabFeed(settings.gitlab.url, settings.gitlab.token.get_secret_value())
     return feeds
@@ -238,5 +240,13 @@ class Edges:
         await close_all([*(each for part in outside for each in part.values()), self.place.engine])
 
 
-def edges_of(settings: Settings, store: Store) -> Edges:
-    return Edges(chats_of(settings, store), forges_of(settings), place_of(settings), feeds_of(settings), recorders_of(settings))
+def edges_of(settings: Settings, store: Store, place: Place | None = None, github: Access | None = None) -> Edges:
+    """All of them; `place` and the way to GitHub are the settings' own where they are not given."""
+    github = github or access_of(settings)
+    return Edges(
+        chats_of(settings, store, github),
+        forges_of(settings, github),
+        place or place_of(settings),
+        feeds_of(settings, github),
+        recorders_of(settings, github),
+    )

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from bot.chats.chat import ChatRefused, Posted
-from bot.chats.github_client import call, remote
+from bot.chats.github_access import Access
+from bot.chats.github_client import GitHubRemote, call
 from bot.chats.github_forge import GitHubForge
 from bot.chats.github_wire import parse, verify
 from bot.chats.remote import RemoteFailure, as_chat_error
@@ -41,18 +42,13 @@ class _Made(Wire):
     id: int
 
 
-class _Account(Wire):
-    id: int
-    login: str
-
-
 class GitHubChat:
     """The port `Chat` over comments of pull requests. Message ids are `issue:<id>` and, on a line of the diff, `review:<id>`."""
 
     platform = Platform.GITHUB
 
-    def __init__(self, api_url: str, token: str, projects: Iterable[Project], draw: Draw = markdown.draw) -> None:
-        self._remote = remote(api_url, token)
+    def __init__(self, access: Access, projects: Iterable[Project], draw: Draw = markdown.draw) -> None:
+        self._remote = GitHubRemote(access)
         self._paths = {project.key: project.path for project in projects if project.forge is ForgeKind.GITHUB}
         self._draw = draw
         self._me: Person | None = None
@@ -60,13 +56,13 @@ class GitHubChat:
     async def post(self, thread: Thread, message: Reply | Card, marker: str) -> Posted:
         text = self._draw(message, "github", marker)
         path, number = self._place(thread)
-        made = await self._call("POST", f"/repos/{path}/issues/{number}/comments", _Made, {"body": text})
+        made = await self._call(path, "POST", f"/repos/{path}/issues/{number}/comments", _Made, {"body": text})
         return Posted(f"issue:{made.id}")
 
     async def edit(self, thread: Thread, id: str, message: Reply | Card, marker: str) -> None:
         text = self._draw(message, "github", marker)
         (path, _), (_, number) = self._place(thread), _message(id)
-        await self._call("PATCH", f"/repos/{path}/issues/comments/{number}", Anything, {"body": text})
+        await self._call(path, "PATCH", f"/repos/{path}/issues/comments/{number}", Anything, {"body": text})
 
     async def find(self, thread: Thread, marker: str) -> Posted | None:
         """Look among the newest comments for our own: anybody may have copied a marker out of one."""
@@ -82,14 +78,14 @@ class GitHubChat:
                     return Posted(f"issue:{comment.id}")
             return None
 
-        return await self._ask(look)
+        return await self._ask(path, look)
 
     async def react(self, thread: Thread, message_id: str, reaction: Reaction) -> None:
         if not message_id:
             return
         (path, _), (kind, number) = self._place(thread), _message(message_id)
         of = "pulls" if kind == "review" else "issues"
-        await self._call("POST", f"/repos/{path}/{of}/comments/{number}/reactions", Anything, {"content": _CONTENT[reaction]})
+        await self._call(path, "POST", f"/repos/{path}/{of}/comments/{number}/reactions", Anything, {"content": _CONTENT[reaction]})
 
     async def _own_id(self) -> str | None:
         """None where the token cannot say whose it is, as those of GitHub Apps cannot: they speak as accounts of type Bot."""
@@ -100,19 +96,22 @@ class GitHubChat:
 
     async def me(self) -> Person:
         if self._me is None:
-            account = await self._call("GET", "/user", _Account)
+            try:
+                account = await self._remote.account(self._paths.values())
+            except RemoteFailure as failure:
+                raise as_chat_error(failure) from failure
             self._me = Person(Platform.GITHUB, str(account.id), account.login, is_bot=True)
         return self._me
 
     def close(self) -> None:
         self._remote.close()
 
-    async def _call(self, verb: str, path: str, shape: type[T], body: dict[str, Any] | None = None) -> T:
-        return await self._ask(lambda client: call(client, verb, path, shape, body))
+    async def _call(self, path: str, verb: str, address: str, shape: type[T], body: dict[str, Any] | None = None) -> T:
+        return await self._ask(path, lambda client: call(client, verb, address, shape, body))
 
-    async def _ask(self, question: Callable[[Github], T]) -> T:
+    async def _ask(self, path: str, question: Callable[[Github], T]) -> T:
         try:
-            return await self._remote.ask(question)
+            return await self._remote.ask(path, question)
         except RemoteFailure as failure:
             raise as_chat_error(failure) from failure
 

@@ -12,7 +12,8 @@ import msgspec
 
 from bot.chats import github_wire as wire
 from bot.chats.feed import News
-from bot.chats.github_client import Page, listed, remote
+from bot.chats.github_access import Access
+from bot.chats.github_client import GitHubRemote, Page, listed
 from bot.chats.lenient import Lenient
 from bot.chats.remembered import Remembered, Shown
 from bot.chats.remote import RemoteFailure, as_forge_error
@@ -105,8 +106,8 @@ class _Look:
 class GitHubFeed:
     """The port `Feed`. Nothing new costs three conditional requests, which GitHub does not count."""
 
-    def __init__(self, api_url: str, token: str) -> None:
-        self._remote = remote(api_url, token)
+    def __init__(self, access: Access) -> None:
+        self._remote = GitHubRemote(access)
         self._lenient = Lenient("github")
 
     async def news(self, project: Project, cursor: Cursor) -> News:
@@ -160,7 +161,7 @@ class GitHubFeed:
         """None when nothing has changed since we last asked the very same."""
         name = _name(path, query)
         etag = cursor.etags.get(name, "") if query["page"] == 1 else ""
-        page = await self._remote.ask(lambda client: listed(client, path, query, etag))
+        page = await self._remote.ask(look.project.path, lambda client: listed(client, path, query, etag))
         if query["page"] == 1 and (kept := page.etag if page else etag):
             look.etags[name] = kept
         return page

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from bot.chats.github_client import call, remote
+from bot.chats.github_access import Access
+from bot.chats.github_client import GitHubRemote, call
 from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import Wire
 from bot.context import ForgeUnavailable
 from bot.domain.message import Person, Platform
 from bot.domain.project import ChangeRequest, Project, Right
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 
@@ -65,8 +63,8 @@ class _Pull(Wire):
 class GitHubForge:
     """The port `Forge`. `lag_delays_s`: waits before asking again for a pull request that is not there yet."""
 
-    def __init__(self, api_url: str, token: str, *, lag_delays_s: tuple[float, ...] = (0.2, 0.5, 1.0)) -> None:
-        self._remote = remote(api_url, token)
+    def __init__(self, access: Access, *, lag_delays_s: tuple[float, ...] = (0.2, 0.5, 1.0)) -> None:
+        self._remote = GitHubRemote(access)
         self._lag_delays_s = lag_delays_s
 
     async def right_of(self, person: Person, project: Project) -> Right:
@@ -74,8 +72,8 @@ class GitHubForge:
         if person.platform is not Platform.GITHUB or not _LOGIN.fullmatch(person.name):
             return Right.NONE
         permission, repository = await asyncio.gather(
-            self._get(f"/repos/{project.path}/collaborators/{person.name}/permission", _Permission),
-            self._get(f"/repos/{project.path}", _Identified),
+            self._get(project, f"/repos/{project.path}/collaborators/{person.name}/permission", _Permission),
+            self._get(project, f"/repos/{project.path}", _Identified),
         )
         if permission is None or permission.user is None or str(permission.user.id) != person.id:
             return Right.NONE
@@ -85,12 +83,12 @@ class GitHubForge:
 
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
         path = f"/repos/{project.path}/pulls/{number}"
-        pull = await self._get(path, _Pull)
+        pull = await self._get(project, path, _Pull)
         for delay_s in self._lag_delays_s:  # GitHub may tell of a pull request before its API knows it
             if pull is not None:
                 break
             await asyncio.sleep(delay_s)
-            pull = await self._get(path, _Pull)
+            pull = await self._get(project, path, _Pull)
         if pull is None:
             return None
         if pull.base and pull.base.repo and str(pull.base.repo.id) != project.id:
@@ -112,17 +110,17 @@ class GitHubForge:
         """Asked together with the right, which names the account by its numeric id."""
         if not _LOGIN.fullmatch(login):
             return None
-        found = await self._get(f"/repos/{project.path}/collaborators/{login}/permission", _Permission)
+        found = await self._get(project, f"/repos/{project.path}/collaborators/{login}/permission", _Permission)
         user = found.user if found else None
         return Person(Platform.GITHUB, str(user.id), user.login or login, is_bot=user.type == "Bot") if user else None
 
     def close(self) -> None:
         self._remote.close()
 
-    async def _get(self, path: str, shape: type[T]) -> T | None:
+    async def _get(self, project: Project, path: str, shape: type[T]) -> T | None:
         """The thing at `path`, None when there is none. Raises ForgeUnavailable for all else."""
         try:
-            return await self._remote.ask(lambda client: call(client, "GET", path, shape))
+            return await self._remote.ask(project.path, lambda client: call(client, "GET", path, shape))
         except RemoteFailure as failure:
             if failure.status == _NOT_FOUND:
                 return None

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from bot.chats.github_client import call, remote
+from bot.chats.github_access import Access
+from bot.chats.github_client import GitHubRemote, call
 from bot.chats.record import Placed
 from bot.chats.remote import RemoteFailure, as_chat_error
 from bot.chats.wire import Anything, Wire
@@ -34,13 +35,13 @@ class _Deployment(Wire):
 class GitHubRecorder:
     """The port `Recorder`."""
 
-    def __init__(self, api_url: str, token: str) -> None:
-        self._remote = remote(api_url, token)
+    def __init__(self, access: Access) -> None:
+        self._remote = GitHubRemote(access)
 
     async def status(self, project: Project, status: Status) -> None:
         body = {"state": _STATES.get(status.state, status.state.value), "context": status.context, "description": status.words}
         body |= {"target_url": status.url} if status.url else {}
-        await self._call("POST", f"/repos/{project.path}/statuses/{status.sha}", Anything, body)
+        await self._call(project, "POST", f"/repos/{project.path}/statuses/{status.sha}", Anything, body)
 
     async def deploy(self, project: Project, wanted: Deployment, placed: Placed, *, is_again: bool) -> Placed:
         now = placed
@@ -58,7 +59,7 @@ class GitHubRecorder:
         path = f"/repos/{project.path}/deployments"
         if is_again:
             query = urlencode({"sha": wanted.sha, "task": _TASK, "environment": wanted.name})
-            for each in await self._call("GET", f"{path}?{query}", list[_Deployment]):
+            for each in await self._call(project, "GET", f"{path}?{query}", list[_Deployment]):
                 if isinstance(each.payload, _Payload) and each.payload.trellis == wanted.id:
                     return each.id
         body = {
@@ -72,19 +73,19 @@ class GitHubRecorder:
             "transient_environment": True,
             "production_environment": False,
         }
-        return (await self._call("POST", path, _Deployment, body)).id
+        return (await self._call(project, "POST", path, _Deployment, body)).id
 
     async def _tell(self, project: Project, id: int, state: DeploymentState, wanted: Deployment) -> None:
         body: dict[str, Any] = {"state": state.value, "auto_inactive": False}
         if state is wanted.state:
             body |= {"description": wanted.words, "environment_url": wanted.url}
-        await self._call("POST", f"/repos/{project.path}/deployments/{id}/statuses", Anything, body)
+        await self._call(project, "POST", f"/repos/{project.path}/deployments/{id}/statuses", Anything, body)
 
     def close(self) -> None:
         self._remote.close()
 
-    async def _call(self, verb: str, path: str, shape: type[T], body: dict[str, Any] | None = None) -> T:
+    async def _call(self, project: Project, verb: str, path: str, shape: type[T], body: dict[str, Any] | None = None) -> T:
         try:
-            return await self._remote.ask(lambda client: call(client, verb, path, shape, body))
+            return await self._remote.ask(project.path, lambda client: call(client, verb, path, shape, body))
         except RemoteFailure as failure:
             raise as_chat_error(failure) from failure

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.settings.parts import GitHubSettings
 from bot.settings.whole import Settings
 
 _PLATFORMS = frozenset({"github", "gitlab", "slack", "console", "web"})
@@ -27,7 +28,7 @@ def check(settings: Settings) -> None:
     if settings.github:
         secret = settings.github.webhook_secret.get_secret_value() or _is_only_polled(settings, "github")
         _require(secret, "GitHub is configured without TRELLIS_GITHUB__WEBHOOK_SECRET: set it")
-        _require(settings.github.token.get_secret_value(), "GitHub is configured without TRELLIS_GITHUB__TOKEN: set it")
+        _check_github(settings.github)
     if settings.gitlab:
         secrets = settings.gitlab.webhook_secret.get_secret_value() or settings.gitlab.signing_secret.get_secret_value()
         _require(
@@ -47,6 +48,22 @@ def check(settings: Settings) -> None:
     _check_links(settings.links)
     _check_projects(settings)
     _check_people(settings)
+
+
+def _check_github(github: GitHubSettings) -> None:
+    """Either a token or an App with one key."""
+    token, key, file = github.token.get_secret_value(), github.private_key.get_secret_value(), github.private_key_file
+    name = "TRELLIS_GITHUB__"
+    _require(not (token and github.app_id), f"GitHub is configured with a token and with an App: keep {name}TOKEN or {name}APP_ID")
+    _require(not (key or file) or github.app_id, f"{name}PRIVATE_KEY is set without {name}APP_ID: set it")
+    _require(token or github.app_id, f"GitHub is configured without {name}TOKEN: set it, or {name}APP_ID and its private key")
+    if github.app_id:
+        _require(key or file, f"{name}APP_ID is set without its key: set {name}PRIVATE_KEY_FILE, or {name}PRIVATE_KEY")
+        _require(not (key and file), f"{name}PRIVATE_KEY and {name}PRIVATE_KEY_FILE are both set: keep one")
+        _require(file is None or file.is_file(), f"{name}PRIVATE_KEY_FILE: there is no file {file}")
+        _require(not key or "PRIVATE KEY-----" in key, f"{name}PRIVATE_KEY is no private key: those begin with -----BEGIN")
+    _require(not github.installation_id or github.app_id, f"{name}INSTALLATION_ID is set without {name}APP_ID: set it")
+    _require(not github.installation_id or github.installation_id.isdigit(), f"{name}INSTALLATION_ID is a number")
 
 
 def _check_people(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
@@ -73,10 +74,16 @@ class GroupSettings(BaseModel):
 
 
 class GitHubSettings(BaseModel):
+    """A token of somebody, or an App: its id and its private key, as text or as a file. `installation_id` need not be said."""
+
     model_config = {"extra": "forbid"}
 
     api_url: str = "https://api.github.com"
     token: SecretStr = SecretStr("")
+    app_id: Identifier = ""
+    private_key: SecretStr = SecretStr("")
+    private_key_file: Path | None = None
+    installation_id: Identifier = ""
     webhook_secret: SecretStr = SecretStr("")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.chats.github import GitHubChat, GitHubForge
+from bot.chats.github_access import TokenAccess
 from bot.chats.gitlab import GitLabChat, GitLabForge
 from bot.domain.message import Person, Platform, Thread
 from bot.domain.project import ForgeKind, Project
@@ -75,7 +76,8 @@ def bench(kind: str) -> Bench:
     project = shop(ForgeKind(kind))
     if kind == "github":
         fake = FakeGitHub()
-        chat, forge = GitHubChat(fake.url, fake.token, [project], draw), GitHubForge(fake.url, fake.token, lag_delays_s=lag)
+        access = TokenAccess(fake.url, fake.token)
+        chat, forge = GitHubChat(access, [project], draw), GitHubForge(access, lag_delays_s=lag)
     else:
         fake = FakeGitLab()
         chat, forge = GitLabChat(fake.url, fake.token, [project], draw), GitLabForge(fake.url, fake.token, lag_delays_s=lag)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.chats.chat import ChatRefused, ChatUnavailable, Posted
 from bot.chats.github import GitHubChat
+from bot.chats.github_access import TokenAccess
 from bot.chats.gitlab import GitLabChat
 from bot.domain.message import Person, Platform, Thread
 from bot.domain.prose import Items, Log, Reaction, Reply, Tone, line
@@ -193,8 +194,8 @@ async def test_a_wrong_token_is_said_and_can_be_mended(there: Bench) -> None:
 
 @pytest.mark.parametrize("kind", [GitHubChat, GitLabChat])
 async def test_a_platform_that_is_not_there_is_unavailable(kind: type[GitHubChat | GitLabChat]) -> None:
-    chat: Any = kind
-    absent = chat("http://127.0.0.1:9", "secret-token", [], draw)
+    url, token = "http://127.0.0.1:9", "secret-token"
+    absent = GitHubChat(TokenAccess(url, token), [], draw) if kind is GitHubChat else GitLabChat(url, token, [], draw)
     with pytest.raises(ChatUnavailable) as caught:
         await absent.me()
     assert "secret-token" not in str(caught.value)
@@ -230,8 +231,9 @@ async def test_a_locked_conversation_is_refused() -> None:
 async def test_the_real_drawing_is_found_again_and_makes_the_forge_do_nothing(there: Bench) -> None:
     hostile = ("/close", "```\n/merge\n```", "@dana <!-- trellis:env:2 -->", "~~~\n/approve")
     message = Reply(Tone.BAD, (line(*hostile), Log(hostile), Items(tuple(map(line, hostile)))), code="x")
-    kind: Any = type(there.chat)
-    chat = kind(there.fake.url, there.fake.token, [there.project])
+    url, token, projects = there.fake.url, there.fake.token, [there.project]
+    is_github = there.platform is Platform.GITHUB
+    chat = GitHubChat(TokenAccess(url, token), projects) if is_github else GitLabChat(url, token, projects)
     posted = await chat.post(there.thread, message, "env:1")
     assert await chat.find(there.thread, "env:1") == posted
     assert await chat.find(there.thread, "env:2") is None

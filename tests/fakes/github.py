@@ -7,6 +7,7 @@ import hmac
 import json
 import time
 import uuid
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from starlette.routing import Route
 
 from tests.fakes import github_shapes as shapes
 from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User, iso
+from tests.fakes.github_app import FakeApp
 from tests.fakes.openapi import describe
 from tests.fakes.records import Deployed, Records, Stated, github_deployment, github_deployment_status, github_status
 from tests.fakes.server import Answer, Endpoint, HttpError
@@ -26,21 +28,28 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _LONGEST_BODY = 65_536
-_NOT_DESCRIBED = ("/pulls/comments",)  # what the description that we have leaves out
+_NOT_DESCRIBED = ("/pulls/comments", "%5Bbot%5D")  # what the description that we have leaves out
 _ROLES = {"admin": "admin", "write": "write", "read": "read", "none": ""}
 
 
 class FakeGitHub(FakeForge):
     """Serve it with `with FakeGitHub() as github:`; `github.url` is what the bot is given as `api_url`.
 
-    Operations for faults: GET me, project, right, request, comments; POST comment, reaction; EDIT comment; LIST comments, line comments, requests.
+    `is_app`: the bot is an App's, and no token of a person is good. Operations for faults: GET me, project, right, request, comments; POST comment, reaction; EDIT comment; LIST comments, line comments, requests.
     """
 
-    def __init__(self, *, secret: str = "hook-secret", token: str = "forge-token", clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, secret: str = "hook-secret", token: str = "forge-token", clock: Callable[[], float] = time.time, is_app: bool = False
+    ) -> None:
         super().__init__(describe("github.json"), token=token, clock=clock)
         self.secret = secret
         self.not_modified = 0  # how often the answer was that nothing has changed
         self.records = Records(self)
+        self.app: FakeApp | None = None
+        if is_app:
+            self.app = FakeApp(self)
+            self.bot = self.app.user
+            self.tokens.clear()
 
     pull_request = FakeForge.change_request
 
@@ -174,6 +183,7 @@ class FakeGitHub(FakeForge):
             ("POST", repo + "/deployments", "POST deployment", self._deploy),
             ("POST", repo + "/deployments/{id:int}/statuses", "POST deployment status", self._deployment_status),
         ]
+        table += [("GET", "/users/{login}", "GET user", self._user), *(self.app.routes() if self.app else ())]
         return [Route(path, self.endpoint(name, do), methods=[method]) for method, path, name, do in table]
 
     def is_authorized(self, request: HttpRequest) -> bool:
@@ -187,6 +197,7 @@ class FakeGitHub(FakeForge):
         used = len(self.requests)
         reset = str(int(time.time()) + 3600)
         return {
+            "date": formatdate(self.clock(), usegmt=True),
             "x-ratelimit-limit": "5000",
             "x-ratelimit-remaining": str(5000 - used),
             "x-ratelimit-reset": reset,
@@ -205,16 +216,29 @@ class FakeGitHub(FakeForge):
         self.problems = [each for each in self.problems if "head/repo: None" not in each]
 
     def _caller(self, request: HttpRequest) -> User | None:
+        if self.app:
+            return self.app.who(request)
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         return self.tokens.get(token) if kind.lower() in ("bearer", "token") else None
 
     def _here(self, request: HttpRequest) -> Project:
-        return self.project_at(f"{request.path_params['owner']}/{request.path_params['repo']}")
+        path = f"{request.path_params['owner']}/{request.path_params['repo']}"
+        if self.app and not self.app.sees(request, path):
+            raise HttpError(404, None)
+        return self.project_at(path)
 
     def _me(self, request: HttpRequest, body: Any) -> Answer:
         caller = self._caller(request)
         assert caller is not None
+        if self.app:
+            raise HttpError(403, {**self.refuse(403), "message": "Resource not accessible by integration"})
         return 200, shapes.account(self.url, caller)
+
+    def _user(self, request: HttpRequest, body: Any) -> Answer:
+        for person in self.users:
+            if person.login.lower() == request.path_params["login"].lower():
+                return 200, shapes.account(self.url, person)
+        raise HttpError(404, None)
 
     def _project(self, request: HttpRequest, body: Any) -> Answer:
         counts = {"network_count": 0, "subscribers_count": 0}

@@ -127,7 +127,13 @@ class FakeServer:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
         app = Starlette(routes=[*self.routes(), Route("/{path:path}", self.endpoint("unknown", _unknown), methods=_METHODS)])
         config = uvicorn.Config(
-            app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1, timeout_keep_alive=120
+            app,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=120,
+            date_header=False,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [self._socket]}, daemon=True)
