@@ -92,7 +92,7 @@ async def _site(count: int) -> AsyncIterator[httpx.AsyncClient]:
         stack.push_async_callback(store.database.close)
         await migrate(store.database)
         await _fill(store, count)
-        app = web_app(settings, store, place_of(settings))
+        app = web_app(settings, store, place_of(settings, None))
         await stack.enter_async_context(app.router.lifespan_context(app))
         cookies = {"trellis-local": await Sessions(store).begin(DANA, "local", 3600)}
         transport = httpx.ASGITransport(app)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from bot.app.edges import git_tokens_by_url
+from bot.app.github import access_of
+from bot.app.tokens import ForgeTokens
 from bot.settings import Settings, SettingsError
 from provisioner import keeper
 from provisioner.settings import KeeperCannotStart, KeeperSettings
@@ -20,9 +22,17 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
         domain=settings.domain,
         socket=settings.keeper_socket,
         sandbox=settings.sandbox,
-        tokens=git_tokens_by_url(settings),
-        hidden=tuple(path.absolute() for name in _SECRET_FILES if (path := Path(name)).exists()),
+        tokens=ForgeTokens(settings, access_of(settings)),
+        hidden=_hidden(settings),
     )
+
+
+def _hidden(settings: Settings) -> tuple[Path, ...]:
+    """Files that hold secrets, wherever they are."""
+    key = settings.github.private_key_file if settings.github else None
+    named = os.environ.get("TRELLIS_CONFIG")
+    files = (*map(Path, _SECRET_FILES), *((Path(named),) if named else ()), *((key,) if key else ()))
+    return tuple(path.absolute() for path in files if path.exists())
 
 
 async def keep(settings: Settings) -> int:

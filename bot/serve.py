@@ -7,6 +7,7 @@ import asyncio
 import uvicorn
 
 from bot.app.edges import place_of
+from bot.app.github import access_of
 from bot.app.web import web_app
 from bot.garbage import spare_what_stays
 from bot.serving import Server
@@ -23,7 +24,8 @@ async def serve(settings: Settings) -> int:
     doorbell = Doorbell(settings.redis)
     doorbell.start()
     store = Store(Database(settings.sql_url), doorbell.ring)
-    app = web_app(settings, store, place_of(settings))
+    github = access_of(settings)
+    app = web_app(settings, store, place_of(settings, github), github)
     config = uvicorn.Config(
         app,
         host=settings.host,

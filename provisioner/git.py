@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 
 from processes import CannotStart, Ran, TimedOut, environ, run
 from provisioner.engine import EngineFailed, EngineUnavailable, Source, StageName
+from provisioner.tokens import FixedTokens, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 FILE_CAP_BYTES = 64 * 1024
@@ -51,6 +52,7 @@ _NETWORK = re.compile(
     r"|network is unreachable|no route to host|unable to access .*: (ssl|gnutls|openssl)|rpc failed|disconnect",
     re.IGNORECASE,
 )
+_NOT_LET_IN = re.compile(rb"authentication failed|could not read (username|password)|returned error: 401", re.IGNORECASE)
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
 _PASSED = ("SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", *_PROXIES, *map(str.lower, _PROXIES))
 _SHA = re.compile(r"[0-9a-f]{40}")
@@ -74,14 +76,14 @@ def last_line(err: bytes) -> str:
 
 
 class Git:
-    """A git for us. `home` is a folder of its own; `tokens` maps a clone address to its token."""
+    """A git for us. `home` is a folder of its own; `tokens` opens clone addresses."""
 
-    def __init__(self, home: Path, tokens: Mapping[str, str] | None = None, mark: str = "trellis") -> None:
+    def __init__(self, home: Path, tokens: Tokens | None = None, mark: str = "trellis") -> None:
         self._home = home
-        self._tokens = dict(tokens or {})
+        self._tokens = tokens or FixedTokens()
         self._mark = mark
 
-    def _environment(self, url: str | None) -> dict[str, str]:
+    def _environment(self, url: str | None, token: str | None) -> dict[str, str]:
         config = self._home / "gitconfig"
         if not config.exists():
             self._home.mkdir(parents=True, exist_ok=True)
@@ -96,7 +98,6 @@ class Git:
             "GIT_ATTR_NOSYSTEM": "1",
             "GIT_NO_REPLACE_OBJECTS": "1",
         }
-        token = self._tokens.get(url or "")
         if url and token:
             parts = urlsplit(url)
             host = parts.netloc.rpartition("@")[2]
@@ -107,8 +108,15 @@ class Git:
 
     async def __call__(self, *words: str, url: str | None = None, timeout_s: float = 120.0, cap: int = 16 * 1024 * 1024) -> Ran:
         """Run `git words…`; `url` says for which address credentials may be used. Raises EngineUnavailable when git itself cannot run."""
+        token = await self._tokens.token(url) if url else None
+        ran = await self._run(words, self._environment(url, token), timeout_s, cap)
+        if ran.code and url and token and _NOT_LET_IN.search(ran.err) and self._tokens.is_renewable(url, token):
+            token = await self._tokens.token(url)
+            ran = await self._run(words, self._environment(url, token), timeout_s, cap)
+        return ran
+
+    async def _run(self, words: tuple[str, ...], env: dict[str, str], timeout_s: float, cap: int) -> Ran:
         try:
-            env = self._environment(url)
             return await run(("git", *words), cwd=self._home, env=env, timeout_s=timeout_s, cap=cap, mark=self._mark)
         except (CannotStart, TimedOut, OSError) as problem:
             raise EngineUnavailable(f"git: {problem}") from problem

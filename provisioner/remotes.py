@@ -8,16 +8,17 @@ from provisioner.engine import EngineUnavailable
 from provisioner.git import Git, is_full_ref, is_sha, last_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
+
+    from provisioner.tokens import Tokens
 
 _WITHIN_S = 30.0
 
 
 class GitRepositories:
-    """`provisioner.engine.Repositories` by `git ls-remote`. `home` is a folder of its own; `tokens` maps a clone address to its token."""
+    """`provisioner.engine.Repositories` by `git ls-remote`. `home` is a folder of its own; `tokens` opens clone addresses."""
 
-    def __init__(self, home: Path, tokens: Mapping[str, str] | None = None) -> None:
+    def __init__(self, home: Path, tokens: Tokens | None = None) -> None:
         self._git = Git(home.absolute(), tokens)
 
     async def _list(self, clone_url: str, *words: str) -> dict[str, str]:

@@ -7,10 +7,9 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from provisioner.tokens import FixedTokens, Tokens
 
 # Folders of a home in which programs of language tools live; nothing secret is kept in them.
 _TOOLS = (".pyenv", ".nvm", ".asdf", ".rbenv", ".rustup", ".volta", ".bun", ".deno", ".sdkman")
@@ -25,7 +24,7 @@ class KeeperCannotStart(Exception):  # noqa: N818 - a sentence, as the ports hav
 class KeeperSettings:
     """What an operator decides.
 
-    `data` is Trellis's data folder. `tokens` maps a clone address to the token that opens it. `hidden` and `visible` are more
+    `data` is Trellis's data folder. `tokens` opens clone addresses. `hidden` and `visible` are more
     paths for the sandbox to hide (a configuration file with secrets) or to show (a toolchain in a home). `passed` names variables
     of ours that services and builds get as well.
     """
@@ -36,7 +35,7 @@ class KeeperSettings:
     domain: str = "localhost"
     socket: Path | None = None
     sandbox: Literal["auto", "off", "required"] = "auto"
-    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tokens: Tokens = field(default_factory=FixedTokens, repr=False)
     hidden: tuple[Path, ...] = ()
     visible: tuple[Path, ...] = ()
     passed: tuple[str, ...] = ()

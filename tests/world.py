@@ -234,13 +234,14 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         world.shop, world.tools = world.github.project("acme/shop", id=42), world.gitlab.project("acme/tools", id=77)
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         place = Place(world.engine, world.repositories)
-        edges = edges_of(settings, store, place, access_of(settings, lambda: clock.at))
+        access = access_of(settings, lambda: clock.at)
+        edges = edges_of(settings, store, place, access)
         stack.push_async_callback(edges.close)
         parts = await worker_parts(settings, store, edges, "worker-1", pace_s=pace_s)
         world.desks, world.branches, world.reconciler = desks_of(parts), parts.branches, parts.reconciler
         world.parts, world.edges = parts, edges
         store.ringer = world.ring
-        app = web_app(settings, store, place)
+        app = web_app(settings, store, place, access)
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app)
         world.web = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://trellis.localhost"))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from bot.app.edges import Edges, Place, close_all, forges_of, prices_of, projects_of, rules_of
-from bot.app.github import access_of
+from bot.app.edges import Edges, Place, close_all, prices_of, projects_of, rules_of
 from bot.bus import Bus
 from bot.settings import Settings
 from bot.store.console import ConsoleStore
@@ -25,10 +24,10 @@ _SAMPLE = "sample"
 class Judging:
     """The bus, for looking only, made when it is asked for first."""
 
-    def __init__(self, settings: Settings, store: Store, place: Place) -> None:
+    def __init__(self, settings: Settings, store: Store, edges: Edges) -> None:
         self._settings = settings
         self._store = store
-        self._edges = Edges({}, forges_of(settings, access_of(settings)), place)
+        self._edges = edges
         self._lock = asyncio.Lock()
         self._bus: Bus | None = None
 

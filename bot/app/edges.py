@@ -15,6 +15,7 @@ import structlog
 from bot.app.channels import channels_of
 from bot.app.github import access_of
 from bot.app.people import people_of, policies_of
+from bot.app.tokens import ForgeTokens
 from bot.auth.policy import Role
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
 from bot.chats.console import ConsoleChat
@@ -82,13 +83,6 @@ def _clone_url(project: ProjectSettings) -> str:
     """A folder on this machine is named from where we were started."""
     is_folder = project.forge == "local" and "://" not in project.clone_url
     return str(Path(project.clone_url).expanduser().absolute()) if is_folder else project.clone_url
-
-
-def git_tokens(settings: Settings) -> dict[str, str]:
-    """Project key → the token its clone address is fetched with, never part of an address or an argument."""
-    forges = {"github": settings.github, "gitlab": settings.gitlab}
-    found = {key: forges.get(project.forge) for key, project in settings.projects.items() if project.clone_url.startswith("https://")}
-    return {key: forge.token.get_secret_value() for key, forge in found.items() if forge is not None}
 
 
 def chats_of(settings: Settings, store: Store, github: Access | None) -> dict[Platform, Chat]:
@@ -194,13 +188,8 @@ class Place:
     repositories: Repositories
 
 
-def place_of(settings: Settings) -> Place:
-    return Place(LocalEngine(settings.keeper_socket), GitRepositories(settings.data_dir / "git", git_tokens_by_url(settings)))
-
-
-def git_tokens_by_url(settings: Settings) -> dict[str, str]:
-    tokens = git_tokens(settings)
-    return {settings.projects[key].clone_url: token for key, token in tokens.items()}
+def place_of(settings: Settings, github: Access | None) -> Place:
+    return Place(LocalEngine(settings.keeper_socket), GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github)))
 
 
 def holder_name() -> str:
@@ -246,7 +235,7 @@ def edges_of(settings: Settings, store: Store, place: Place | None = None, githu
     return Edges(
         chats_of(settings, store, github),
         forges_of(settings, github),
-        place or place_of(settings),
+        place or place_of(settings, github),
         feeds_of(settings, github),
         recorders_of(settings, github),
     )

@@ -10,10 +10,12 @@ from fastapi import FastAPI
 
 from bot.app.api import api_of
 from bot.app.dashboard import Judging, parts_of
-from bot.app.edges import Place, close_all, projects_of
+from bot.app.edges import Edges, Place, close_all, forges_of, projects_of
+from bot.app.github import access_of
 from bot.app.providers import providers_of
 from bot.app.socket import listening
 from bot.chats import github_wire, gitlab_wire
+from bot.chats.github_access import Access
 from bot.chats.slack_hook import SlackHook
 from bot.domain.project import ForgeKind
 from bot.redaction import KNOWN
@@ -109,10 +111,10 @@ async def _keeper_answers(engine: Engine) -> None:
     await engine.observe()
 
 
-def web_app(settings: Settings, store: Store, place: Place) -> FastAPI:
+def web_app(settings: Settings, store: Store, place: Place, github: Access | None = None) -> FastAPI:
     """Hooks, console, sign-in, pages, API and health. The inbox is started and stopped with the app."""
     inbox = Inbox(store)
-    judging = Judging(settings, store, place)
+    judging = Judging(settings, store, Edges({}, forges_of(settings, github or access_of(settings)), place))
     checks = checks_of(settings, store, place)
 
     @asynccontextmanager

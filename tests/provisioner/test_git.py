@@ -15,6 +15,7 @@ import pytest
 from provisioner.engine import EngineFailed, EngineUnavailable, Source
 from provisioner.git import Git, Mirrors, is_full_ref
 from provisioner.remotes import GitRepositories
+from provisioner.tokens import FixedTokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,14 +175,14 @@ async def test_many_at_once_in_one_mirror(mirrors: Mirrors, repository: Reposito
 
 
 @contextlib.contextmanager
-def asked() -> Iterator[tuple[str, list[str | None]]]:
+def asked(status: int = 403) -> Iterator[tuple[str, list[str | None]]]:
     """A server that refuses all and remembers with which authorization it was asked."""
     heard: list[str | None] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             heard.append(self.headers.get("Authorization"))
-            self.send_error(403)
+            self.send_error(status)
 
         def log_message(self, *words: object) -> None: ...
 
@@ -197,7 +198,7 @@ def asked() -> Iterator[tuple[str, list[str | None]]]:
 
 async def test_a_token_goes_to_its_own_address_only_and_into_no_words(tmp_path: Path) -> None:
     with asked() as (url, heard), asked() as (other, other_heard):
-        repositories = GitRepositories(tmp_path / "git", {url: "s3cret"})
+        repositories = GitRepositories(tmp_path / "git", FixedTokens({url: "s3cret"}))
         for each in (url, other):
             with pytest.raises(EngineUnavailable) as raised:
                 await repositories.heads(each)
@@ -205,3 +206,26 @@ async def test_a_token_goes_to_its_own_address_only_and_into_no_words(tmp_path: 
     assert heard == ["Basic " + base64.b64encode(b"x-access-token:s3cret").decode()]
     assert other_heard == [None]
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
+
+
+class Passing:
+    """Tokens that are over when they are used."""
+
+    def __init__(self, *, is_renewable: bool = True) -> None:
+        self.given = 0
+        self._is_renewable = is_renewable
+
+    async def token(self, url: str) -> str:
+        return f"token-{self.given}"
+
+    def is_renewable(self, url: str, token: str) -> bool:
+        self.given += 1
+        return self._is_renewable
+
+
+@pytest.mark.parametrize(("is_renewable", "tried"), [(True, ["token-0", "token-1"]), (False, ["token-0"])])
+async def test_a_token_that_is_over_is_asked_for_once_more(tmp_path: Path, is_renewable: bool, tried: list[str]) -> None:
+    with asked(401) as (url, heard), pytest.raises(EngineUnavailable, match="asking for branches: Authentication failed"):
+        await GitRepositories(tmp_path / "git", Passing(is_renewable=is_renewable)).heads(url)
+    words = [base64.b64decode(each.partition(" ")[2]).decode() for each in heard if each]
+    assert list(dict.fromkeys(each for each in words if each.startswith("x-access-token:"))) == [f"x-access-token:{each}" for each in tried]
