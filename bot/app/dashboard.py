@@ -16,6 +16,7 @@ from bot.web.pages.parts import Check, Parts
 from bot.web.pages.saying import Saying
 from bot.web.pages.sight import Sight
 from bot.web.pages.watch import Watch
+from bot.worker.patience import LookingForge, PatientForge
 from bot.worker.runtime import EngineRuntime
 
 _SAMPLE = "sample"
@@ -35,7 +36,9 @@ class Judging:
         async with self._lock:
             if self._bus is None:
                 runtime = EngineRuntime(self._edges.place.engine, self._edges.place.repositories)
-                self._bus = Bus(self._store, runtime, self._edges.forges, await rules_of(self._settings, {}))
+                patient = {kind: PatientForge(forge, kind, self._store) for kind, forge in self._edges.forges.items()}
+                forges = {kind: LookingForge(forge) for kind, forge in patient.items()}
+                self._bus = Bus(self._store, runtime, forges, await rules_of(self._settings, {}))
         return self._bus
 
     async def close(self) -> None:

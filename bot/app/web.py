@@ -114,7 +114,8 @@ async def _keeper_answers(engine: Engine) -> None:
 def web_app(settings: Settings, store: Store, place: Place, github: Access | None = None) -> FastAPI:
     """Hooks, console, sign-in, pages, API and health. The inbox is started and stopped with the app."""
     inbox = Inbox(store)
-    judging = Judging(settings, store, Edges({}, forges_of(settings, github or access_of(settings)), place))
+    forges = forges_of(settings, github or access_of(settings))
+    judging = Judging(settings, store, Edges({}, forges, place))
     checks = checks_of(settings, store, place)
 
     @asynccontextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -13,6 +15,9 @@ from bot.store import pauses
 from bot.store.store import Store
 
 T = TypeVar("T")
+
+_REMEMBERED_S = 900.0
+_MOST_REMEMBERED = 5_000
 
 
 class PatientForge:
@@ -46,3 +51,33 @@ class PatientForge:
             async with self._store.transaction() as transaction:
                 until = await pauses.extend(transaction.connection, self._name, transaction.now + error.wait_s)
             raise ForgeBusy(str(error), until - transaction.now) from error  # outside: what is raised inside is not written
+
+
+class LookingForge:
+    """The port `Forge` for pages, which cannot wait: while it is to be left in peace, a right of some minutes ago counts."""
+
+    def __init__(self, forge: Forge, clock: Callable[[], float] = time.monotonic) -> None:
+        self._forge = forge
+        self._clock = clock
+        self._known: OrderedDict[tuple[str, str, str], tuple[float, Right]] = OrderedDict()
+
+    async def right_of(self, person: Person, project: Project) -> Right:
+        key = (person.platform.value, person.id, project.key)
+        try:
+            right = await self._forge.right_of(person, project)
+        except ForgeBusy as error:
+            at, known = self._known.get(key, (0.0, None))
+            if known is None or self._clock() - at > _REMEMBERED_S:
+                raise ForgeUnavailable(str(error)) from error
+            return known
+        self._known[key] = (self._clock(), right)
+        self._known.move_to_end(key)
+        while len(self._known) > _MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        return right
+
+    async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
+        return await self._forge.change_request(project, number)
+
+    async def person(self, login: str, project: Project) -> Person | None:
+        return await self._forge.person(login, project)

@@ -15,7 +15,7 @@ from bot.domain.environment import Environment
 from bot.domain.lifecycle import backoff_s
 from bot.domain.project import ForgeKind, Project
 from bot.domain.record import Deployment, RecordKind, Status, StatusState, deployment_of, status_of, superseded
-from bot.store import recording
+from bot.store import pauses, recording
 from bot.store.leases import Lease
 from bot.store.recording import Waiting
 from bot.worker.leasing import Holder
@@ -48,7 +48,6 @@ class Records:
         self._recorders = recorders
         self._projects = projects
         self._is_on = is_on
-        self._quiet_until: dict[ForgeKind, float] = {}
 
     async def tell(self, environment_id: str) -> None:
         async with self._holder.holding(f"record:{environment_id}") as lease:
@@ -60,16 +59,17 @@ class Records:
         async with self._store.look() as look:
             waiting = await recording.next_of(look.connection, environment_id, look.now)
             environment = await look.environments.get(environment_id)
+            project = self._projects.get(environment.project) if environment else None
+            quiet_until = await pauses.until(look.connection, project.forge.value) if project else 0.0
             now = look.now
         if waiting is None:
             return False
-        project = self._projects.get(environment.project) if environment else None
         recorder = self._recorders.get(project.forge) if project else None
         if environment is None or project is None or recorder is None or not self._is_on(project.key, waiting.kind):
             await self._forget(waiting, lease)
-        elif now < (until := self._quiet_until.get(project.forge, now)):
+        elif now < quiet_until:
             async with self._store.transaction(lease) as transaction:
-                await recording.put_off(transaction.connection, waiting, until, is_tried=False)
+                await recording.put_off(transaction.connection, waiting, quiet_until, is_tried=False)
         else:
             await self._try(environment, project, recorder, waiting, lease)
         return True
@@ -92,16 +92,17 @@ class Records:
                 await recording.told(transaction.connection, waiting, told.words, told.placed, transaction.now)
 
     async def _again(self, forge: ForgeKind, waiting: Waiting, error: ChatUnavailable, lease: Lease) -> None:
-        if waiting.tries + 1 >= MOST_TRIES:
+        """Later. A limit counts as no try, and everybody keeps it who speaks to that forge."""
+        (meters.retries.labels("record") if error.retry_after_s is None else meters.pauses.labels(forge.value)).inc()
+        if error.retry_after_s is None and waiting.tries + 1 >= MOST_TRIES:
             await self._forget(waiting, lease)
             return
         async with self._store.transaction(lease) as transaction:
-            wait_s = error.retry_after_s if error.retry_after_s is not None else backoff_s(waiting.tries + 1)
-            until = transaction.now + wait_s
-            if error.retry_after_s is not None:
-                self._quiet_until[forge] = max(until, self._quiet_until.get(forge, 0))
-            await recording.put_off(transaction.connection, waiting, until)
-        meters.retries.labels("record").inc()
+            if error.retry_after_s is None:
+                await recording.put_off(transaction.connection, waiting, transaction.now + backoff_s(waiting.tries + 1))
+                return
+            until = await pauses.extend(transaction.connection, forge.value, transaction.now + error.retry_after_s)
+            await recording.put_off(transaction.connection, waiting, until, is_tried=False)
 
     async def _forget(self, waiting: Waiting, lease: Lease) -> None:
         async with self._store.transaction(lease) as transaction:

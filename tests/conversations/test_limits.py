@@ -8,13 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.message import Platform, Thread
+from bot.context import ForgeUnavailable
+from bot.domain.message import Person, Platform, Thread
+from bot.domain.project import ForgeKind, Right
 from bot.domain.prose import Reply, Tone, line
 from bot.worker.leasing import Holder
 from bot.worker.outbox import Outbox
+from bot.worker.patience import LookingForge, PatientForge
+from tests.api import api_of
 from tests.conversations.slack import Slack
 from tests.conversations.talk import Talk
-from tests.world import World, a_world
+from tests.fakes.forge import commit
+from tests.world import SHOP, World, a_world
 
 SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
 
@@ -124,3 +129,68 @@ async def test_a_channel_of_slack_gets_a_message_a_second(paced: World) -> None:
         await paced.pass_time(seconds=1)
         counts.append(len(slack.said))
     assert counts == [1, 2, 3, 3]
+
+
+@pytest.fixture
+async def told(tmp_path: Path, database_url: str) -> AsyncIterator[Talk]:
+    """Dana where GitHub is also polled and told of environments."""
+    project = {"forge": "github", "id": "42", "path": "acme/shop", "clone_url": SHOP, "receive": "both"}
+    async with a_world(tmp_path, database_url=database_url, projects={"shop": project}) as world:
+        dana = world.github.user("dana", id=7, right="write")
+        yield Talk(world, dana, world.github.pull_request("acme/shop", number=12, branch="demo", author=dana))
+
+
+async def everything(talk: Talk, sha: str, name: str) -> None:
+    """All that makes us ask or tell GitHub something: a command, a push, a look at what is new, a page."""
+    world = talk.world
+    world.clock.advance(seconds=16)
+    await talk.pushes(sha)
+    await world.poll()
+    await talk.says("/ivy whoami")
+    stranger = world.github.user(name, id=len(world.github.users) + 100, right="write")
+    api = await api_of(world, Person(Platform.GITHUB, str(stranger.id), name))
+    assert (await api.gets("/environments"))["environments"] is not None
+
+
+@pytest.mark.parametrize("operation", ["GET right", "POST comment", "EDIT comment", "POST status", "POST deployment", "LIST comments"])
+async def test_a_limit_that_one_meets_is_kept_by_all(told: Talk, operation: str) -> None:
+    github = told.forge
+    await told.makes()
+    github.fail_next(operation, 403, {"retry-after": "300"}, SECONDARY)
+    await everything(told, commit("two"), "erik")
+    asked = len(github.requests)
+    await everything(told, commit("three"), "fred")
+    assert github.requests[asked:] == [], "while it is to be left in peace, nothing is asked of it"
+    await told.after(seconds=301)
+    await told.after(seconds=5)
+    assert len([each for each in told.heard if each.startswith("You are")]) == 2
+    assert github.records.shown()[-1].startswith(f"{commit('three')[:8]} trellis/ivy: success")
+    assert github.records.deployments[-1].state == "success"
+    assert commit("three")[:8] in told.card
+
+
+@pytest.mark.parametrize("operation", ["POST status", "POST deployment"])
+async def test_however_often_a_record_is_limited_it_is_told_at_last(told: Talk, operation: str) -> None:
+    told.forge.fail_next(operation, 429, {"retry-after": "60"}, times=30)
+    await told.makes()
+    for _ in range(31):
+        await told.after(seconds=61)
+    assert told.forge.records.shown()[0].startswith(f"{told.on.sha[:8]} trellis/ivy: success")
+    assert [each.state for each in told.forge.records.deployments] == ["success"]
+
+
+async def test_who_looks_at_a_page_meanwhile_sees_what_they_saw(world: World, shop: Talk) -> None:
+    project = world.parts.projects["shop"]
+    dana, erik = Person(Platform.GITHUB, "7", "dana"), Person(Platform.GITHUB, "8", "erik")
+    world.github.user("erik", id=8, right="write")
+    forge = LookingForge(PatientForge(world.edges.forges[ForgeKind.GITHUB], ForgeKind.GITHUB, world.store), lambda: world.clock.at)
+    assert await forge.right_of(dana, project) is Right.WRITE
+    shop.forge.fail_next("GET right", 429, {"retry-after": "1800"})
+    with pytest.raises(ForgeUnavailable):
+        await forge.right_of(erik, project)
+    asked = len(shop.forge.requests)
+    assert await forge.right_of(dana, project) is Right.WRITE
+    world.clock.advance(seconds=901)
+    with pytest.raises(ForgeUnavailable):
+        await forge.right_of(dana, project)
+    assert len(shop.forge.requests) == asked
