@@ -1,4 +1,4 @@
-"""The arguments of `trellis env` and `trellis token`. Apart, so that no other command loads what these need."""
+"""The arguments of `trellis env`, `trellis token` and `trellis connect`. Apart, so that no other command loads what these need."""
 
 from __future__ import annotations
 
@@ -50,3 +50,22 @@ def token_arguments(parser: argparse.ArgumentParser) -> None:
     for verb in (create, listed, revoke):
         verb.add_argument("--as", dest="person", default="", metavar="NAME", help="in whose name; yours when left out")
         verb.add_argument("--json", action="store_true")
+
+
+def connect_arguments(parser: argparse.ArgumentParser) -> None:
+    """`github`, `gitlab` and `slack` of `trellis connect`."""
+    platforms = parser.add_subparsers(dest="platform", required=True, metavar="PLATFORM")
+    github = platforms.add_parser("github", help="make a GitHub App, or with --hooks the webhooks of repositories")
+    github.add_argument("--hooks", action="store_true", help="for a token: make or put right the webhook of each repository")
+    github.add_argument("--name", default="", help="what the App is called; nobody else's on GitHub may be called so")
+    github.add_argument("--org", default="", help="the organization that is to own the App; you when left out")
+    github.add_argument("--url", default="", help="your own GitHub's address, for instance https://github.example.com")
+    github.add_argument("--manual", action="store_true", help="there is no browser here: print what to do elsewhere")
+    github.add_argument("--code", default="", help="the code that GitHub gave in the end of --manual")
+    github.add_argument("--port", type=int, default=0, help="where the page is served that leads to GitHub; any free one when left out")
+    gitlab = platforms.add_parser("gitlab", help="make or put right the webhook of each project")
+    for each in (github, gitlab):
+        each.add_argument("--dry-run", action="store_true", help="say what would be done to webhooks")
+    slack = platforms.add_parser("slack", help="print the app's manifest and a link that fills it in")
+    slack.add_argument("--name", default="Trellis", help="what the app is called")
+    slack.add_argument("--socket", action="store_true", help="with Socket Mode, though there is a public address")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import logs
-from bot.arguments import env_arguments, token_arguments
+from bot.arguments import connect_arguments, env_arguments, token_arguments
 from bot.redaction import KNOWN
 from bot.settings import Settings, SettingsError, load
 from bot.settings.secrets import secrets_of
@@ -136,6 +136,21 @@ def _token(args: argparse.Namespace, settings: Settings) -> int:
     return _run(token(settings, args, args.person or whoami()))
 
 
+def _connect(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.connect.hooks import github_hooks, gitlab_hooks  # noqa: PLC0415
+    from bot.connect.slack import slack  # noqa: PLC0415
+
+    if args.platform == "slack":
+        return slack(settings, args.name, is_socket=args.socket)
+    if args.platform == "gitlab":
+        return _run(gitlab_hooks(settings, is_dry=args.dry_run))
+    if args.hooks:
+        return _run(github_hooks(settings, is_dry=args.dry_run))
+    from bot.connect.github import Wanted, github  # noqa: PLC0415
+
+    return _run(github(settings, Wanted(args.name, args.org, args.url, args.port, args.code, is_manual=args.manual)))
+
+
 def _doctor(args: argparse.Namespace, settings: Settings) -> int:
     from bot.doctor import doctor  # noqa: PLC0415
 
@@ -192,6 +207,7 @@ def parser() -> argparse.ArgumentParser:
     alive = add("alive", _alive, "whether a part of this machine lives; ends with 1 when it does not")
     alive.add_argument("part", choices=("serve", "work", "keep"))
     add("backup", _backup, "copy the database (SQLite) while it is used").add_argument("file", help="where to; must not be there yet")
+    connect_arguments(add("connect", _connect, "tell GitHub, GitLab or Slack of this Trellis"))
     add("doctor", _doctor, "look for what is wrong with configuration and parts").add_argument("--json", action="store_true")
     return made
 

@@ -273,3 +273,6 @@ _EVENTS: dict[str, Callable[[bytes, Projects], tuple[Incoming, ...]]] = {
     "push": _push,
     "delete": _delete,
 }
+
+EVENTS = tuple(sorted(_EVENTS))
+"""What webhooks are to tell of: exactly what is understood."""

@@ -70,7 +70,7 @@ async def test_while_gitlab_has_switched_our_webhook_off_it_is_polled_and_told(t
     world = tools.world
     until = "2026-12-01T00:00:00Z"
     hook = {"id": 1, "url": "https://trellis.example/hooks/gitlab", "alert_status": "temporarily_disabled", "disabled_until": until}
-    world.gitlab.hooks = [hook]
+    world.gitlab.webhooks.rows = [(world.tools, hook)]
     await world.poll()
     tools.forge.says(tools.on, tools.by, "/ivy whoami")
     world.clock.advance(seconds=16)
@@ -81,7 +81,7 @@ async def test_while_gitlab_has_switched_our_webhook_off_it_is_polled_and_told(t
     assert found is not None
     words = f"GitLab has switched its webhook off (temporarily_disabled) until {until}: test it in the project's settings"
     assert found.hook_problem == words
-    world.gitlab.hooks = [{**hook, "alert_status": "executable", "disabled_until": None}]
+    world.gitlab.webhooks.rows = [(world.tools, {**hook, "alert_status": "executable", "disabled_until": None})]
     world.clock.advance(seconds=16)
     await world.poll()
     async with world.store.look() as look:

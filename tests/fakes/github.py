@@ -16,7 +16,8 @@ from starlette.routing import Route
 
 from tests.fakes import github_shapes as shapes
 from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User, iso
-from tests.fakes.github_app import FakeApp
+from tests.fakes.github_app import Births, FakeApp
+from tests.fakes.hooks import Hooks
 from tests.fakes.openapi import describe
 from tests.fakes.records import Deployed, Records, Stated, github_deployment, github_deployment_status, github_status
 from tests.fakes.server import Answer, Endpoint, HttpError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _LONGEST_BODY = 65_536
-_NOT_DESCRIBED = ("/pulls/comments", "%5Bbot%5D")  # what the description that we have leaves out
+_NOT_DESCRIBED = ("/pulls/comments", "%5Bbot%5D", "/conversions")  # what the description that we have leaves out
 _ROLES = {"admin": "admin", "write": "write", "read": "read", "none": ""}
 
 
@@ -45,6 +46,8 @@ class FakeGitHub(FakeForge):
         self.secret = secret
         self.not_modified = 0  # how often the answer was that nothing has changed
         self.records = Records(self)
+        self.webhooks = Hooks(self)
+        self.births = Births(self)
         self.app: FakeApp | None = None
         if is_app:
             self.app = FakeApp(self)
@@ -183,10 +186,13 @@ class FakeGitHub(FakeForge):
             ("POST", repo + "/deployments", "POST deployment", self._deploy),
             ("POST", repo + "/deployments/{id:int}/statuses", "POST deployment status", self._deployment_status),
         ]
-        table += [("GET", "/users/{login}", "GET user", self._user), *(self.app.routes() if self.app else ())]
+        table += [("GET", "/users/{login}", "GET user", self._user)]
+        table += [*(self.app.routes() if self.app else ()), *self.webhooks.github_routes(self._here), *self.births.routes()]
         return [Route(path, self.endpoint(name, do), methods=[method]) for method, path, name, do in table]
 
     def is_authorized(self, request: HttpRequest) -> bool:
+        if request.url.path.startswith("/app-manifests/"):
+            return "authorization" not in request.headers
         return self._caller(request) is not None
 
     def refuse(self, status: int) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -165,3 +166,30 @@ class FakeApp:
         self._tokens[token] = (found, until)
         self.given += 1
         return 201, {"token": token, "expires_at": iso(until), "permissions": found.permissions, "repository_selection": "selected"}
+
+
+class Births:
+    """Apps that are made from a manifest: GitHub shows it to a person, who says yes and is led back with a code."""
+
+    def __init__(self, github: FakeGitHub) -> None:
+        self._github = github
+        self.manifests: dict[str, Json] = {}
+
+    def agree(self, manifest: str) -> str:
+        """Somebody presses the button there; the code."""
+        code = f"code{len(self.manifests) + 1}"
+        self.manifests[code] = json.loads(manifest)
+        return code
+
+    def routes(self) -> list[tuple[str, str, str, Endpoint]]:
+        return [("POST", "/app-manifests/{code}/conversions", "POST conversion", self._convert)]
+
+    def _convert(self, request: HttpRequest, body: Any) -> Answer:
+        made = self.manifests.pop(request.path_params["code"], None)
+        if made is None:
+            raise HttpError(404, None)
+        slug = made["name"].lower().replace(" ", "-")
+        secret = "from-github" if "hook_attributes" in made else None
+        page = f"https://forge.example/apps/{slug}"
+        secrets = {"client_id": "Iv1.1", "client_secret": "shh", "webhook_secret": secret, "pem": key()[0]}
+        return 201, {"id": 77, "slug": slug, "name": made["name"], "html_url": page, **secrets}
