@@ -9,14 +9,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 
 from bot.app.edges import Edges, edges_of, projects_of
+from bot.app.github import access_of
 from bot.app.people import policies_of
 from bot.app.web import checks_of
-from bot.chats.chat import Chat, ChatUnavailable
+from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
+from bot.chats.github_access import Access
+from bot.chats.github_app import AppAccess
 from bot.context import Forge, ForgeUnavailable
+from bot.doctor_github import app_problem, installation_problem
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.settings import Settings, SettingsError
@@ -76,9 +81,27 @@ async def _account(platform: Platform, chat: Chat) -> Said:
     about = f"{platform} token"
     try:
         me = await chat.me()
-    except ChatUnavailable as error:
+    except (ChatUnavailable, ChatRefused) as error:
         return _bad(about, f"{error}: check the token and the address")
     return _good(about, f"speaks as {me.name} (id {me.id})")
+
+
+async def _app(access: AppAccess, settings: Settings) -> Said:
+    receives = {each.receive for each in settings.projects.values() if each.forge == "github"}
+    slug, problem = await app_problem(access, is_hooked=receives != {"polling"})
+    return _bad("github app", problem) if problem else _good("github app", f"is {slug}, by a key that GitHub knows")
+
+
+async def _installed(access: AppAccess, project: Project) -> Said:
+    about = f"github app in {project.key}"
+    problem = await installation_problem(access, project)
+    return _bad(about, problem) if problem else _good(about, f"is installed where {project.path} is, and may what it needs")
+
+
+async def _key_file(file: Path) -> Said:
+    if _is_open(file):
+        return _bad("github app's key", f"{file} can be read by others: chmod 600 {file}")
+    return _good("github app's key", f"{file} is its owner's only")
 
 
 async def _project(project: Project, forge: Forge | None, chat: Chat | None, repositories: Repositories) -> Said:
@@ -93,15 +116,21 @@ async def _project(project: Project, forge: Forge | None, chat: Chat | None, rep
         try:
             me = await chat.me()
             right = await forge.right_of(Person(me.platform, me.id, me.name), project)
-        except (ForgeUnavailable, ChatUnavailable) as error:
+        except (ForgeUnavailable, ChatUnavailable, ChatRefused) as error:
             return _bad(about, f"the rights of people cannot be asked: {error}")
-        return _good(about, f"{len(heads)} branches; the bot's own right there is {right}, and those of others can be asked")
+        own = "" if me.name.endswith("[bot]") else f"the bot's own right there is {right}, and "
+        return _good(about, f"{len(heads)} branches; {own}the rights of people can be asked")
     return _good(about, f"{len(heads)} branches")
+
+
+def _is_open(file: Path) -> bool:
+    """Whether others than its owner may read or write it."""
+    return bool(stat.S_IMODE(file.stat().st_mode) & 0o077)
 
 
 async def _files(settings: Settings) -> Said:
     token = settings.data_dir / "console.token"
-    if token.exists() and stat.S_IMODE(token.stat().st_mode) & 0o077:
+    if token.exists() and _is_open(token):
         return _bad("data folder", f"{token} can be read by others: chmod 600 {token}")
     return _good("data folder", str(settings.data_dir.absolute()))
 
@@ -156,7 +185,7 @@ async def _webhooks(settings: Settings) -> Said:
     return Said("webhooks", finding, f"are to be sent to {addresses}{hint}")
 
 
-def _looks(settings: Settings, store: Store, edges: Edges) -> list[Look]:
+def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None = None) -> list[Look]:
     place, chats, forges = edges.place, edges.chats, edges.forges
     looks: list[Look] = [
         partial(_files, settings),
@@ -166,6 +195,7 @@ def _looks(settings: Settings, store: Store, edges: Edges) -> list[Look]:
     ]
     looks += [partial(_part, name, check) for name, check in checks_of(settings, store, place).items()]
     looks += [partial(_account, platform, chat) for platform, chat in chats.items() if platform not in {Platform.CONSOLE, Platform.WEB}]
+    looks += _app_looks(settings, github)
     for project in projects_of(settings).values():
         forge = forges.get(project.forge)
         chat = chats.get(Platform(project.forge.value)) if project.forge is not ForgeKind.LOCAL else None
@@ -173,6 +203,15 @@ def _looks(settings: Settings, store: Store, edges: Edges) -> list[Look]:
     looks += [partial(_heard, each, store) for each in projects_of(settings).values() if each.forge is not ForgeKind.LOCAL]
     looks += [partial(_webhooks, settings), partial(_sandbox, settings)]
     return looks
+
+
+def _app_looks(settings: Settings, github: Access | None) -> list[Look]:
+    if not isinstance(github, AppAccess):
+        return []
+    file = settings.github.private_key_file if settings.github else None
+    looks: list[Look] = [partial(_key_file, file)] if file else []
+    looks.append(partial(_app, github, settings))
+    return looks + [partial(_installed, github, each) for each in projects_of(settings).values() if each.forge is ForgeKind.GITHUB]
 
 
 async def _said(look: Look) -> Said:
@@ -188,9 +227,10 @@ async def _said(look: Look) -> Said:
 async def doctor(settings: Settings, *, as_json: bool) -> int:
     """Say what was found; 1 when anything is bad."""
     store = Store(Database(settings.sql_url))
-    edges = edges_of(settings, store)
+    github = access_of(settings)
+    edges = edges_of(settings, store, github=github)
     try:
-        found = [await _said(look) for look in _looks(settings, store, edges)]
+        found = [await _said(look) for look in _looks(settings, store, edges, github)]
     finally:
         await edges.close()
         await store.database.close()
