@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from bot import refusals, refusals_slack, refusals_time, replies
+from bot import refusals, refusals_slack, refusals_time, replies, tracing
 from bot.asking import authorize
 from bot.auditing import denied, refused_event
 from bot.auth.policy import Role, Standing
@@ -77,7 +77,8 @@ class Bus:
             elif standing.role is not Role.NOBODY and await self._is_not_run(said, message_id, lease, item):
                 continue
             else:
-                await self._carry_out(said, message_id, lease, item, at_home, standing)
+                with tracing.step("command", command=item.command.words, position=item.position):
+                    await self._carry_out(said, message_id, lease, item, at_home, standing)
                 if standing.role is Role.NOBODY:
                     return  # one refusal is enough for all that a stranger says
 
@@ -141,8 +142,9 @@ class Bus:
         scene: Scene | None = None
         refusal: Outcome | None = None
         try:
-            scene = await self._scene(said, item, handler, at_home, standing)
-            facts = await handler.gather(item.command, scene, self._outside)
+            with tracing.step("gather"):
+                scene = await self._scene(said, item, handler, at_home, standing)
+                facts = await handler.gather(item.command, scene, self._outside)
         except UserError as error:
             refusal = _refusal(error, said.person, scene.environment_id if scene else None)
         except ForgeBusy:
@@ -153,11 +155,12 @@ class Bus:
             refusal = _unavailable("The place where environments run", error, said)
         if refusal and standing.role is Role.NOBODY and await self._breaker.is_enough(said):
             refusal = replace(refusal, reply=None)  # written down, but not answered any more
-        async with self._units.transaction(lease) as transaction:
-            if await transaction.has_taken(message_id, item.position):
-                return
-            outcome = refusal or await self._decide(handler, item, scene, facts, transaction)
-            await self._record(transaction, said, message_id, item.position, item.command.words, item.line, outcome)
+        with tracing.step("decide"):
+            async with self._units.transaction(lease) as transaction:
+                if await transaction.has_taken(message_id, item.position):
+                    return
+                outcome = refusal or await self._decide(handler, item, scene, facts, transaction)
+                await self._record(transaction, said, message_id, item.position, item.command.words, item.line, outcome)
 
     async def _decide(self, handler: Handler, item: Understood, scene: Scene | None, facts: Any, transaction: Transaction) -> Outcome:
         assert scene is not None  # noqa: S101 - there is a scene wherever there is no refusal

@@ -6,8 +6,9 @@ import asyncio
 
 import uvicorn
 
-from bot.app.edges import place_of
+from bot.app.edges import holder_name, place_of
 from bot.app.github import access_of
+from bot.app.traces import traced
 from bot.app.web import web_app
 from bot.garbage import spare_what_stays
 from bot.serving import Server
@@ -21,6 +22,11 @@ _GRACE_S = 5
 
 async def serve(settings: Settings) -> int:
     """Serve until cancelled; what is being written is still written."""
+    async with traced(settings, f"web:{holder_name()}"):
+        return await _serve(settings)
+
+
+async def _serve(settings: Settings) -> int:
     doorbell = Doorbell(settings.redis)
     doorbell.start()
     store = Store(Database(settings.sql_url), doorbell.ring)

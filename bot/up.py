@@ -16,6 +16,7 @@ import aiohttp
 
 from bot import embedded, sample
 from bot.app.people import policies_of
+from bot.app.traces import check_traces
 from bot.open import sign_in_link, whoami
 from bot.settings import Settings, SettingsError
 from bot.store.database import Database
@@ -143,6 +144,7 @@ def _banner(settings: Settings, with_sample: bool, link: str) -> str:  # noqa: F
 
 async def up(settings: Settings, is_quiet: bool) -> int:  # noqa: FBT001 - an option of the command line
     """Run everything until cancelled. Raises SettingsError, in one line, for what stands in the way."""
+    check_traces(settings)
     policies_of(settings)  # rules that cannot be used are said before anything starts
     with _only_one(settings.data_dir):
         _must_be_free(settings.host, settings.port, "TRELLIS_PORT")

@@ -7,6 +7,7 @@ from functools import partial
 from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, limits_of, prices_of, projects_of, rules_of
 from bot.app.people import members_of
 from bot.app.scraped import scraped
+from bot.app.traces import traced
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
 from bot.redaction import KNOWN
@@ -82,7 +83,7 @@ async def run_worker(settings: Settings) -> None:
         parts = await worker_parts(settings, store, edges, holder)
         spare_what_stays()
         workers = Workers(parts, holder, settings.redis, settings.worker)
-        async with scraped(settings.metrics, workers.is_well):
+        async with traced(settings, f"worker:{holder}"), scraped(settings.metrics, workers.is_well):
             await workers.run()
     finally:
         await edges.close()

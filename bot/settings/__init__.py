@@ -20,6 +20,7 @@ from bot.settings.parts import (
     ProjectSettings,
     SignInSettings,
     SlackSettings,
+    TelemetrySettings,
     WorkerSettings,
 )
 from bot.settings.whole import Settings
@@ -37,6 +38,7 @@ __all__ = [
     "SettingsError",
     "SignInSettings",
     "SlackSettings",
+    "TelemetrySettings",
     "WorkerSettings",
     "check",
     "load",

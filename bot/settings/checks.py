@@ -104,6 +104,10 @@ def _check_parts(settings: Settings) -> None:
         settings.redis.startswith(("redis://", "rediss://", "unix://")),
         "TRELLIS_REDIS_URL: use redis://HOST, rediss://HOST or unix://SOCKET",
     )
+    endpoint = settings.telemetry.otlp_endpoint
+    _require(
+        not endpoint or endpoint.startswith(("http://", "https://")), "TRELLIS_TELEMETRY__OTLP_ENDPOINT: use http://HOST:4318 or https://…"
+    )
     metrics = settings.metrics
     _require(
         metrics.worker_host in {"127.0.0.1", "::1", "localhost"} or metrics.token.get_secret_value(),

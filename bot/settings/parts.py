@@ -215,6 +215,14 @@ class MetricsSettings(BaseModel):
     worker_port: int = Field(default=0, ge=0, le=65535)
 
 
+class TelemetrySettings(BaseModel):
+    """Where traces go: the address of an OpenTelemetry collector (OTLP over HTTP), without /v1/traces; "": nowhere."""
+
+    model_config = {"extra": "forbid"}
+
+    otlp_endpoint: str = ""
+
+
 class WorkerSettings(BaseModel):
     """How the workers go about it. Seconds."""
 

@@ -20,6 +20,7 @@ from bot.settings.parts import (
     ProjectSettings,
     SignInSettings,
     SlackSettings,
+    TelemetrySettings,
     WorkerSettings,
 )
 
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     prices: PriceSettings = PriceSettings()
     worker: WorkerSettings = WorkerSettings()
     metrics: MetricsSettings = MetricsSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     sign_in: SignInSettings = SignInSettings()
 
     @field_validator("projects", mode="before")

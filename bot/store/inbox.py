@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot import tracing
 from bot.domain.ids import new_id
 from bot.domain.message import BranchDeleted, Edited, FormAsked, HomeOpened, Incoming, Pushed, RequestClosed, RequestOpened, Said
 from bot.store.store import Store
@@ -79,8 +81,9 @@ class Inbox:
     async def take(self, platform: str, delivery_key: str, event: str, incoming: Sequence[Incoming]) -> None:
         """Return when it is durable. The same delivery, or the same words in another one, is taken once."""
         waiting = _Waiting(platform, delivery_key[:200], event[:100], incoming)
-        self._queue.put_nowait(waiting)
-        await waiting.taken
+        with tracing.root("take", incoming[0].key[:400], platform=platform, kind=type(incoming[0]).__name__) if incoming else nullcontext():
+            self._queue.put_nowait(waiting)
+            await waiting.taken
 
     async def _run(self) -> None:
         while True:

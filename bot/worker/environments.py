@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from typing import TypeVar
 
 import msgspec
 import structlog
 
-from bot import meters
+from bot import meters, tracing
 from bot.domain.command import Event
 from bot.domain.devenv import FILES
 from bot.domain.devenv_choice import Allowed, Choice
@@ -20,6 +21,7 @@ from bot.domain.lifecycle import Step, backoff_s, next_step
 from bot.domain.project import Project
 from bot.redaction import KNOWN
 from bot.store.leases import Lease
+from bot.store.traced import key_of_environment
 from bot.worker import settle
 from bot.worker.leasing import Holder
 from bot.worker.progress import Progress
@@ -97,7 +99,8 @@ class Environments:
             if environment is None or step is None:
                 return
             try:
-                await self._steps[step](environment, lease)
+                with tracing.part(f"step {step}", await self._trace_of(id), environment=id, generation=environment.generation):
+                    await self._steps[step](environment, lease)
             except Unwanted:
                 continue
             except StaleFence as error:
@@ -111,12 +114,19 @@ class Environments:
                 log.exception("step_failed", environment=id, step=step, reference=reference)
                 await self._trouble(environment, lease, step, f"something went wrong on our side, in the log as {reference}", "internal")
 
+    async def _trace_of(self, id: str) -> str:
+        if not tracing.is_on():
+            return id
+        async with self._store.look() as look:
+            return await key_of_environment(look.connection, id)
+
     # -- steps -----------------------------------------------------------------------------------
 
     async def _apply(self, environment: Environment, lease: Lease) -> None:
         progress = Progress(self._store, lease, environment)
         try:
-            access = await self._unless_unwanted(environment, self._make(environment, lease, progress))
+            with closing(progress):
+                access = await self._unless_unwanted(environment, self._make(environment, lease, progress))
         except EngineFailed as error:
             failure = _failure(error)
             async with self._store.transaction(lease) as transaction:

@@ -6,7 +6,7 @@ import secrets
 
 import structlog
 
-from bot import meters, replies
+from bot import meters, replies, tracing
 from bot.bus import Bus
 from bot.context import ForgeBusy, ForgeUnavailable, NotYet, RuntimeUnavailable
 from bot.domain.errors import LeaseLost
@@ -60,7 +60,9 @@ class Messages:
                 if lease is None:
                     return False
                 while waiting := await self._next(lane):
-                    await self._hear(waiting, lease)
+                    incoming = waiting.incoming
+                    with tracing.part("hear", incoming.key[:400], message=waiting.id, kind=type(incoming).__name__):
+                        await self._hear(waiting, lease)
             # What came between our last look and letting go rang a bell that found us holding.
             if await self._next(lane) is None:
                 return True

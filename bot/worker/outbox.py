@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 import structlog
 
-from bot import meters
+from bot import meters, tracing
 from bot.cards import STAGES, environment_card, past_of
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable, Homes, Posted
 from bot.domain.errors import LeaseLost
@@ -19,6 +19,7 @@ from bot.domain.prose import Card, Reaction, Reply
 from bot.store import pauses, saying
 from bot.store.leases import Lease
 from bot.store.saying import WaitingCard, WaitingPost
+from bot.store.traced import key_of_thread
 from bot.store.transaction import Transaction
 from bot.worker.leasing import Holder
 from processes.killpoint import killpoint
@@ -73,10 +74,18 @@ class Outbox:
             async with self._store.transaction(lease) as transaction:
                 await saying.put_off(transaction.connection, first, quiet_until)
         elif card and first is card:
-            await self._send_card(card, _with_root(card.thread, root), lease)
+            with tracing.part("say card", await self._trace_of(address), card=card.id):
+                await self._send_card(card, _with_root(card.thread, root), lease)
         elif post:
-            await self._send_post(post, _with_root(post.thread, root), lease)
+            with tracing.part(f"say {post.kind}", await self._trace_of(address), post=post.id):
+                await self._send_post(post, _with_root(post.thread, root), lease)
         return bool(post or card)
+
+    async def _trace_of(self, address: str) -> str:
+        if not tracing.is_on():
+            return address
+        async with self._store.look() as look:
+            return await key_of_thread(look.connection, address)
 
     async def _quiet_until(self, first: WaitingPost | WaitingCard, now: float) -> float:
         """Until when nothing may be sent there: as long as the platform asked of any of us, and until a channel's turn comes.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
+from bot import tracing
 from bot.domain.command import Event
 from bot.domain.environment import Environment, State
 from bot.store.leases import Lease
@@ -11,6 +14,9 @@ from bot.store.store import Store
 from bot.store.transaction import Transaction
 from processes.killpoint import killpoint
 from provisioner.engine import StageName
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 _STATE = {
     StageName.PROVISIONING: State.PROVISIONING,
@@ -31,6 +37,7 @@ class Progress:
         self._ended: StageName | None = None  # and not written yet: it goes with what is written next
         self._began_at = 0.0
         self.first_began_at: float | None = None
+        self._span: Span | None = None
 
     async def begin(self, stage: StageName) -> None:
         """Record that a stage begins, and with it the end of the one before; saying it twice is saying it once."""
@@ -47,12 +54,21 @@ class Progress:
             await transaction.note(self._event(environment, f"stage_began:{stage}", transaction.now))
         self.recorded()
         self._stage, self._began_at = stage, transaction.now
+        self.close()
+        self._span = tracing.opened(f"stage {stage}")
         self.first_began_at = self.first_began_at or transaction.now
         killpoint(f"worker.{stage}.began")
 
     async def end(self, stage: StageName) -> None:
         killpoint(f"worker.{stage}.done")
         self._ended = stage
+        self.close()
+
+    def close(self) -> None:
+        """End the span of the stage, if one is open."""
+        if self._span:
+            self._span.end()
+        self._span = None
 
     async def write_end(self, transaction: Transaction, environment: Environment) -> None:
         """Write down the stage that ended last, if any, with what else this transaction tells; `recorded` when it is committed."""
