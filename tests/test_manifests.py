@@ -144,6 +144,15 @@ def test_what_is_copied_is_there_and_is_let_through() -> None:
     assert set(re.findall(r'"(\w+)"', packages)) <= copied
 
 
+def test_the_image_with_traces_has_the_same_versions() -> None:
+    pinned, more = (
+        set(re.findall(r"^[\w.-]+==\S+", (ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-otel.lock")
+    )
+    assert pinned <= more, "make lock"
+    assert {name.partition("==")[0] for name in more - pinned} >= {"opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"}
+
+
 def test_the_proxy_understands_its_file() -> None:
     caddy = Path(sys.executable).parent / "caddy"
     found = str(caddy) if caddy.exists() else shutil.which("caddy")
