@@ -46,7 +46,7 @@ class EngineRuntime:
         try:
             files = await self._engine.read(source_of(project, ref, sha), FILES)
         except EngineFailed as error:
-            return (ConfigProblem(error.code, error.reason),)
+            return (ConfigProblem(error.code, KNOWN.text(error.reason)),)
         except EngineUnavailable as error:
             raise RuntimeUnavailable(str(error)) from error
         return devenv.read(files.get(FILE), files.get(PROCFILE))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,13 +12,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
+from bot.alive import alive
 from bot.app.edges import Place
-from bot.app.scraped import scraped_app
+from bot.app.scraped import scraped, scraped_app
 from bot.app.web import web_app
-from bot.settings import MetricsSettings
+from bot.settings import MetricsSettings, Settings
 from bot.store.tables import outbox
 from bot.web.metrics import Readers
 from grammar.commands import COMMANDS
+from tests.running import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,3 +182,32 @@ async def test_a_worker_tells_its_own_numbers_and_whether_it_lives() -> None:
         assert (await web.get("/healthz")).status_code == 200
         well[0] = False
         assert (await web.get("/healthz")).status_code == 503
+
+
+async def test_whoever_supervises_a_worker_can_ask_whether_it_lives(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    well = [True]
+    settings = Settings(data_dir=tmp_path, metrics={"worker_port": free_port()}, port=free_port())  # type: ignore[arg-type]
+    assert await alive(settings, "work") == 1
+    async with scraped(settings.metrics, lambda: well[0]):
+        await _until(lambda: _answers(settings.metrics.worker_port))
+        assert await alive(settings, "work") == 0
+        async with scraped(settings.metrics, lambda: False):  # another worker of this host: it works on without a port
+            assert await alive(settings, "work") == 0
+        well[0] = False
+        assert await alive(settings, "work") == 1
+    assert await alive(settings, "serve") == 1
+    assert await alive(settings, "keep") == 1
+    said = capsys.readouterr().err.splitlines()
+    assert "trellis: work is not well: it has not told the database of itself for a while" in said
+    assert "trellis: keep is not well: the keeper is not running" in said
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.01)
