@@ -7,6 +7,7 @@ import html
 import json
 import re
 import shlex
+from collections import deque
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote, quote_plus
 
@@ -38,6 +39,7 @@ _NAMED = re.compile(
 )
 
 
+_PASSING = 50
 _JSON_DEPTH = 3
 """A line of JSON about an answer that quotes a request."""
 
@@ -77,6 +79,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._forms: set[str] = set()
+        self._passing: deque[str] = deque(maxlen=_PASSING)
         self._known: re.Pattern[str] | None = None
 
     def learn(self, secrets: Iterable[str]) -> None:
@@ -84,7 +87,17 @@ class Redactor:
         new = {form for secret in secrets if len(secret) >= _SHORTEST for form in forms(secret)} - self._forms
         if new:
             self._forms |= new
-            self._known = re.compile("|".join(re.escape(each) for each in sorted(self._forms, key=len, reverse=True)))
+            self._compile()
+
+    def learn_for_now(self, secret: str) -> None:
+        """One of those that are new each hour; after some more it is forgotten."""
+        if len(secret) >= _SHORTEST and secret not in self._passing:
+            self._passing.append(secret)
+            self._compile()
+
+    def _compile(self) -> None:
+        found = self._forms.union(*(forms(each) for each in tuple(self._passing)))
+        self._known = re.compile("|".join(re.escape(each) for each in sorted(found, key=len, reverse=True)))
 
     def text(self, text: str) -> str:
         if self._known:

@@ -127,6 +127,16 @@ def test_a_secret_that_runs_over_the_end_of_a_line_is_taken_out_of_both(at: int,
     assert redactor.lines([before, after]) == (before, after)
 
 
+def test_of_those_that_are_new_each_hour_the_last_are_known() -> None:
+    redactor = Redactor()
+    redactor.learn(["stays-for-good"])
+    for number in range(60):
+        redactor.learn_for_now(f"of-hour-{number:03}")
+    assert redactor.text("stays-for-good of-hour-059") == f"{MASK} {MASK}"
+    assert redactor.text(ENCODINGS["basic"]("of-hour-059")) != ENCODINGS["basic"]("of-hour-059")
+    assert redactor.text("of-hour-001") == "of-hour-001"
+
+
 def test_short_words_are_no_secrets() -> None:
     redactor = Redactor()
     redactor.learn(["", "dana"])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bot.chats.github_access import Access, TokenAccess
 from bot.chats.github_app import AppAccess, BadKey
+from bot.redaction import KNOWN
 from bot.settings import GitHubSettings, Settings, SettingsError
 
 
@@ -18,8 +19,10 @@ def access_of(settings: Settings, clock: Callable[[], float] = time.monotonic) -
     if not github.app_id:
         return TokenAccess(github.api_url, github.token.get_secret_value())
     number = int(github.installation_id) if github.installation_id else None
+    key = _key(github)
+    KNOWN.learn([key])
     try:
-        return AppAccess(github.api_url, github.app_id, _key(github), number, clock=clock)
+        return AppAccess(github.api_url, github.app_id, key, number, clock=clock)
     except BadKey as error:
         raise SettingsError(f"{_name(github)}: {error}") from None
 

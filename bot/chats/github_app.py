@@ -19,6 +19,7 @@ from github import Auth
 from bot.chats.github_client import PLATFORM, connected, said_in
 from bot.chats.remote import RemoteFailure, judge, unreachable
 from bot.chats.wire import Wire
+from bot.redaction import KNOWN
 
 T = TypeVar("T")
 
@@ -164,7 +165,9 @@ class AppAccess:
             number = self.installation(path).id
             answer = self._ask("POST", f"/app/installations/{number}/access_tokens")
         self._installations[name] = number
-        return self._read(answer, _Given, path).token
+        token = self._read(answer, _Given, path).token
+        KNOWN.learn_for_now(token)
+        return token
 
     def _ask(self, verb: str, path: str) -> _Answer:
         """Ask as the App. When it is not believed and our clocks differ, once more with GitHub's time."""
