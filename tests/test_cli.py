@@ -140,3 +140,34 @@ def test_schema_is_printed_without_any_configuration(tmp_path: Path) -> None:
     ran = trellis(tmp_path, "schema")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert json.loads(ran.stdout)["title"] == ".dev-env.yaml"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("gitlab",), "GitLab is not configured: set TRELLIS_GITLAB__TOKEN and TRELLIS_GITLAB__WEBHOOK_SECRET"),
+        (("github", "--hooks"), "GitHub is not configured: set TRELLIS_GITHUB__TOKEN and TRELLIS_GITHUB__WEBHOOK_SECRET"),
+        (("github", "--url", "ghe.example"), "--url: use an address that begins with https://"),
+    ],
+)
+def test_connect_says_in_one_line_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["trellis", "connect", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == f"trellis: {line}"
+
+
+def test_connect_slack_prints_a_manifest_without_any_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["trellis", "connect", "slack", "--name", "Ivy"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert out.startswith("display_information:\n  name: Ivy\n")
+    assert "https://api.slack.com/apps?new_app=1&manifest_json=" in out

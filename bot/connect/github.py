@@ -29,7 +29,6 @@ _WAITS_S = 900.0
 _DEFAULT_API = "https://api.github.com"
 _SAFE = {
     "content-security-policy": "default-src 'none'; form-action https: http:; base-uri 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
 
