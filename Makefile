@@ -1,11 +1,12 @@
 # The front door: `make run` and `make test`. Everything is set up in .venv from the hashed lock files.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check test-postgres test-browser chaos bench setup setup-dev lock clean
+.PHONY: help run test test-long test-lives check test-postgres test-browser chaos bench setup setup-dev lock clean
 unexport PYTHONHOME PYTHONPATH
 
 PY := .venv/bin/python
 CHAOS_ROUNDS ?= 200
+LIVES ?= 10000
 
 help:            ## what can be asked for
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 18
@@ -17,10 +18,13 @@ run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
-	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not long" tests
+	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not long and not simulation" tests
 
 test-long: setup-dev ## what tries very much of one thing: the API by Schemathesis, every cell of who may what, loops, pauses
-	@$(PY) -m pytest -n 3 -m "long and not postgres" tests
+	@$(PY) -m pytest -n 3 -m "long and not postgres and not simulation" tests
+
+test-lives: setup-dev ## thousands of simulated lives with wrong clocks and an outage (LIVES=10000: some forty minutes)
+	@TRELLIS_LIVES=$(LIVES) $(PY) -m pytest -n 2 -m simulation tests/simulation
 
 check: setup-dev ## ruff, mypy --strict, import contracts
 	@.venv/bin/ruff check .

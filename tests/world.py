@@ -83,6 +83,8 @@ class World:
         self.edges: Edges
         self.web: httpx.AsyncClient
         self._console_heard = 0
+        self._workers = 1
+        self._pace_s = 0.0
 
     # -- what people do ------------------------------------------------------------------------------
 
@@ -125,6 +127,19 @@ class World:
         return [re.sub(r"\s*<!-- trellis:\S+ -->\s*$", "", body) for body in forge.said_by_bot(on)]
 
     # -- what the product does -----------------------------------------------------------------------
+
+    async def worker_dies(self) -> None:
+        """In the middle of whatever it is at; another one begins when its leases have run out."""
+        for desk in self.desks.values():
+            await desk.close()
+        self._workers += 1
+        self.clock.advance(seconds=self.settings.worker.lease_s + 1)
+        await self.hire(f"worker-{self._workers}", self._pace_s)
+
+    async def hire(self, holder: str, pace_s: float) -> None:
+        self._pace_s = pace_s
+        self.parts = await worker_parts(self.settings, self.store, self.edges, holder, pace_s=pace_s)
+        self.desks, self.branches, self.reconciler = desks_of(self.parts), self.parts.branches, self.parts.reconciler
 
     async def ring(self, rings: Iterable[Ring]) -> None:
         for kind, id_ in rings:
@@ -237,9 +252,8 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         access = access_of(settings, lambda: clock.at)
         edges = edges_of(settings, store, place, access)
         stack.push_async_callback(edges.close)
-        parts = await worker_parts(settings, store, edges, "worker-1", pace_s=pace_s)
-        world.desks, world.branches, world.reconciler = desks_of(parts), parts.branches, parts.reconciler
-        world.parts, world.edges = parts, edges
+        world.edges = edges
+        await world.hire("worker-1", pace_s)
         store.ringer = world.ring
         app = web_app(settings, store, place, access)
         await stack.enter_async_context(app.router.lifespan_context(app))

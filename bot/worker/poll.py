@@ -81,9 +81,10 @@ class Poller:
             news = await feed.news(project, before)
             heads = await self._runtime.heads(project)
             moved = await self._moved(project, before.heads, heads)
-            fresh = [each for each in (*news.incoming, *moved) if each.key not in before.seen and not _is_from_a_bot(each)]
+            heard = [each for each in news.incoming if each.key not in before.seen and not _is_from_a_bot(each)]
+            fresh = [*heard, *moved]  # the heads are their own memory: a branch may come back to where it was
             await take_at_once(self._store, project.forge.value, "polled", fresh)
-            seen = (*before.seen, *(each.key for each in fresh))[-_MOST_SEEN:]
+            seen = (*before.seen, *(each.key for each in heard))[-_MOST_SEEN:]
             cursor = msgspec.structs.replace(news.cursor, seen=seen, heads=dict(heads))
             if fresh:
                 log.info("found_by_asking", project=project.key, count=len(fresh))

@@ -14,7 +14,7 @@ from tests.chaos.points import ENDING, HEARING, MAKING, SAYING, Points
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("leaves_no_child")
+pytestmark = [pytest.mark.usefixtures("leaves_no_child"), pytest.mark.long]
 
 KEEPER_MAKING = [name for name in KEEPER if not name.startswith(("keeper.destroy", "keeper.restart", "keeper.pause", "keeper.retired"))]
 KEEPER_PAUSING = [name for name in KEEPER if name.startswith("keeper.pause")]

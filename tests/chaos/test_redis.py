@@ -13,7 +13,7 @@ from tests.chaos.points import ENDING, HEARING, MAKING, SAYING, Points
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("leaves_no_child")
+pytestmark = [pytest.mark.usefixtures("leaves_no_child"), pytest.mark.long]
 
 
 def test_redis_killed_or_emptied_at_each_step(tmp_path: Path) -> None:

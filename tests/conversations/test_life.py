@@ -14,20 +14,48 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.domain.environment import State
 from tests.conftest import EXAMPLES
+from tests.conversations.lives import remarks_of, rows_of, words_of
 from tests.conversations.talk import Talk
 from tests.fakes.forge import commit
+from tests.history import (
+    each_generation_settles_once,
+    each_post_is_there_once,
+    every_card_shows_the_end,
+    every_command_ends,
+    every_environment_is_gone,
+    every_message_bears_the_signs_of_its_commands,
+    every_message_is_heard,
+    no_identity_has_two_at_once,
+    nothing_is_lost_or_done_twice,
+    posts_of_a_thread_are_in_order,
+    restarts_were_counted_once,
+)
+from tests.recorded import History, Saying
 from tests.world import a_world
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
     from pathlib import Path
 
+    from bot.domain.command import Event
     from bot.domain.environment import Environment
-    from tests.fakes.forge import Delivery
+    from tests.fakes.forge import Delivery, Request, User
     from tests.world import World
 
 T = TypeVar("T")
 CAP_S = 96 * 3600.0
+JUDGED = (
+    nothing_is_lost_or_done_twice,
+    every_message_is_heard,
+    every_command_ends,
+    no_identity_has_two_at_once,
+    every_environment_is_gone,
+    each_generation_settles_once,
+    restarts_were_counted_once,
+    each_post_is_there_once,
+    posts_of_a_thread_are_in_order,
+    every_card_shows_the_end,
+)
 
 
 class _Here:
@@ -39,10 +67,24 @@ class _Here:
         self.world: World = self.run(self._stack.enter_async_context(a_world(folder)))
         self.dana = self.world.github.user("dana", id=7, right="write")
         self.eve = self.world.github.user("eve", id=66, right="read")
+        self.ada = self.world.github.user("ada", id=9, right="admin")
         self.numbers = itertools.count(100)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
+
+    async def events(self, id: str) -> list[Event]:
+        async with self.world.store.look() as look:
+            return list(await look.events_of(id))
+
+    async def problems(self, on: Request, said: list[Saying]) -> list[str]:
+        """What the judge has to say of everything that happened on that request."""
+        tables = await rows_of(self.world.store, f"refs/heads/{on.branch}", f"github:shop:{on.number}")
+        remarks = tuple(remarks_of(self.world.github, on))
+        strangers = {f"issue:{comment.id}" for comment in self.world.github.comments(on) if comment.author is self.eve}
+        signed = tuple(remark for remark in remarks if remark.id not in strangers)  # whose words are not said to have been seen
+        found = [problem for check in JUDGED for problem in check(History(tuple(said), tables, remarks))]
+        return [*found, *every_message_bears_the_signs_of_its_commands(History(tuple(said), tables, signed))]
 
     def close(self) -> None:
         self.run(self._stack.aclose())
@@ -60,11 +102,14 @@ class Life(RuleBasedStateMachine):
         self.asked_for = {self.talk.on.sha}
         self.pushes = itertools.count(1)
         self.told: list[Delivery] = []
+        self.said: list[Saying] = []
 
     # -- what happens --------------------------------------------------------------------------------
 
-    def _say(self, line: str, *, settle: bool) -> None:
-        delivery = self.here.world.github.says(self.talk.on, self.talk.by, line)
+    def _say(self, line: str, *, settle: bool, by: User | None = None) -> None:
+        delivery = self.here.world.github.says(self.talk.on, by or self.talk.by, line)
+        assert delivery.comment is not None
+        self.said.append(Saying(f"issue:{delivery.comment.id}", f"github:shop:{self.talk.on.number}", words_of(line)))
         self.told.append(delivery)
         self.here.run(self.here.world.deliver("github", delivery, settle=settle))
 
@@ -97,6 +142,32 @@ class Life(RuleBasedStateMachine):
     def extend(self, hours: int) -> None:
         self._say(f"/ivy extend {hours}h", settle=True)
 
+    @rule(word=st.sampled_from(["approve", "reject"]), is_own=st.booleans(), settle=st.booleans())
+    def decide(self, word: str, is_own: bool, settle: bool) -> None:
+        """Beyond the cap somebody else has to say yes."""
+        self._say(f"/ivy {word}", settle=settle, by=self.talk.by if is_own else self.here.ada)
+
+    @rule(is_merged=st.booleans(), settle=st.booleans())
+    def close(self, is_merged: bool, settle: bool) -> None:
+        self.here.run(self.here.world.deliver("github", self.here.world.github.closes(self.talk.on, is_merged=is_merged), settle=settle))
+
+    @precondition(lambda self: self.talk.on.state == "closed")
+    @rule()
+    def open_again(self) -> None:
+        self.here.run(self.here.world.deliver("github", self.here.world.github.opens(self.talk.on, "reopened")))
+
+    @rule(turns=st.integers(0, 40))
+    def crash(self, turns: int) -> None:
+        """The worker dies somewhere in what it is at; another one takes it up."""
+
+        async def crash() -> None:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await self.here.world.worker_dies()
+            await self.here.world.settle()
+
+        self.here.run(crash())
+
     @rule(settle=st.booleans())
     def pin(self, settle: bool) -> None:
         sha = commit(self.talk.on.branch, "pinned")
@@ -107,7 +178,7 @@ class Life(RuleBasedStateMachine):
     def stranger(self, line: str) -> None:
         self.here.run(self.here.world.settle())
         before = self._live()
-        self.here.run(self.here.world.says(line, by=self.here.eve, on=self.talk.on))
+        self._say(line, settle=True, by=self.here.eve)
         assert self._live() == before
 
     @rule(settle=st.booleans())
@@ -163,7 +234,11 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nobody_lives_beyond_the_cap(self) -> None:
         for each in self._live():
-            assert each.is_kept or each.expires_at - each.created_at <= CAP_S or each.deadline_set_at > each.created_at + 4 * 3_600
+            is_approved = any(event.data.get("asked_by") for event in self.here.run(self.here.events(each.id)))
+            is_late_grace = (
+                each.deadline_set_at > each.created_at + CAP_S - 4 * 3_600 and each.expires_at <= each.deadline_set_at + 4 * 3_600
+            )
+            assert each.is_kept or each.expires_at - each.created_at <= CAP_S + 1 or is_approved or is_late_grace
 
     @invariant()
     def what_runs_was_asked_for(self) -> None:
@@ -189,6 +264,9 @@ class Life(RuleBasedStateMachine):
         here.world.engine.failures.clear()
         self._say("/ivy terminate", settle=True)
         assert self._live() == []
+        for _ in range(3):  # what was lost on its way is said again
+            here.run(here.world.pass_time(seconds=61))
+        assert self.here.run(self.here.problems(self.talk.on, self.said)) == []
 
 
 @pytest.fixture

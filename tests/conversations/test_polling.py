@@ -302,3 +302,12 @@ async def test_internal_notes_are_not_heard(tools: Talk) -> None:
     tools.forge.says(tools.on, tools.world.gitlab.bot, "/ivy create")
     await _looks(tools, 2)
     assert len(await tools.world.environments()) == 0
+
+
+async def test_a_branch_that_goes_back_and_forth_is_followed_each_time(talk: Talk) -> None:
+    await _writes(talk, "/ivy create")
+    first = (await talk.world.environment()).sha
+    for sha in ("c" * 40, first, "c" * 40, first, "c" * 40):
+        talk.forge.pushes(talk.on.project, talk.on.branch, sha)
+        await _looks(talk)
+        assert (await talk.world.environment()).running_sha == sha
