@@ -23,7 +23,7 @@ def identity(person: Person) -> str:
 
 
 def authorize(scene: Scene, action: str, command: Command | None = None, *, is_fork: bool = False) -> Decision:
-    """Whether who speaks may say this command here; without `command`, whatever its options."""
+    """Whether who speaks may say this command here; without `command`, whatever its options. `is_fork`: it is about a fork's code."""
     known = scene.policies.known(action)
     return scene.policies.authorize(
         Asked(
@@ -33,7 +33,7 @@ def authorize(scene: Scene, action: str, command: Command | None = None, *, is_f
             resource=resource_of(scene),
             place=place_of(scene.said),
             channel=channel_of(scene.said),
-            is_fork=is_fork,
+            is_fork=is_fork or (scene.environment is not None and scene.environment.is_fork),
             said=_said(known, command) if known and command else {},
         )
     )

@@ -88,7 +88,9 @@ def _stage(environment: Environment, name: str, took: float | None, past: Past |
 
 def _facts(environment: Environment) -> tuple[Fact, ...]:
     sha = environment.running_sha or environment.sha
-    commit: list[Span] = [Code(sha[:8])]
+    commit: list[Span] = [Code(sha[:12] if environment.is_bound else sha[:8])]
+    if environment.is_fork:
+        commit.append(Text(", of a fork"))
     if environment.is_pinned:
         commit.append(Text(", pinned"))
     if environment.running_sha and environment.running_sha != environment.sha and not environment.is_settled:

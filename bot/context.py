@@ -112,6 +112,13 @@ class Head:
     sha: str
     source_id: str
     request: int | None = None
+    fetched_as: str = ""  # the ref under which the project has it, where that is not `ref`
+    is_fork: bool = False
+    is_bound: bool = False  # wanted only as long as this is the head
+
+    @property
+    def where(self) -> str:
+        return self.fetched_as or self.ref
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from bot.auth.policy import Decision
 from bot.domain.environment import Environment, State
 from bot.domain.errors import UserError
-from bot.domain.project import Project
+from bot.domain.project import ChangeRequest, Project
 from bot.domain.prose import Code, Items, Span, Strong, line
-from bot.replies import branch_line, hours, how, moment
+from bot.replies import again_line, branch_line, hours, how, moment
 
 _MOST_NEAR = 3
 
@@ -120,14 +120,11 @@ def no_request(number: int, project: Project) -> UserError:
 # -- not so ------------------------------------------------------------------------------------------
 
 
-def from_a_fork() -> UserError:
-    return UserError("fork_refused", "This branch is in a fork, and code from forks is not run here.")
-
-
-def request_closed(project: Project, ref: str) -> UserError:
-    return UserError(
-        "request_closed", "This request is closed. Name the branch to have one all the same: ", Code(branch_line(project.key, ref))
-    )
+def request_closed(project: Project, request: ChangeRequest) -> UserError:
+    if request.is_fork:
+        return UserError("request_closed", "This request is closed, and its branch is in a fork: nothing of it is run here.")
+    line_for_branch = Code(branch_line(project.key, request.ref))
+    return UserError("request_closed", "This request is closed. Name the branch to have one all the same: ", line_for_branch)
 
 
 def no_tilt() -> UserError:
@@ -151,7 +148,7 @@ def not_later(environment: Environment) -> UserError:
 
 def gone(environment: Environment) -> UserError:
     how = "is gone" if not environment.is_live else "is being taken down"
-    again = Code(branch_line(environment.project, environment.ref))
+    again = Code(again_line(environment))
     return UserError("gone", Strong(environment.slug), f" {how}: {environment.gone_reason}. Have a new one: ", again)
 
 

@@ -10,7 +10,7 @@ from bot.domain.errors import UserError
 from bot.domain.message import Person, Platform
 from bot.domain.project import Project
 from bot.domain.prose import Code, Items, Strong, line
-from bot.replies import branch_line, hours, how, moment, typed
+from bot.replies import again_line, hours, how, moment, typed
 
 
 def kept_too_many(owner: Person, kept: Sequence[Environment], most: int) -> UserError:
@@ -55,7 +55,7 @@ def too_long_gone(environment: Environment, within_s: float) -> UserError:
         moment(environment.gone_at or 0),
         f"; after {hours(within_s)} nothing is left of it.",
     )
-    return UserError("too_late", *head, " Have a new one: ", Code(branch_line(environment.project, environment.ref)))
+    return UserError("too_late", *head, " Have a new one: ", Code(again_line(environment)))
 
 
 # -- approvals ---------------------------------------------------------------------------------------

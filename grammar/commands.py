@@ -78,12 +78,14 @@ class Create(Command):
         "/ivy create feature/login --ttl 8h",
         "/ivy create shop:main --name demo --size large -- --only web api",
         "/ivy create --profile fast --service web,api --dry-run",
+        "/ivy create --sha 4fd1c0e9a3b2",
     )
 
     branch: str | None = positional(values.BRANCH, "BRANCH", "the branch, also as `PROJECT:BRANCH`")
     project: str | None = option(values.PROJECT, "P", "the project it is made of")
     name: str | None = option(values.NAME, "N", "another name, for a second environment of the same branch")
     tilt_args: tuple[str, ...] | None = _tilt_args()
+    sha: str | None = option(values.SHA, "SHA", "only at this commit, which must be the head; a fork's code needs it")
     ttl: int | None = option(values.DURATION, "D", "how long it lives: `45m`, `4h`, `2d`")
     size: Size | None = _size()
     profile: str | None = option(values.PROFILE, "P", "a profile of the repository's file")

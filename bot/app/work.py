@@ -16,6 +16,7 @@ from bot.settings.secrets import secrets_of
 from bot.store.database import Database
 from bot.store.store import Store
 from bot.worker.adopt import Adoption
+from bot.worker.bound import Heads
 from bot.worker.branches import Branches
 from bot.worker.doorbell import Doorbell
 from bot.worker.environments import Environments
@@ -60,7 +61,14 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             Openings(store, bus, runtime, forges, projects),
         ),
         environments=Environments(
-            hold, place.engine, projects, settings.host_id, allowed_of(settings), branches.after_ready, Turns(store, prices_of(settings))
+            hold,
+            place.engine,
+            projects,
+            settings.host_id,
+            allowed_of(settings),
+            branches.after_ready,
+            Turns(store, prices_of(settings)),
+            Heads(runtime, forges),
         ),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),

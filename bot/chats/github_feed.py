@@ -100,6 +100,8 @@ class _Look:
         updated = seconds(pull.updated_at) or 0.0
         self.found += [(seconds(pull.created_at) or updated, each) for each in opened_of(pull, self.project, self.remembered)]
         self.found += [(seconds(pull.closed_at) or updated, each) for each in closed_of(pull, self.project, since)]
+        if pull.state == "open" and updated >= since and wire.is_fork(pull, self.project):
+            self.found.append((updated, wire.moved(pull, self.project)))
         return updated
 
 

@@ -25,6 +25,7 @@ from bot.domain.message import (
     Pushed,
     Refused,
     RequestClosed,
+    RequestMoved,
     RequestOpened,
     Said,
     Thread,
@@ -215,12 +216,19 @@ def _pull_request(content: bytes, projects: Projects) -> tuple[Incoming, ...]:
         return (closed(pull, project, is_merged=pull.merged is True),)
     if hook.action in _OPENINGS:
         return (opened(pull, project, hook.action),) if pull.user else ()
-    return () if _is_fork(pull, project) else (_pushed(project, branch(pull.head.ref), hook.before, pull.head.sha),)
+    if is_fork(pull, project):
+        return (moved(pull, project),)
+    return (_pushed(project, branch(pull.head.ref), hook.before, pull.head.sha),)
+
+
+def moved(pull: Pull, project: Project) -> RequestMoved:
+    head = sha(pull.head.sha)
+    return RequestMoved(f"github:{project.id}:pull:{pull.number}:head:{head}", project.key, pull.number, branch(pull.head.ref), head)
 
 
 def closed(pull: Pull, project: Project, *, is_merged: bool) -> RequestClosed:
     key = f"github:{project.id}:pull:{pull.number}:closed:{clean(pull.closed_at or pull.updated_at)}"
-    return RequestClosed(key, project.key, pull.number, branch(pull.head.ref), _is_fork(pull, project), is_merged=is_merged)
+    return RequestClosed(key, project.key, pull.number, branch(pull.head.ref), is_fork(pull, project), is_merged=is_merged)
 
 
 def opened(pull: Pull, project: Project, action: str) -> RequestOpened:
@@ -231,11 +239,11 @@ def opened(pull: Pull, project: Project, action: str) -> RequestOpened:
     is_bot = account.type == "Bot" or account.login.endswith("[bot]")
     author = Person(Platform.GITHUB, str(account.id), clean(account.login), is_bot)
     said = opening(key, author, Thread(Platform.GITHUB, f"github:{project.key}:{pull.number}"), project.key, pull.number)
-    is_fork, is_draft = _is_fork(pull, project), pull.draft is True
-    return RequestOpened(key, project.key, pull.number, branch(pull.head.ref), is_fork, is_draft, said, at)
+    is_draft = pull.draft is True
+    return RequestOpened(key, project.key, pull.number, branch(pull.head.ref), is_fork(pull, project), is_draft, said, at)
 
 
-def _is_fork(pull: Pull, project: Project) -> bool:
+def is_fork(pull: Pull, project: Project) -> bool:
     return pull.head.repo is None or str(pull.head.repo.id) != project.id
 
 

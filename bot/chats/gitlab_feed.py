@@ -15,7 +15,7 @@ from bot.chats.gitlab_client import remote
 from bot.chats.lenient import Lenient
 from bot.chats.remembered import Remembered, Shown
 from bot.chats.remote import RemoteFailure, as_forge_error
-from bot.chats.wire import Id, Wire, iso, needed, seconds
+from bot.chats.wire import Id, Wire, iso, needed, seconds, sha
 from bot.context import ForgeUnavailable
 from bot.domain.cursor import OVERLAP_S, Cursor
 from bot.domain.message import Incoming, Said
@@ -53,6 +53,7 @@ class _Request(wire.MergeRequest):
     user_notes_count: int = 0
     created_at: str | None = None
     author: wire.User | None = None
+    sha: str | None = None
 
 
 class _Hook(Wire):
@@ -118,7 +119,9 @@ def _request(item: Any) -> _Request:
 
 def _of_request(project: Project, remembered: Remembered, since: float, request: _Request) -> Found:
     at = seconds(request.updated_at) or 0.0
-    opened = [(seconds(request.created_at) or at, each) for each in opened_of(request, project, remembered)]
+    opened: Found = [(seconds(request.created_at) or at, each) for each in opened_of(request, project, remembered)]
+    if request.state == "opened" and request.sha and str(request.source_project_id) != project.id:
+        opened.append((at, wire.moved(request.iid or 0, request.source_branch, sha(request.sha), project)))
     return opened + [(seconds(request.merged_at or request.closed_at) or at, each) for each in closed_of(request, project, since)]
 
 

@@ -27,6 +27,7 @@ from bot.domain.message import (
     Pushed,
     Refused,
     RequestClosed,
+    RequestMoved,
     RequestOpened,
     Said,
     Thread,
@@ -234,8 +235,10 @@ def _merge_request(body: bytes, projects: Projects) -> tuple[Incoming, ...]:
     is_ready = request.action == "update" and hook.changes and hook.changes.draft and hook.changes.draft.current is False
     is_opened = (request.action in ("open", "reopen") or is_ready) and request.author_id is not None
     found: tuple[Incoming, ...] = (opened(project, request, hook.user or User(), is_fork=is_fork),) if is_opened else ()
-    if request.action == "update" and request.oldrev and not is_fork:
+    if request.action == "update" and request.oldrev:
         head = needed(request.last_commit, "last_commit").id
+        if is_fork:
+            return (moved(needed(request.iid, "iid"), request.source_branch, sha(head), project), *found)
         found = (_pushed(project, branch(request.source_branch), request.oldrev, sha(head)), *found)
     return found
 
@@ -249,6 +252,11 @@ def opened(project: Project, request: MergeRequest, user: User, *, is_fork: bool
     said = opening(key, author, Thread(Platform.GITLAB, f"gitlab:{project.key}:{number}"), project.key, number)
     is_draft = bool(request.draft or request.work_in_progress)
     return RequestOpened(key, project.key, number, branch(request.source_branch), is_fork, is_draft, said, seconds(request.updated_at))
+
+
+def moved(number: int, name: str | None, head: str, project: Project) -> RequestMoved:
+    key = f"gitlab:{project.id}:request:{number}:head:{head}"
+    return RequestMoved(key, project.key, number, branch(name), head)
 
 
 def closed(number: int, request: MergeRequest, project: Project, *, is_merged: bool) -> RequestClosed:

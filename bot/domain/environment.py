@@ -66,6 +66,9 @@ class Failure(msgspec.Struct, frozen=True):
     put_aside: str = ""  # the commit that it was: what ran before runs again, and this one waits for a retry or a push
 
 
+STALE_HEAD = "stale_head"
+"""The code of what was wanted at a commit that is not the head any more."""
+
 RESTARTING = "restarting"
 """The stage of a restart that failed; the next one that does not is the end of that failure."""
 
@@ -81,7 +84,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     slug: str
     project: str
-    source_id: str  # numeric id of the repository the branch is in; the project's own, never a fork's
+    source_id: str  # numeric id of the repository the branch is in: the project's own, or a fork's
+    is_fork: bool = False
     ref: str  # full: refs/heads/…
     name: str  # "" unless asked for: one branch may have several environments
     request: int | None = None
@@ -97,6 +101,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_generation: int = 0  # generations up to this one are not wanted any more
     sha: str
     is_pinned: bool = False
+    is_bound: bool = False  # made only as long as `sha` is the head
     tilt_args: tuple[str, ...] = ()
     size: Size = Size.SMALL
     profile: str = ""  # of the repository's file

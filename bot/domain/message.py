@@ -116,6 +116,16 @@ class RequestClosed(msgspec.Struct, frozen=True, tag=True):
     is_merged: bool
 
 
+class RequestMoved(msgspec.Struct, frozen=True, tag=True):
+    """The branch of a request, which is in a fork, has another head."""
+
+    key: str
+    project: str
+    number: int
+    ref: str  # full ref of the source branch
+    sha: str
+
+
 STALE_AFTER_S = 3600.0
 
 
@@ -140,7 +150,7 @@ class HomeOpened(msgspec.Struct, frozen=True, tag=True):
     thread: Thread
 
 
-Incoming = Said | Edited | Pushed | BranchDeleted | RequestOpened | RequestClosed | FormAsked | HomeOpened
+Incoming = Said | Edited | Pushed | BranchDeleted | RequestOpened | RequestClosed | RequestMoved | FormAsked | HomeOpened
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not an accident

@@ -27,6 +27,11 @@ class Project:
     is_polled: bool = False  # asked all the time; otherwise now and then, for what its hooks did not bring
 
 
+def request_ref(forge: ForgeKind, number: int) -> str:
+    """Under which name a project has the head of a request, also of one from a fork."""
+    return f"refs/pull/{number}/head" if forge is ForgeKind.GITHUB else f"refs/merge-requests/{number}/head"
+
+
 class Right(StrEnum):
     """What the forge says a person may do in a project, lowest first."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot import refusals, refusals_config
+from bot import refusals_config
 from bot.context import Head, Outcome, Outside, Scene, Transaction
 from bot.domain.environment import Environment
 from bot.domain.service_config import DevEnv
 from bot.handlers.effective import Asked, config_at, effective, settle
+from bot.handlers.forks import fetched_ref, head_of, request_of
 from bot.replies import config as replies
 from grammar.commands import Config
 
@@ -29,15 +30,11 @@ async def _head(scene: Scene, outside: Outside) -> Head:
     """The environment's own commit; without one the head of this merge request."""
     project, environment = scene.project, scene.environment
     if project is not None and environment is not None and environment.is_live:
-        return Head(project, environment.ref, environment.sha, environment.source_id, environment.request)
+        fetched_as = fetched_ref(environment, project)
+        return Head(project, environment.ref, environment.sha, environment.source_id, environment.request, fetched_as, environment.is_fork)
     if project is None or scene.said.request is None or scene.said.project != project.key:
         raise refusals_config.no_file_here()
-    request = await outside.change_request(project, scene.said.request)
-    if request is None:
-        raise refusals.no_request(scene.said.request, project)
-    if request.is_fork:
-        raise refusals.from_a_fork()
-    return Head(project, request.ref, request.sha, request.source_id, request.number)
+    return head_of(await request_of(scene.said.request, project, outside), project, is_bound=False)
 
 
 def _asked(environment: Environment | None) -> Asked:

@@ -14,14 +14,16 @@ from bot.domain.ids import new_id
 from bot.domain.schedule import asleep_until
 from bot.domain.service_config import DevEnv
 from bot.handlers.effective import Asked, chosen, config_at, effective, settle
+from bot.handlers.forks import head_of, must_be_allowed, must_be_head, request_of
 from bot.handlers.handler import event
 from bot.handlers.keep import kept
 from bot.handlers.keep import must_have_room as must_have_room_to_keep
 from bot.handlers.quota import must_have_room
-from bot.replies import already_there, config
+from bot.replies import already_there, branch_line, config
 from grammar.commands import Create
 
 _MOST_SALTS = 5
+_LINE = "/ivy create"
 
 
 @dataclass(frozen=True)
@@ -58,26 +60,28 @@ async def _head(command: Create, scene: Scene, outside: Outside) -> Head:
     if project is None:
         raise refusals.which_project(scene.projects)
     if command.branch is None and scene.said.request is not None and scene.said.project == project.key:
-        request = await outside.change_request(project, scene.said.request)
-        if request is None:
-            raise refusals.no_request(scene.said.request, project)
+        request = await request_of(scene.said.request, project, outside)
         if request.is_fork:
-            raise refusals.from_a_fork()
+            must_be_allowed(command, scene, request, _LINE)
         if not request.is_open:
-            raise refusals.request_closed(project, request.ref)
-        return Head(project, request.ref, request.sha, request.source_id, request.number)
+            raise refusals.request_closed(project, request)
+        if command.sha:
+            must_be_head(command.sha, request.sha, _LINE)
+        return head_of(request, project, is_bound=command.sha is not None)
     if command.branch is None:
         raise refusals.which_branch(project)
     ref = command.branch if command.branch.startswith("refs/heads/") else f"refs/heads/{command.branch}"
     sha = await outside.runtime.head(project, ref)
     if sha is None:
         raise refusals.unknown_branch(command.branch, project, await outside.runtime.heads(project))
-    return Head(project, ref, sha, project.id)
+    if command.sha:
+        must_be_head(command.sha, sha, branch_line(project.key, ref))
+    return Head(project, ref, sha, project.id, is_bound=command.sha is not None)
 
 
 async def must_read_tilt_args(scene: Scene, head: Head, outside: Outside) -> None:  # noqa: ARG001 - who asks does not matter
     """Tilt arguments that nothing reads would be lost without a word."""
-    if not await outside.runtime.reads_tilt_args(head.project, head.ref, head.sha):
+    if not await outside.runtime.reads_tilt_args(head.project, head.where, head.sha):
         raise refusals.no_tilt()
 
 
@@ -149,6 +153,7 @@ async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transact
             slug=slug_of(f"{head.project.key}:{head.project.id}", head.source_id, head.ref, name, salt),
             project=head.project.key,
             source_id=head.source_id,
+            is_fork=head.is_fork,
             ref=head.ref,
             name=name,
             request=head.request,
@@ -162,6 +167,8 @@ async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transact
             schedule=head.project.schedule,
             awake_until=asleep_until(head.project.schedule, transaction.now),
             sha=head.sha,
+            is_pinned=head.is_bound,
+            is_bound=head.is_bound,
             tilt_args=tuple(command.tilt_args or ()),
             size=Size(command.size.value) if command.size else Size.SMALL,
             profile=command.profile or "",

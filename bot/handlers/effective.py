@@ -39,7 +39,7 @@ class Settled:
 
 async def config_at(head: Head, outside: Outside) -> DevEnv:
     """What the repository says at that commit. Raises UserError `bad_config`."""
-    found = await outside.runtime.config(head.project, head.ref, head.sha)
+    found = await outside.runtime.config(head.project, head.where, head.sha)
     if isinstance(found, DevEnv):
         return found
     raise refusals_config.bad_config(found)
@@ -48,13 +48,13 @@ async def config_at(head: Head, outside: Outside) -> DevEnv:
 def chosen(config: DevEnv, asked: Asked, head: Head) -> Choice:
     """Raises UserError `unknown_profile` or `unknown_service`."""
     try:
-        return choose(config, asked.profile, asked.services, is_fork=head.source_id != head.project.id)
+        return choose(config, asked.profile, asked.services, is_fork=head.is_fork)
     except NotThere as error:
         raise refusals_config.not_there(error, config.file) from error
 
 
 def settle(config: DevEnv, asked: Asked, head: Head, scene: Scene) -> Settled:
-    choice, is_fork = chosen(config, asked, head), head.source_id != head.project.id
+    choice, is_fork = chosen(config, asked, head), head.is_fork
     places = {key: f"{config.file}:{config.lines[path]}" for key, path in choice.keys.items() if path in config.lines}
     rows = [service_row(each, _place(config, f"services.{each.name}")) for each in choice.services]
     if asked.profile:

@@ -10,6 +10,7 @@ from bot.domain.ids import new_id
 from bot.domain.schedule import asleep_until
 from bot.handlers.handler import event
 from bot.handlers.quota import must_have_room
+from bot.refusals_fork import not_restored
 from bot.refusals_time import not_gone, too_long_gone
 from grammar.commands import Restore
 
@@ -20,6 +21,8 @@ async def gather(command: Restore, scene: Scene, outside: Outside) -> str:
     project, environment = scene.project, scene.environment
     if project is None or environment is None:
         raise refusals.no_environment()
+    if environment.is_fork:
+        raise not_restored()
     head = await outside.runtime.head(project, environment.ref)
     if head is None:
         raise refusals.branch_gone(environment)

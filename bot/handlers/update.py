@@ -13,9 +13,10 @@ from bot.domain.command import CommandState
 from bot.domain.deadlines import without_what_was_put_aside
 from bot.domain.environment import Environment, Size, State
 from bot.handlers.create import must_read_tilt_args
+from bot.handlers.forks import fetched_ref, must_be_allowed, must_be_head, request_of
 from bot.handlers.handler import event, must_be_wanted, the_environment
 from bot.refusals_time import is_paused
-from bot.replies import already_up_to_date
+from bot.replies import already_up_to_date, typed
 from grammar.commands import Update
 
 
@@ -23,13 +24,16 @@ from grammar.commands import Update
 class Facts:
     sha: str
     is_pinned: bool
+    is_bound: bool = False
 
 
 async def gather(command: Update, scene: Scene, outside: Outside) -> Facts:
     project, environment = scene.project, scene.environment
     if project is None or environment is None:
         raise refusals.no_environment()
-    if command.sha is None:
+    if environment.is_fork:
+        facts = await _of_a_fork(command, scene, environment, outside)
+    elif command.sha is None:
         sha = await outside.runtime.head(project, environment.ref)
         if sha is None:
             raise refusals.branch_gone(environment)
@@ -37,8 +41,22 @@ async def gather(command: Update, scene: Scene, outside: Outside) -> Facts:
     else:
         facts = Facts(await _commit(command.sha.lower(), scene, outside), is_pinned=True)
     if command.tilt_args:
-        await must_read_tilt_args(scene, Head(project, environment.ref, facts.sha, environment.source_id), outside)
+        head = Head(project, environment.ref, facts.sha, environment.source_id, fetched_as=fetched_ref(environment, project))
+        await must_read_tilt_args(scene, head, outside)
     return facts
+
+
+async def _of_a_fork(command: Update, scene: Scene, environment: Environment, outside: Outside) -> Facts:
+    """Whatever is changed, it takes the word of somebody who may for the head as it is now."""
+    if scene.project is None or environment.request is None:
+        raise refusals.no_environment()
+    request = await request_of(environment.request, scene.project, outside)
+    line_without = typed("update", environment)
+    must_be_allowed(command, scene, request, line_without)
+    if not request.is_open or request.source_id != environment.source_id:
+        raise refusals.request_closed(scene.project, request)
+    must_be_head(command.sha or "", request.sha, line_without)
+    return Facts(request.sha, is_pinned=True, is_bound=True)
 
 
 async def _commit(sha: str, scene: Scene, outside: Outside) -> str:
@@ -63,6 +81,7 @@ async def decide(command: Update, scene: Scene, facts: Facts, transaction: Trans
         without_what_was_put_aside(before),
         sha=facts.sha,
         is_pinned=facts.is_pinned,
+        is_bound=facts.is_bound,
         tilt_args=before.tilt_args if command.tilt_args is None else tuple(command.tilt_args),
         size=Size(command.size.value) if command.size else before.size,
         left_to_file=tuple(each for each in before.left_to_file if not (each == "size" and command.size)),

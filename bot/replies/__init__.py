@@ -17,7 +17,7 @@ from bot.replies.answers import (
     url,
     why,
 )
-from bot.replies.common import addresses, branch_line, brief, commit, hours, how, moment, say, typed
+from bot.replies.common import addresses, again_line, branch_line, brief, commit, hours, how, moment, say, typed
 from bot.replies.life import cancelled, failed, gone, gone_before_done, ready, restart_failed, restarted
 from bot.replies.mistakes import (
     CONFIGURED_NOBODY,
@@ -39,6 +39,7 @@ __all__ = [
     "NOT_ON_THE_LIST",
     "RIGHT_NOT_ASKED",
     "addresses",
+    "again_line",
     "already_gone",
     "already_there",
     "already_up_to_date",

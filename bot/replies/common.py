@@ -63,6 +63,11 @@ def typed(verb: str, environment: Environment) -> str:
     return f"/ivy {verb} {environment.slug}"
 
 
+def again_line(environment: Environment) -> str:
+    """The line that makes another one of it; of a fork's code only in its request."""
+    return "/ivy create" if environment.is_fork else branch_line(environment.project, environment.ref)
+
+
 def branch_line(project: str, ref: str) -> str:
     """The line that makes an environment of a branch from anywhere."""
     word = f"{project}:{ref.removeprefix('refs/heads/')}"

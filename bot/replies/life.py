@@ -43,6 +43,13 @@ def failed(environment: Environment, to: Person | None) -> Reply:
     return say(Tone.BAD, *head, to=to, code=failure.code if failure else "failed", more=more)
 
 
+def fork_moved(environment: Environment, head: str) -> Reply:
+    """Somebody pushed to the fork that it was made of."""
+    words = (" stays at ", commit(environment.sha), ", which was looked at: the head of this request is ", commit(head), " by now. ")
+    again = line("Somebody who may, after looking at that one: ", Code(f"{typed('update', environment)} --sha {head[:12]}"))
+    return say(Tone.WARNING, Strong(environment.slug), *words, code="stale_head", more=(again,))
+
+
 def cancelled(environment: Environment, to: Person) -> Reply:
     rest = "What ran before goes on." if environment.state is State.READY else "Nothing of it runs."
     again = line("Go on after all: ", Code(typed("retry", environment)), " · take it down: ", Code(typed("terminate", environment)))

@@ -16,7 +16,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import tracing
 from bot.domain.ids import new_id
-from bot.domain.message import BranchDeleted, Edited, FormAsked, HomeOpened, Incoming, Pushed, RequestClosed, RequestOpened, Said
+from bot.domain.message import (
+    BranchDeleted,
+    Edited,
+    FormAsked,
+    HomeOpened,
+    Incoming,
+    Pushed,
+    RequestClosed,
+    RequestMoved,
+    RequestOpened,
+    Said,
+)
 from bot.store.store import Store
 from bot.store.tables import deliveries, messages
 from bot.store.transaction import Ring
@@ -50,7 +61,7 @@ def _lane_of(incoming: Incoming) -> str:
         return incoming.thread.address
     if isinstance(incoming, FormAsked):
         return incoming.said.thread.address
-    if isinstance(incoming, Pushed | BranchDeleted | RequestOpened | RequestClosed):
+    if isinstance(incoming, Pushed | BranchDeleted | RequestOpened | RequestClosed | RequestMoved):
         return f"project:{incoming.project}:{incoming.ref}"[:400]
     raise TypeError(incoming)
 

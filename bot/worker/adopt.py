@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import structlog
@@ -84,7 +85,6 @@ class Adoption:
             id=observed.environment,
             slug=observed.slug,
             project=project.key,
-            source_id=project.id,
             ref=observed.ref,
             name=name,
             owner=_OWNER,
@@ -95,11 +95,21 @@ class Adoption:
             active_at=now,
             idle_s=self.limits.idle_s,
             schedule=project.schedule,
+            **_source_of(observed, project),
             sha=observed.sha or "",
             state=State.READY,
             host_id=self.host_id,
         )
         return msgspec.structs.replace(row, **_as_observed(observed))
+
+
+def _source_of(observed: Observed, project: Project) -> dict[str, Any]:
+    """What is fetched under a request's name is a fork's code, and stays at the commit that was looked at."""
+    if observed.ref.startswith("refs/heads/"):
+        return {"source_id": project.id}
+    number = observed.ref.split("/")[2]
+    request = int(number) if number.isdecimal() else None
+    return {"source_id": "", "is_fork": True, "is_pinned": True, "is_bound": True, "request": request}
 
 
 def is_behind(row: Environment, observed: Observed) -> bool:

@@ -15,7 +15,7 @@ from bot import meters, tracing
 from bot.domain.command import Event
 from bot.domain.devenv import FILES
 from bot.domain.devenv_choice import Allowed, Choice
-from bot.domain.environment import Address, Environment, Failure, State
+from bot.domain.environment import STALE_HEAD, Address, Environment, Failure, State
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import Step, backoff_s, next_step
 from bot.domain.project import Project
@@ -23,9 +23,10 @@ from bot.redaction import KNOWN
 from bot.store.leases import Lease
 from bot.store.traced import key_of_environment
 from bot.worker import settle
+from bot.worker.bound import Bound, Heads
 from bot.worker.leasing import Holder
 from bot.worker.progress import Progress
-from bot.worker.spec import as_wished, choice_of, config_of, is_fork, source_of, spec_of
+from bot.worker.spec import as_wished, choice_of, config_of, source_for, spec_of
 from bot.worker.turns import Turns
 from processes.killpoint import killpoint
 from provisioner.engine import Access, Engine, EngineFailed, EngineUnavailable, StageName, StaleFence
@@ -54,6 +55,7 @@ class Environments:
         allowed: Allowed,
         after_ready: Callable[[Environment], Awaitable[None]],
         turns: Turns,
+        heads: Heads,
     ) -> None:
         self._holder = holder
         self._store = holder.store
@@ -62,6 +64,7 @@ class Environments:
         self._host_id = host_id
         self._allowed = allowed
         self._after_ready = after_ready
+        self._heads = heads
         self._nudges: dict[str, asyncio.Event] = {}
         self._steps: dict[Step, Callable[[Environment, Lease], Awaitable[None]]] = {
             Step.EXPIRE: self._expire,
@@ -129,6 +132,8 @@ class Environments:
                 access = await self._unless_unwanted(environment, self._make(environment, lease, progress))
         except EngineFailed as error:
             failure = _failure(error)
+            if error.code == STALE_HEAD:
+                await self._engine.abandon(environment.id, environment.generation, lease.fence)
             async with self._store.transaction(lease) as transaction:
                 row = await transaction.environments.locked(environment.id)
                 if row and row.generation == environment.generation:
@@ -150,14 +155,14 @@ class Environments:
         project = self._projects.get(environment.project)
         if project is None:
             raise EngineFailed(StageName.PROVISIONING, f"the project {environment.project} is no longer configured", code="unknown_project")
-        await progress.begin(StageName.PROVISIONING)
-        source = source_of(project, environment.ref, environment.sha)
-        config = config_of(await self._engine.read(source, FILES))
-        choice = choice_of(environment, project, config)
-        environment = await self._left_to_file(environment, project, choice, lease)
-        return await self._engine.apply(spec_of(environment, project, choice), lease.fence, progress)
+        report = Bound(progress, self._heads, environment, project)
+        await report.begin(StageName.PROVISIONING)
+        config = config_of(await self._engine.read(source_for(environment, project), FILES))
+        choice = choice_of(environment, config)
+        environment = await self._left_to_file(environment, choice, lease)
+        return await self._engine.apply(spec_of(environment, project, choice), lease.fence, report)
 
-    async def _left_to_file(self, environment: Environment, project: Project, choice: Choice, lease: Lease) -> Environment:
+    async def _left_to_file(self, environment: Environment, choice: Choice, lease: Lease) -> Environment:
         """What nobody said is settled now, as the file at this commit says."""
         if not environment.left_to_file:
             return environment
@@ -165,7 +170,7 @@ class Environments:
             row = await transaction.environments.locked(environment.id)
             if row is None or row.generation != environment.generation:
                 raise Unwanted
-            wished = as_wished(row, choice, self._allowed, transaction.now, is_fork=is_fork(row, project))
+            wished = as_wished(row, choice, self._allowed, transaction.now, is_fork=row.is_fork)
             return row if wished == row else await transaction.save(wished)
 
     async def _restart(self, environment: Environment, lease: Lease) -> None:

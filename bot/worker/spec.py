@@ -11,7 +11,7 @@ from bot.domain.deadlines import with_deadline
 from bot.domain.devenv import DevEnv
 from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
 from bot.domain.environment import Environment, Size
-from bot.domain.project import Project
+from bot.domain.project import Project, request_ref
 from provisioner.engine import EngineFailed, Limits, Service, Source, Spec, StageName
 
 LIMITS = {Size.SMALL: Limits(1024, 256), Size.MEDIUM: Limits(2048, 512), Size.LARGE: Limits(4096, 1024)}
@@ -19,6 +19,13 @@ LIMITS = {Size.SMALL: Limits(1024, 256), Size.MEDIUM: Limits(2048, 512), Size.LA
 
 def source_of(project: Project, ref: str, sha: str) -> Source:
     return Source(project.key, project.clone_url, ref, sha)
+
+
+def source_for(environment: Environment, project: Project) -> Source:
+    """What an environment is made of. A fork's commit is fetched from the project, never from the fork."""
+    is_fork = environment.is_fork and environment.request is not None
+    ref = request_ref(project.forge, environment.request or 0) if is_fork else environment.ref
+    return source_of(project, ref, environment.sha)
 
 
 def config_of(files: dict[str, bytes]) -> DevEnv:
@@ -31,14 +38,10 @@ def config_of(files: dict[str, bytes]) -> DevEnv:
     raise EngineFailed(StageName.CONFIGURING, f"{first}{more}", tuple(map(str, found)), code=first.code)
 
 
-def is_fork(environment: Environment, project: Project) -> bool:
-    return environment.source_id != project.id
-
-
-def choice_of(environment: Environment, project: Project, config: DevEnv) -> Choice:
+def choice_of(environment: Environment, config: DevEnv) -> Choice:
     """What of the file this environment is made of. Raises EngineFailed when its profile or a service is no longer there."""
     try:
-        return choose(config, environment.profile, environment.services, is_fork=is_fork(environment, project))
+        return choose(config, environment.profile, environment.services, is_fork=environment.is_fork)
     except NotThere as error:
         raise EngineFailed(StageName.CONFIGURING, f"{config.file}: {error}", code=f"unknown_{error.kind}") from error
 
@@ -69,7 +72,7 @@ def spec_of(environment: Environment, project: Project, choice: Choice) -> Spec:
         environment=environment.id,
         slug=environment.slug,
         generation=environment.generation,
-        source=source_of(project, environment.ref, environment.sha),
+        source=source_for(environment, project),
         services=services,
         limits=LIMITS[environment.size],
     )

@@ -27,6 +27,8 @@ CHANGING = {
 }
 
 APPROVING = {"approve", "reject"}
+STOPPING = {"terminate", "cancel", "pause", "unkeep"}
+"""What any developer may do with an environment of a fork's code: whatever runs nothing and keeps nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +36,14 @@ def rules() -> Policies:
     return Policies([default_text()], known_actions())
 
 
-def expected(role: Role, verb: str, place: str) -> bool:
+def expected(role: Role, verb: str, place: str, *, is_fork: bool) -> bool:
     if verb in JOINING:
         return place != "request" or role is not Role.NOBODY
     if verb in LOOKING:
         return role is not Role.NOBODY
     if verb in APPROVING:
+        return role is Role.ADMIN
+    if is_fork and verb not in STOPPING:
         return role is Role.ADMIN
     return role in {Role.DEVELOPER, Role.ADMIN}
 
@@ -56,8 +60,8 @@ def test_every_cell(rules: Policies, words: str) -> None:
         asked = Asked(words, "github:7", Standing(role), resource, place, is_fork=is_fork)
         decision = rules.authorize(asked)
         cell = (words, role, place, kind, is_fork)
-        assert decision.is_allowed == expected(role, verb, place), cell
+        assert decision.is_allowed == expected(role, verb, place, is_fork=is_fork), cell
         if not decision.is_allowed:
             assert decision.code == "not_allowed", cell
             assert decision.rule in rules.rules, cell
-            assert decision.roles == tuple(each for each in Role if expected(each, verb, place)), cell
+            assert decision.roles == tuple(each for each in Role if expected(each, verb, place, is_fork=is_fork)), cell

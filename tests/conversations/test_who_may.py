@@ -169,13 +169,7 @@ async def test_a_fork_is_refused(shop: Talk) -> None:
     fork = shop.world.github.project("mallory/shop", id=666)
     theirs = shop.world.github.pull_request("acme/shop", number=14, branch="demo", sha=commit("fork"), source=fork)
     talk = Talk(shop.world, shop.by, theirs)
-    assert await talk.answer("/ivy create") == words(
-        """
-        ❌ @dana This branch is in a fork, and code from forks is not run here.
-
-        <sub>reason: `fork_refused`</sub>
-        """
-    )
+    assert (await talk.answer("/ivy create")).endswith("<sub>reason: `fork_refused`</sub>")
     assert await shop.world.environments() == []
 
 

@@ -18,6 +18,7 @@ def test_a_command_is_said_with_every_field() -> None:
                 "project": "shop",
                 "name": None,
                 "tilt_args": ["--only", "web api"],
+                "sha": None,
                 "ttl": 129600,
                 "size": "large",
                 "profile": None,
