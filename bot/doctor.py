@@ -171,7 +171,12 @@ async def _heard(project: Project, store: Store) -> Said:
         return Said(about, Finding.WARNING, "was never asked for: is a worker running?")
     if found.hook_problem:
         return _bad(about, f"{found.hook_problem}. Until then it is polled")
-    return _bad(about, found.problem) if found.problem else _good(about, "is polled" if project.is_polled else "comes by webhook")
+    if found.problem:
+        return _bad(about, found.problem)
+    words = "is polled" if project.is_polled else "comes by webhook"
+    if project.has_hook and (unknown := found.cursor.deliveries_problem):
+        return Said(about, Finding.WARNING, f"{words}; what a webhook could not deliver is looked for in lists only: {unknown}")
+    return _good(about, words)
 
 
 async def _webhooks(settings: Settings) -> Said:

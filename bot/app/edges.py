@@ -63,6 +63,7 @@ def projects_of(settings: Settings) -> dict[str, Project]:
             clone_url=_clone_url(each),
             default_branch=each.default_branch,
             slack_channels=each.channels,
+            has_hook=each.receive != "polling",
             is_polled=each.receive != "hooks",
             schedule=_schedule(settings, key),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.chats.missed import Missed
 from bot.domain.cursor import Cursor
 from bot.domain.message import Incoming
 from bot.domain.project import Project
@@ -23,6 +24,9 @@ class Feed(Protocol):
 
     async def news(self, project: Project, cursor: Cursor) -> News:
         """Raises ForgeUnavailable."""
+
+    async def missed(self, project: Project, since: float | None) -> Missed:
+        """What its webhook could not deliver since then, as the last look left it (None: from now on). Raises ForgeUnavailable."""
 
     async def hook_problem(self, project: Project) -> str:
         """Why its webhook does not come, in words; "" when it is well or we may not see it. Raises ForgeUnavailable."""

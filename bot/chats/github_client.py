@@ -123,10 +123,11 @@ def call(client: Github, verb: str, path: str, shape: type[T], body: dict[str, A
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a list, its items unread; `etag` names exactly this answer."""
+    """A page of a list, its items unread; `etag` names exactly this answer, `link` says where the next page is."""
 
     items: Sequence[msgspec.Raw]
     etag: str
+    link: str = ""
 
 
 def listed(client: Github, path: str, query: Mapping[str, str | int], etag: str = "") -> Page | None:
@@ -138,7 +139,7 @@ def listed(client: Github, path: str, query: Mapping[str, str | int], etag: str 
     if not 200 <= status < 300:
         raise judge(PLATFORM, status, headers, said_in(text), time.time())
     try:
-        return Page(msgspec.json.decode(text, type=list[msgspec.Raw]), headers.get("etag", ""))
+        return Page(msgspec.json.decode(text, type=list[msgspec.Raw]), headers.get("etag", ""), headers.get("link", ""))
     except (msgspec.MsgspecError, ValueError) as error:
         raise unreachable(PLATFORM, error) from error
 

@@ -14,7 +14,9 @@ from bot.chats import github_wire as wire
 from bot.chats.feed import News
 from bot.chats.github_access import Access
 from bot.chats.github_client import GitHubRemote, Page, listed
+from bot.chats.github_missed import GitHubDeliveries
 from bot.chats.lenient import Lenient
+from bot.chats.missed import Missed
 from bot.chats.remembered import Remembered, Shown
 from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import iso, seconds
@@ -111,6 +113,7 @@ class GitHubFeed:
     def __init__(self, access: Access) -> None:
         self._remote = GitHubRemote(access)
         self._lenient = Lenient("github")
+        self._deliveries = GitHubDeliveries(self._remote, self._lenient)
 
     async def news(self, project: Project, cursor: Cursor) -> News:
         look = _Look(project, Remembered(cursor.were or {}, cursor.requests - OVERLAP_S))
@@ -124,6 +127,12 @@ class GitHubFeed:
         marks = look.remembered.marks
         after = msgspec.structs.replace(cursor, comments=comments, lines=lines, requests=requests, etags=look.etags, were=marks)
         return News(tuple(incoming for _, incoming in found), after)
+
+    async def missed(self, project: Project, since: float | None) -> Missed:
+        try:
+            return await self._deliveries.missed(project, since)
+        except RemoteFailure as failure:
+            raise as_forge_error(failure) from failure
 
     async def hook_problem(self, project: Project) -> str:  # noqa: ARG002
         """GitHub never switches a webhook off by itself."""

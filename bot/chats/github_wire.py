@@ -126,6 +126,11 @@ _PUSH = msgspec.json.Decoder(_Push)
 _DELETE = msgspec.json.Decoder(_Delete)
 
 
+def is_known(event: str) -> bool:
+    """Whether deliveries of this event say anything to us."""
+    return event in _EVENTS
+
+
 def verify(headers: Mapping[str, str], body: bytes, *, secret: str, now: float) -> None:  # noqa: ARG001 - GitHub signs no time
     """Check `X-Hub-Signature-256` over the raw body. Raises Refused (401).
 

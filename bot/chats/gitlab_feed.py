@@ -12,7 +12,9 @@ import msgspec
 from bot.chats import gitlab_wire as wire
 from bot.chats.feed import News
 from bot.chats.gitlab_client import remote
+from bot.chats.gitlab_missed import GitLabDeliveries
 from bot.chats.lenient import Lenient
+from bot.chats.missed import Missed
 from bot.chats.remembered import Remembered, Shown
 from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import Id, Wire, iso, needed, seconds, sha
@@ -131,6 +133,7 @@ class GitLabFeed:
     def __init__(self, url: str, token: str) -> None:
         self._remote = remote(url, token)
         self._lenient = Lenient("gitlab")
+        self._deliveries = GitLabDeliveries(self._page, self._lenient)
 
     async def news(self, project: Project, cursor: Cursor) -> News:
         try:
@@ -167,6 +170,12 @@ class GitLabFeed:
         remembered = Remembered({}, float("inf"))
         self._lenient.read(reversed(newest), lambda item: opened_of(_request(item), project, remembered), project.key)
         return remembered.marks
+
+    async def missed(self, project: Project, since: float | None) -> Missed:
+        try:
+            return await self._deliveries.missed(project, since)
+        except RemoteFailure as failure:
+            raise as_forge_error(failure) from failure
 
     async def hook_problem(self, project: Project) -> str:
         """GitLab switches a webhook off that failed four times, for longer and longer, and after forty times for good."""

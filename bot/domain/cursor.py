@@ -19,6 +19,9 @@ class Cursor(msgspec.Struct, frozen=True):
     etags: Mapping[str, str] = {}
     seen: tuple[str, ...] = ()
     heads: Mapping[str, str] | None = None
+    delivered: float | None = None  # how far the deliveries of its webhook were looked at: a moment on GitHub, an id on GitLab
+    deliveries_asked_at: float = 0.0  # by our own clock
+    deliveries_problem: str = ""  # why they cannot be asked for
     were: Mapping[str, str] | None = None  # number of a request → what it was when it was seen last: `closed 1767225600.0`, `draft …`
 
 

@@ -118,6 +118,7 @@ def story(event: Event) -> str:
         "created": f"asked for, at {sha}",
         "updated": f"to be at {sha}",
         "pushed": f"the branch was pushed: {sha}",
+        "fork_moved": f"the fork was pushed: {sha}, which nobody has looked at",
         "extended": f"extended by {hours(float(data.get('seconds') or 0))}",
         "stage_ended": f"{detail} took {brief(float(data.get('seconds') or 0))}",
         "ready": f"ready at {sha}",

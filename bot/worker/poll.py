@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import structlog
@@ -81,11 +82,12 @@ class Poller:
             news = await feed.news(project, before)
             heads = await self._runtime.heads(project)
             moved = await self._moved(project, before.heads, heads)
-            heard = [each for each in news.incoming if each.key not in before.seen and not _is_from_a_bot(each)]
+            missed, asked = await self._missed(project, feed, before, now)
+            heard = [each for each in (*missed, *news.incoming) if each.key not in before.seen and not _is_from_a_bot(each)]
             fresh = [*heard, *moved]  # the heads are their own memory: a branch may come back to where it was
             await take_at_once(self._store, project.forge.value, "polled", fresh)
             seen = (*before.seen, *(each.key for each in heard))[-_MOST_SEEN:]
-            cursor = msgspec.structs.replace(news.cursor, seen=seen, heads=dict(heads))
+            cursor = msgspec.structs.replace(news.cursor, seen=seen, heads=dict(heads), **asked)
             if fresh:
                 log.info("found_by_asking", project=project.key, count=len(fresh))
         except (ForgeUnavailable, RuntimeUnavailable) as error:
@@ -100,6 +102,23 @@ class Poller:
             if hook_problem and not (last and last.hook_problem):
                 log.warning("hook_is_off", project=project.key, reason=hook_problem)
                 await transaction.note(Event(at=now, kind="hook_is_off", project=project.key, data={"reason": hook_problem}))
+
+    async def _missed(self, project: Project, feed: Feed, before: Cursor, now: float) -> tuple[tuple[Incoming, ...], dict[str, Any]]:
+        """What its webhook could not deliver, now and then and when we begin; what is to be remembered of that."""
+        has_begun = project.key in self._has_begun
+        if not project.has_hook or (has_begun and now - before.deliveries_asked_at < self._pace.catch_up_s):
+            return (), {}
+        try:
+            missed = await feed.missed(project, before.delivered)
+        except ForgeUnavailable as error:
+            if error.wait_s is not None:
+                raise
+            log.warning("deliveries_not_asked", project=project.key, reason=str(error))
+            return (), {}
+        if missed.problem and missed.problem != before.deliveries_problem:
+            log.warning("deliveries_unknown", project=project.key, reason=missed.problem)
+        remembered = {"delivered": missed.until, "deliveries_asked_at": now, "deliveries_problem": missed.problem}
+        return missed.incoming, remembered
 
     async def _moved(self, project: Project, before: Mapping[str, str] | None, heads: Mapping[str, str]) -> list[Incoming]:
         """Branches that have another head than last time. The first time, those that live environments follow."""

@@ -16,7 +16,7 @@ from bot.chats import github_wire, gitlab_wire
 from bot.chats.github_client import explain
 from bot.chats.gitlab_client import Answered
 from bot.chats.gitlab_client import explain as explain_gitlab
-from bot.domain.message import Edited, Incoming, Platform, Pushed, RequestClosed, RequestOpened, Said
+from bot.domain.message import Edited, Incoming, Platform, Pushed, RequestClosed, RequestMoved, RequestOpened, Said
 from bot.domain.project import ForgeKind, Project
 from tests.fakes.openapi import payloads
 
@@ -71,7 +71,7 @@ def expected_of_github(file: str, event: str) -> tuple[type[Incoming], ...]:
         return (RequestOpened,)
     if event == "pull_request" and action == "synchronize":
         head = body["pull_request"]["head"]["repo"]
-        return (Pushed,) if head and head["id"] == body["repository"]["id"] else ()
+        return (Pushed,) if head and head["id"] == body["repository"]["id"] else (RequestMoved,)
     return (Pushed,) if event == "push" and body["ref"].startswith("refs/heads/") else ()
 
 
@@ -99,7 +99,9 @@ def test_each_delivery_of_gitlab_means_what_it_should(entry: dict[str, Any]) -> 
         closed = about.get("action") in ("close", "merge")
         draft = (body.get("changes") or {}).get("draft") or {}
         opened = about.get("action") in ("open", "reopen") or draft.get("current") is False
-        expected = (RequestClosed,) if closed else (Pushed,) * bool(about.get("oldrev")) + (RequestOpened,) * opened
+        is_fork = about.get("source_project_id") != body["project"]["id"]
+        moved = (RequestMoved if is_fork else Pushed,) * bool(about.get("oldrev"))
+        expected = (RequestClosed,) if closed else moved + (RequestOpened,) * opened
     assert tuple(map(type, gitlab(entry["file"], event))) == expected
 
 

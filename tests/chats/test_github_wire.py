@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chats.github_wire import parse, verify
-from bot.domain.message import BranchDeleted, Dialect, Edited, Person, Platform, Pushed, Refused, RequestClosed, Said, Thread
+from bot.domain.message import BranchDeleted, Dialect, Edited, Person, Platform, Pushed, Refused, RequestClosed, RequestMoved, Said, Thread
 from bot.domain.project import ForgeKind
 from tests.chats.forges import NOW, SHOP_ID, GitHubLetters, changed, shop
 from tests.fakes.forge import Delivery, commit, iso
@@ -149,7 +149,9 @@ def test_a_forks_branch_is_not_ours(world: GitHubLetters) -> None:
     fork = world.project("eve/shop", id=66)
     for source in (fork, None):
         world.requests_open[0].source = source
-        assert read(world.synchronizes(world.requests_open[0], HEAD)) == ()
+        sha = world.requests_open[0].sha
+        moved = RequestMoved(f"github:42:pull:12:head:{sha}", "shop", 12, "refs/heads/demo", sha)
+        assert read(world.synchronizes(world.requests_open[0], HEAD)) == (moved,)
         (closed,) = read(world.closes(world.requests_open[0]))
         assert (closed.is_fork, closed.ref) == (True, "refs/heads/demo")
 

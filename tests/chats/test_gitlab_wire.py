@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.chats.gitlab_wire import parse
-from bot.domain.message import BranchDeleted, Dialect, Edited, Person, Platform, Pushed, Refused, RequestClosed, Said, Thread
+from bot.domain.message import BranchDeleted, Dialect, Edited, Person, Platform, Pushed, Refused, RequestClosed, RequestMoved, Said, Thread
 from bot.domain.project import ForgeKind
 from tests.chats.forges import NOW, SHOP_ID, GitLabLetters, changed, shop
 from tests.fakes.forge import Delivery, commit
@@ -184,7 +184,9 @@ def test_a_merge_request_is_closed(gitlab: GitLabLetters, is_merged: bool) -> No
 def test_a_forks_branch_is_not_ours_but_its_notes_are_heard(gitlab: GitLabLetters) -> None:
     for source in (gitlab.project("eve/shop", id=66), None):
         gitlab.requests_open[0].source = source
-        assert read(gitlab.synchronizes(gitlab.requests_open[0], HEAD)) == ()
+        sha, project = gitlab.requests_open[0].sha, gitlab.requests_open[0].project
+        moved = RequestMoved(f"gitlab:{project.id}:request:12:head:{sha}", "shop", 12, "refs/heads/demo", sha)
+        assert read(gitlab.synchronizes(gitlab.requests_open[0], HEAD)) == (moved,)
         (closed,) = read(gitlab.closes(gitlab.requests_open[0]))
         assert (closed.is_fork, closed.ref) == (True, "refs/heads/demo")
         assert len(read(says(gitlab))) == 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import structlog
 
 from bot.store.feeds import listening
 from tests.conversations.talk import Talk
+from tests.fakes.deliveries import github_hook
 
 
 @pytest.fixture(params=["github", "gitlab"])
@@ -88,3 +90,80 @@ async def test_while_gitlab_has_switched_our_webhook_off_it_is_polled_and_told(t
         found = await listening(look.connection, "tools")
     assert found is not None
     assert found.hook_problem == ""
+
+
+def _hook(talk: Talk) -> None:
+    project, url = talk.on.project, f"https://trellis.example/hooks/{talk.platform}"
+    hook = github_hook(talk.forge.url, project.path, 1, url) if talk.platform == "github" else {"id": 1, "url": url}
+    talk.forge.webhooks.rows = [(project, hook)]
+
+
+async def _comes_back(talk: Talk, hours: float) -> list[str]:
+    """What the bot newly says when it is back after so long."""
+    before = len(talk.heard)
+    talk.world.clock.advance(hours=hours)
+    await talk.world.poll()
+    return talk.heard[before:]
+
+
+@pytest.mark.parametrize("hours", [24, 80])
+async def test_every_command_of_a_long_outage_is_found_once(talk: Talk, hours: int) -> None:
+    """Of 24 h by what the forge still has of its deliveries; of 80 h by the sweep of comments where they are forgotten by then."""
+    _hook(talk)
+    await talk.world.poll()
+    for number in range(5):
+        talk.world.clock.advance(seconds=60)
+        talk.forge.sends(talk.forge.says(talk.on, talk.by, f"/ivy extend {number + 1}h"), 0)
+    found = await _comes_back(talk, hours)
+    assert len(found) == 5
+    assert all("reason: `stale`" in each for each in found)
+    asked = len(talk.forge.asked("GET delivery"))
+    assert asked == (5 if (talk.platform, hours) == ("github", 24) else 0)
+    await talk.world.pass_time(seconds=301)
+    await talk.world.poll()
+    assert len(talk.heard) == 5
+    assert len(talk.forge.asked("GET delivery")) == asked
+
+
+async def test_what_could_not_be_delivered_is_run_as_it_was_said_though_no_list_has_it(talk: Talk) -> None:
+    """A comment whose author has edited other words of it since: the forge's record has it as it was."""
+    _hook(talk)
+    await talk.world.poll()
+    talk.world.clock.advance(seconds=60)
+    delivery = talk.forge.sends(talk.forge.says(talk.on, talk.by, "/ivy create"), 503)
+    assert delivery.comment is not None
+    talk.world.clock.advance(seconds=60)
+    talk.forge.edits(delivery.comment, "Please:\n\n/ivy create")
+    assert len(await _comes_back(talk, 0.2)) == 2
+    assert len(await talk.world.environments()) == 1
+
+
+async def test_what_was_delivered_in_the_end_is_not_fetched(talk: Talk) -> None:
+    _hook(talk)
+    await talk.world.poll()
+    delivery = talk.forge.sends(talk.forge.says(talk.on, talk.by, "/ivy create"), 503)
+    talk.world.clock.advance(seconds=60)
+    talk.forge.sends(delivery, 202)
+    await talk.world.deliver(talk.platform, delivery)
+    heard = len(talk.heard)
+    assert await _comes_back(talk, 0.2) == []
+    assert len(talk.heard) == heard == 2
+    assert talk.forge.asked("GET delivery") == []
+
+
+async def test_what_was_before_we_came_is_the_past(talk: Talk) -> None:
+    _hook(talk)
+    talk.world.clock.advance(hours=-2)
+    talk.forge.sends(talk.forge.says(talk.on, talk.by, "/ivy create"), 503)
+    talk.world.clock.advance(hours=2)
+    await talk.world.poll()
+    assert await _comes_back(talk, 0.2) == []
+
+
+async def test_a_token_that_may_not_read_webhooks_is_told_once_and_the_sweep_does_the_work(talk: Talk) -> None:
+    talk.forge.fail_next("LIST hooks", 403, times=20)
+    with structlog.testing.capture_logs() as logs:
+        assert len(await _missed(talk, "/ivy create", 0.5)) == 2
+        await _comes_back(talk, 0.2)
+    [told] = [each for each in logs if each["event"] == "deliveries_unknown" and each["project"] == talk.on.project.name]
+    assert "does not let the token read" in told["reason"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.fakes.server import FakeServer, HttpError
 
@@ -103,6 +104,20 @@ def iso(at: float) -> str:
 ZEROS = "0" * 40
 
 
+@dataclass(eq=False)
+class Sent:
+    """A try to deliver; `status` 0 is one to which nobody answered."""
+
+    id: int
+    at: float
+    delivery: Delivery
+    status: int
+
+    @property
+    def payload(self) -> Any:
+        return json.loads(self.delivery.body)
+
+
 class FakeForge(FakeServer):
     """State and verbs. The verbs that people do on the platform give the delivery that tells of it."""
 
@@ -119,6 +134,7 @@ class FakeForge(FakeServer):
         self._comments: list[Comment] = []
         self.bot = self.user(self.bot_login, id=900, right="write")
         self.tokens: dict[str, User] = {token: self.bot}
+        self.sent: list[Sent] = []
 
     def project(self, path: str, *, id: int) -> Project:
         made = Project(id, path, {"main": commit(path, "main")})
@@ -149,6 +165,15 @@ class FakeForge(FakeServer):
         made.created_at = made.updated_at = self.clock()
         self.requests_open.append(made)
         return made
+
+    def sends(self, delivery: Delivery, status: int) -> Delivery:
+        """Remember how a delivery was answered; 0: not at all."""
+        self.sent.append(Sent(next(self._ids), self.clock(), delivery, status))
+        return delivery
+
+    def sent_since(self, kept_s: float) -> list[Sent]:
+        """Newest first, those of which the forge still knows."""
+        return [each for each in reversed(self.sent) if each.at >= self.clock() - kept_s]
 
     def comments(self, request: Request) -> list[Comment]:
         """The conversation, oldest first, deleted ones left out; comments on lines of the diff are no part of it."""

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.fakes import deliveries
 from tests.fakes import github_shapes as shapes
 from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User, iso
 from tests.fakes.github_app import Births, FakeApp
@@ -172,6 +173,8 @@ class FakeGitHub(FakeForge):
             ("GET", "/user", "GET me", self._me),
             ("GET", repo, "GET project", self._project),
             ("GET", repo + "/collaborators/{login}/permission", "GET right", self._permission),
+            ("GET", repo + "/hooks/{hook:int}/deliveries", "LIST deliveries", self._deliveries),
+            ("GET", repo + "/hooks/{hook:int}/deliveries/{id:int}", "GET delivery", self._delivery),
             ("GET", repo + "/pulls", "LIST requests", self._pulls),
             ("GET", repo + "/pulls/comments", "LIST line comments", self._list_on_lines),
             ("GET", repo + "/issues/comments", "LIST comments", self._list_all),
@@ -287,6 +290,22 @@ class FakeGitHub(FakeForge):
         there = [each for each in there if query.get("state", "open") in ("all", "open" if each.state == "open" else "closed")]
         there.sort(key=lambda each: (each.updated_at, each.id), reverse=query.get("direction") == "desc")
         return self._paged(request, [shapes.pull(self.url, each) for each in there])
+
+    def _deliveries(self, request: HttpRequest, body: Any) -> Response:
+        """Newest first; the cursor is where the page begins."""
+        known = self.sent_since(deliveries.KEPT_S["github"])
+        here = [each for each in known if each.payload["repository"]["id"] == self._here(request).id]
+        begin, size = int(request.query_params.get("cursor", "v1_0")[3:]), int(request.query_params.get("per_page", 30))
+        url = f"{self.url}{request.url.path}?per_page={size}&cursor=v1_{begin + size}"
+        link = {"link": f'<{url}>; rel="next"'} if begin + size < len(here) else {}
+        shown = [deliveries.github_sent(each) for each in here[begin : begin + size]]
+        return JSONResponse(shown, 200, {**self.answer_headers(request), **link})
+
+    def _delivery(self, request: HttpRequest, body: Any) -> Answer:
+        for each in self.sent_since(deliveries.KEPT_S["github"]):
+            if each.id == request.path_params["id"]:
+                return 200, deliveries.github_detail(each)
+        raise HttpError(404, None)
 
     def _paged(self, request: HttpRequest, whole: list[Json]) -> Response:
         """A page with its links and its tag; nothing but a 304 for who has it already, which counts against no limit."""

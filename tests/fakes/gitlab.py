@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.fakes import deliveries
 from tests.fakes import gitlab_shapes as shapes
 from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User, iso
 from tests.fakes.hooks import Hooks
@@ -182,6 +183,7 @@ class FakeGitLab(FakeForge):
             ("GET", "/api/v4/user", "GET me", self._me),
             ("GET", project, "GET project", self._project),
             ("GET", project + "/members/all/{user:int}", "GET right", self._member),
+            ("GET", project + "/hooks/{hook:int}/events", "LIST deliveries", self._events),
             ("GET", project + "/merge_requests", "LIST requests", self._requests),
             ("GET", project + "/members/all", "GET members", self._members),
             ("GET", request, "GET request", self._request),
@@ -268,6 +270,11 @@ class FakeGitLab(FakeForge):
         there = [each for each in self.requests_open if each.project is project and iso(each.updated_at) >= query.get("updated_after", "")]
         there.sort(key=lambda each: (each.updated_at, each.id), reverse=query.get("sort", "desc") == "desc")
         return self._paged(request, [shapes.merge_request(each, self._count(each)) for each in there])
+
+    def _events(self, request: HttpRequest, body: Any) -> Response:
+        here = self._here(request).id
+        known = self.sent_since(deliveries.KEPT_S["gitlab"])
+        return self._paged(request, [deliveries.gitlab_event(each) for each in known if each.payload["project"]["id"] == here])
 
     def _count(self, request: Request) -> int:
         return len([each for each in self._comments if each.request is request and not each.is_deleted])
