@@ -23,7 +23,7 @@ def denied(words: str, decision: Decision, scene: Scene) -> UserError:
 
 def refused_event(taken: Taken, said: Said, outcome: Outcome) -> Event:
     where = {"place": place_of(said), "thread": said.thread.address}
-    what = {"words": taken.words, "code": outcome.code, "line": taken.line[:_LONGEST_LINE]}
+    what = {"words": taken.words, "code": outcome.notes.get("code", outcome.code), "line": taken.line[:_LONGEST_LINE]}
     return Event(
         at=taken.created_at,
         kind="refused",

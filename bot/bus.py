@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from bot import refusals, refusals_slack, refusals_time, replies, tracing
+from bot import refusals, refusals_slack, replies, tracing
 from bot.asking import authorize
 from bot.auditing import denied, refused_event
 from bot.auth.policy import Role, Standing
@@ -21,6 +21,7 @@ from bot.domain.ids import new_id
 from bot.domain.message import Dialect, Edited, Person, Platform, Said
 from bot.domain.project import ForgeKind, Project
 from bot.domain.prose import Reaction, Reply
+from bot.finding import Finding
 from bot.handlers import HANDLERS
 from bot.handlers.actions import ACTIONS
 from bot.handlers.handler import About, Handler
@@ -29,7 +30,7 @@ from bot.quiet import Breaker
 from bot.replies import late
 from bot.rules import Rules
 from bot.standing import Standings
-from bot.targets import find_environment, home, named_project
+from bot.targets import home, named_project
 from bot.units import Transaction, Units
 from grammar.commands import Command, Create
 from grammar.parse import Found, Misunderstood, Understood, read
@@ -53,7 +54,8 @@ class Bus:
         self._breaker = Breaker(units, rules.replies_per_hour)
         self._standings = Standings(rules.people, rules.console_role, forges, rules.projects, self._others, self._by_sign_in)
         self._standing_in = self._standings.of
-        self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects.values(), members or {})
+        self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects, members or {}, self._known)
+        self._finding = Finding(units, self._in_project, self._outside.visible)
 
     async def hear(self, said: Said, message_id: int, lease: Any = None) -> None:
         if said.person.is_bot or (said.person.platform, said.person.id) in self._rules.own_ids:
@@ -106,6 +108,10 @@ class Bus:
     async def _by_sign_in(self, person: Person) -> Role:
         async with self._units.look() as look:
             return Role(await look.web_role(person.id) or Role.NOBODY)
+
+    async def _known(self, platform: Platform, name: str) -> Person | None:
+        async with self._units.look() as look:
+            return await look.known(platform, name)
 
     def read(self, message: Said | Edited) -> tuple[Found, ...]:
         """What a message says, as its platform writes it."""
@@ -177,7 +183,7 @@ class Bus:
         try:
             _must_be_allowed(scene, command)
         except UserError as error:
-            error.notes = {**error.notes, **await self._meant(scene, command)}
+            error.notes = {**error.notes, **await self._finding.meant(scene, command)}
             raise
         group = ACTIONS[command.words].value
         if not rules.channels.may(said, command.words, group):
@@ -185,58 +191,20 @@ class Bus:
         if handler.about is About.PROJECT and isinstance(command, Create):
             scene = await self._in_project(scene, named_project(command.project, at_home, rules.projects))
         elif handler.about is About.APPROVAL:
-            scene = await self._about_approval(scene, command)
+            scene = await self._finding.approval(scene, command)
         elif handler.about in {About.ENVIRONMENT, About.PERHAPS_ENVIRONMENT}:
-            scene = await self._about_environment(scene, command, handler)
+            found = await self._finding.environment(scene, command)
+            if found is None and handler.about is About.ENVIRONMENT:
+                raise refusals.no_environment()
+            scene = found or scene
         _must_be_allowed(scene, command)
         return scene
-
-    async def _meant(self, scene: Scene, command: Command) -> dict[str, str]:
-        """Which environment a denied attempt was about: for the audit log only, nothing of it is told."""
-        if scene.role is Role.NOBODY or not hasattr(command, "env"):
-            return {}
-        async with self._units.look() as look:
-            try:
-                found = await find_environment(command.env, scene.said, scene.project, scene.projects, look.environments)
-            except UserError:
-                return {}
-        return {"environment": found.id, "project": found.project} if found else {}
 
     async def _others(self, person: Person) -> Sequence[Person]:
         """The joined accounts of somebody; none of a guest's, whatever was joined before."""
         async with self._units.look() as look:
             others = (await look.people.accounts_of(person))[1:]
         return others if others and await self._outside.is_member(person) else ()
-
-    async def _about_environment(self, scene: Scene, command: Command, handler: Handler) -> Scene:
-        async with self._units.look() as look:
-            name = getattr(command, "env", None)
-            environment = await find_environment(name, scene.said, scene.project, scene.projects, look.environments)
-        if environment is None and handler.about is About.PERHAPS_ENVIRONMENT:
-            return scene
-        if environment is None:
-            raise refusals.no_environment()
-        project = scene.projects.get(environment.project)
-        if project is None:
-            raise refusals.forgotten_project(environment.project)
-        return replace(await self._in_project(scene, project), environment=environment)
-
-    async def _about_approval(self, scene: Scene, command: Command) -> Scene:
-        """The request that is named, or the only one that waits in this thread, and what it is about."""
-        id_ = getattr(command, "id", None)
-        async with self._units.look() as look:
-            if id_ is None:
-                waiting = await look.approvals.open_in(scene.thread.address)
-                if len(waiting) > 1:
-                    raise refusals_time.which_approval(waiting, command.verb)
-                approval = next(iter(waiting), None)
-            else:
-                approval = await look.approvals.get(id_)
-            environment = await look.environments.get(approval.environment_id) if approval else None
-        project = scene.projects.get(approval.project) if approval else None
-        if approval is None or environment is None or project is None:
-            raise refusals_time.no_approval(id_)
-        return replace(await self._in_project(scene, project), environment=environment, approval=approval)
 
     async def _in_project(self, scene: Scene, project: Project) -> Scene:
         if project == scene.project:

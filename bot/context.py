@@ -53,6 +53,9 @@ class Members(Protocol):
     async def is_member(self, person: Person) -> bool:
         """Whether this is a full member of ours. A doubt is a no."""
 
+    async def account(self, id: str) -> Person | None:
+        """The full member of that id, with their name. A doubt is a no."""
+
 
 class Forge(Protocol):
     """What is asked of GitHub or GitLab when a command runs. Errors raise ForgeUnavailable."""
@@ -265,7 +268,10 @@ class Outside(Protocol):
         """Whether this is a full member of their platform's workspace: no guest, nobody of another one. A doubt is a no."""
 
     async def person(self, platform: Platform, name: str, project: Project) -> Person | None:
-        """Who is called that on a platform; `name` is a Slack id, a login, or a name in a terminal."""
+        """Who is called that on a platform; `name` is a Slack id, a login, or the name of somebody who has been here before."""
+
+    async def may(self, person: Person, words: str, environment: Environment) -> bool:
+        """Whether somebody may say that command about an environment that is theirs or another's."""
 
     async def visible(self, person: Person) -> frozenset[str]:
         """The keys of the projects in which somebody may look."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from bot.asking import identity, project_resource
-from bot.auth.asked import Asked
+from bot.auth.asked import Asked, Resource
 from bot.auth.policies import Policies
 from bot.auth.policy import Standing
 from bot.context import Forge, Members, Runtime
+from bot.domain.environment import Environment
 from bot.domain.message import Person, Platform
 from bot.domain.project import ChangeRequest, ForgeKind, Project
 
 StandingIn = Callable[[Person, Project | None], Awaitable[Standing]]
+Known = Callable[[Platform, str], Awaitable[Person | None]]
+"""Who has been here by that name, on a platform that cannot be asked."""
 
 
 class Outside:
@@ -25,35 +28,45 @@ class Outside:
         forges: Mapping[ForgeKind, Forge],
         standing_in: StandingIn,
         policies: Policies,
-        projects: Iterable[Project],
+        projects: Mapping[str, Project],
         members: Mapping[Platform, Members],
+        known: Known,
     ) -> None:
         self.runtime = runtime
         self._forges = forges
         self._standing_in = standing_in
         self._policies = policies
         self._members = members
-        self._projects = tuple(projects)
+        self._projects = projects
+        self._known = known
 
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
         forge = self._forges.get(project.forge)
         return await forge.change_request(project, number) if forge else None
 
     async def person(self, platform: Platform, name: str, project: Project) -> Person | None:
-        if platform is Platform.SLACK:
-            return Person(platform, name.upper(), name.upper())
-        if platform in {Platform.GITHUB, Platform.GITLAB} and platform.value == project.forge.value:
+        if platform in self._members:
+            return await self._members[platform].account(name.upper())
+        if platform.value == project.forge.value:
             return await self._forges[project.forge].person(name, project)
-        return Person(Platform.CONSOLE, name.lower(), name)
+        return await self._known(platform, name) if platform in {Platform.CONSOLE, Platform.WEB} else None
+
+    async def may(self, person: Person, words: str, environment: Environment) -> bool:
+        project = self._projects.get(environment.project)
+        if project is None:
+            return False
+        about = Resource(project.key, project.forge, environment.id, identity(environment.owner))
+        asked = Asked(words, identity(person), await self._standing_in(person, project), about, place="web")
+        return self._policies.authorize(asked).is_allowed
 
     async def is_member(self, person: Person) -> bool:
         members = self._members.get(person.platform)
         return members is None or await members.is_member(person)
 
     async def visible(self, person: Person) -> frozenset[str]:
-        standings = await asyncio.gather(*(self._standing_in(person, project) for project in self._projects))
+        standings = await asyncio.gather(*(self._standing_in(person, project) for project in self._projects.values()))
         asked = (
             Asked("ivy list", identity(person), standing, project_resource(project))
-            for project, standing in zip(self._projects, standings, strict=True)
+            for project, standing in zip(self._projects.values(), standings, strict=True)
         )
         return frozenset(each.resource.project for each in asked if self._policies.authorize(each).is_allowed)

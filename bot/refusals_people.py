@@ -28,6 +28,11 @@ def over_quota(quota: str, whose: str, count: int, own: Sequence[Environment]) -
     return UserError("over_quota", *head, " Take one of yours down:", more=more)
 
 
+def has_enough(person: Person, count: int) -> UserError:
+    many = "1 environment" if count == 1 else f"{count} environments"
+    return UserError("over_quota", f"{person.name} has {many}, which is all that the quota ", Code("per_person"), " allows.")
+
+
 def too_many_tries(what: str) -> UserError:
     return UserError("too_many_tries", f"That was {what} within the hour. Please wait a while.")
 

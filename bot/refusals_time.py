@@ -36,12 +36,14 @@ def whom(environment: Environment) -> UserError:
 
 
 def unknown_person(name: str, platform: Platform) -> UserError:
+    if platform in {Platform.CONSOLE, Platform.WEB}:
+        return UserError("unknown_person", f"Nobody called {name} has been here yet. Once they have signed in or spoken, say it again.")
     return UserError("unknown_person", f"There is nobody called {name} on {platform}.")
 
 
 def may_not_own(person: Person, project: Project) -> UserError:
     called = project.path or project.key
-    return UserError("not_allowed", f"{person.name} may not even look at environments of {called}, and so cannot own one.")
+    return UserError("not_allowed", f"{person.name} may not work with environments of {called}, and so cannot own one.")
 
 
 def not_gone(environment: Environment) -> UserError:

@@ -21,7 +21,7 @@ class Rows(Protocol):
 
     async def by_thread(self, address: str, /) -> Sequence[Environment]: ...
 
-    async def slugs(self, project: str | None, /) -> Sequence[str]: ...
+    async def slugs(self, projects: frozenset[str], /) -> Sequence[str]: ...
 
 
 def home(said: Said, projects: Mapping[str, Project]) -> Project | None:
@@ -48,39 +48,28 @@ def named_project(name: str | None, at_home: Project | None, projects: Mapping[s
     raise refusals.unknown_project(name, projects)
 
 
-async def find_environment(
+async def find_environments(
     name: EnvironmentName | None, said: Said, at_home: Project | None, projects: Mapping[str, Project], rows: Rows
-) -> Environment | None:
-    """The environment that is named, or the one of this request or thread; None when nothing is named and there is none."""
+) -> Sequence[Environment]:
+    """Those that are named, all of one project; or those of this request or thread."""
     if name is None:
         return await _of_this_place(said, rows)
     if name.request is None:
-        return await _by_slug(name.slug or "", said.project, rows)
-    project = named_project(name.project, at_home, projects)
-    found = await rows.by_request(project.key, name.request)
-    if not found:
-        raise refusals.no_environment_for(project, name.request)
-    return _only(found)
+        environment = await rows.by_slug((name.slug or "").lower())
+        return [environment] if environment else []
+    return await rows.by_request(named_project(name.project, at_home, projects).key, name.request)
 
 
-def _only(found: Sequence[Environment]) -> Environment:
-    """The one there is, rather than a guess."""
+def only(found: Sequence[Environment]) -> Environment:
+    """The one there is, rather than a guess. Raises UserError `which_environment`."""
     if len(found) > 1:
         raise refusals.which_environment(found)
     return found[0]
 
 
-async def _by_slug(slug: str, project: str | None, rows: Rows) -> Environment:
-    """The one of that name, wherever it is. In a request only those of its own project are hinted at."""
-    environment = await rows.by_slug(slug.lower())
-    if environment is not None:
-        return environment
-    raise refusals.unknown_environment(slug, await rows.slugs(project))
-
-
-async def _of_this_place(said: Said, rows: Rows) -> Environment | None:
+async def _of_this_place(said: Said, rows: Rows) -> Sequence[Environment]:
     """What was asked for here: in a request its own branch's before others, and the last that is gone when none lives."""
     here = await rows.by_thread(said.thread.address)
     if said.project is not None and said.request is not None:
         here = [each for each in here if each.request == said.request] or here or await rows.by_request(said.project, said.request)
-    return _only(here) if here else None
+    return here

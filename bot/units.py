@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from bot import context
 from bot.domain.approval import Approval
 from bot.domain.command import Taken
-from bot.domain.message import Thread
+from bot.domain.message import Person, Platform, Thread
 from bot.domain.prose import Reaction, Reply
 from bot.targets import Rows
 
@@ -47,6 +47,8 @@ class Looking(Protocol):
     def approvals(self) -> ApprovalRows: ...
 
     async def web_role(self, id: str, /) -> str | None: ...
+
+    async def known(self, platform: Platform, name: str, /) -> Person | None: ...
 
 
 class Units(Protocol):

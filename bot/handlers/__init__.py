@@ -48,7 +48,7 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("ivy reject", About.APPROVAL, approve.decide_reject),
         _handler("ivy history", About.ENVIRONMENT, past.history),
         _handler("ivy cost", About.PERHAPS_ENVIRONMENT, past.cost),
-        _handler("ivy status", About.PERHAPS_ENVIRONMENT, look.status),
+        _handler("ivy status", About.PERHAPS_ENVIRONMENT, look.status, look.gather_status),
         _handler("ivy list", About.NOTHING, look.listed, look.gather_list),
         _handler("ivy logs", About.ENVIRONMENT, look.logs, look.gather_logs),
         _handler("ivy url", About.ENVIRONMENT, look.url),

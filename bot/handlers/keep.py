@@ -37,7 +37,8 @@ def kept(environment: Environment, keep_s: float, now: float) -> Environment:
 
 
 async def must_have_room(environment: Environment, scene: Scene, transaction: Transaction) -> None:
-    """Refuse when its owner keeps as many as anybody may."""
+    """Refuse when its owner keeps as many as anybody may; nobody else keeps one until this transaction ends."""
+    await transaction.lock_quota()
     owner = environment.owner
     mine = await transaction.environments.owned_by(await transaction.people.identities(owner))
     others = [each for each in mine if each.is_kept and each.id != environment.id]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot import refusals, replies
 from bot.asking import identity
 from bot.context import Outcome, Outside, Scene, Transaction
+from bot.domain.environment import Environment
 from bot.domain.message import Platform
 from bot.domain.project import Project
 from bot.handlers.handler import the_environment
@@ -17,10 +18,17 @@ _DAY_S = 86_400.0
 _USUAL_TAIL = 50
 
 
-async def status(command: Status, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
-    del facts
+async def gather_status(command: Status, scene: Scene, outside: Outside) -> frozenset[str]:
+    """The projects of an overview: this one, or all that one may look at."""
+    del command
+    if scene.environment is not None or scene.project is not None:
+        return frozenset({scene.project.key}) if scene.project else frozenset()
+    return await outside.visible(scene.person)
+
+
+async def status(command: Status, scene: Scene, facts: frozenset[str], transaction: Transaction) -> Outcome:
     if scene.environment is None:
-        environments = await transaction.environments.live(scene.project.key if scene.project else None)
+        environments = await _live_in(facts, transaction)
         return Outcome(replies.listing(environments, "here" if scene.project else "in all"))
     environment = await the_environment(scene, transaction)
     reply = replies.status(environment)
@@ -35,6 +43,11 @@ def _ties(command: Status, scene: Scene) -> bool:
     return is_thread and command.env is not None and command.env.request is not None
 
 
+async def _live_in(projects: frozenset[str], transaction: Transaction) -> Sequence[Environment]:
+    only = next(iter(projects)) if len(projects) == 1 else None
+    return [each for each in await transaction.environments.live(only) if each.project in projects]
+
+
 def _listed_project(command: List, scene: Scene) -> Project | None:
     """The one whose environments are listed; None for all that one may look at."""
     return None if command.all or scene.said.project is None else scene.project
@@ -47,7 +60,7 @@ async def gather_list(command: List, scene: Scene, outside: Outside) -> frozense
 
 async def listed(command: List, scene: Scene, facts: frozenset[str], transaction: Transaction) -> Outcome:
     project = _listed_project(command, scene)
-    environments = [each for each in await transaction.environments.live(project.key if project else None) if each.project in facts]
+    environments = await _live_in(facts, transaction)
     what = f"of {project.path or project.key}" if project else "in all"
     if command.mine:
         environments = [each for each in environments if identity(each.owner) in scene.standing.identities]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from bot import refusals_people as refusals
 from bot.context import Scene, Transaction
+from bot.domain.environment import Environment
 from bot.domain.project import Project
+
+
+async def must_have_room_for(environment: Environment, per_person: int, transaction: Transaction) -> None:
+    """Refuse when its owner has as many others as anybody may. Raises UserError `over_quota`."""
+    await transaction.lock_quota()
+    theirs = await transaction.environments.owned_by(await transaction.people.identities(environment.owner))
+    others = sum(each.id != environment.id for each in theirs)
+    if per_person and others >= per_person:
+        raise refusals.has_enough(environment.owner, others)
 
 
 async def must_have_room(scene: Scene, project: Project, transaction: Transaction) -> None:

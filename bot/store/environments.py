@@ -98,9 +98,8 @@ class Environments:
         whose = owner["platform"].as_string() + ":" + owner["id"].as_string()
         return await self._all(_is_live, whose.in_(sorted(identities)))
 
-    async def slugs(self, project: str | None = None) -> Sequence[str]:
-        query = select(environments.c.slug).where(_is_live)
-        query = query if project is None else query.where(environments.c.project == project)
+    async def slugs(self, projects: frozenset[str]) -> Sequence[str]:
+        query = select(environments.c.slug).where(_is_live, environments.c.project.in_(sorted(projects)))
         return (await self._connection.execute(query)).scalars().all()
 
     async def _first(self, *conditions: Any) -> Environment | None:

@@ -17,11 +17,12 @@ from bot.domain.environment import Environment
 from bot.domain.home import HOME, home_of
 from bot.domain.ids import new_id
 from bot.domain.lifecycle import due
-from bot.domain.message import Person, Thread
+from bot.domain.message import Person, Platform, Thread
 from bot.domain.prose import Reaction, Reply
 from bot.store import recording, ties
 from bot.store.approvals import Approvals
 from bot.store.environments import Environments
+from bot.store.known import known
 from bot.store.people import PeopleRows
 from bot.store.people_tables import quota_locks
 from bot.store.quiet import QuietRows
@@ -169,6 +170,9 @@ class Transaction:
     async def web_role(self, id: str) -> str | None:
         """What the last sign-in with a provider made of somebody."""
         return (await self.connection.execute(select(web_people.c.role).where(web_people.c.id == id))).scalar_one_or_none()
+
+    async def known(self, platform: Platform, name: str) -> Person | None:
+        return await known(self.connection, platform, name)
 
     # -- commands --------------------------------------------------------------------------------
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from bot.store.denials import denials
 from grammar.help import manual
 from provisioner.engine import LogLine
+from tests.conversations.slack import Slack, shown
 from tests.conversations.talk import Talk, words
+from tests.conversations.test_link import joins
 from tests.fakes.forge import commit
+from tests.world import LOCAL, TOOLS, a_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 async def test_status_of_the_one_that_is_meant_here(shop: Talk) -> None:
@@ -168,6 +177,40 @@ async def test_a_hint_tells_nothing_of_projects_where_one_has_no_right(shop: Tal
     await shop.world.types("/ivy create tools:main")
     slug = (await shop.world.environment()).slug
     assert slug not in await shop.answer(f"/ivy status {slug[:-1]}x")
+
+
+async def test_nothing_in_slack_tells_of_a_project_where_one_is_nobody(tmp_path: Path, database_url: str) -> None:
+    projects = {
+        "tools": {"forge": "gitlab", "id": "77", "path": "acme/tools", "clone_url": TOOLS, "people": {"slack:U0VERA": "nobody"}},
+        "lab": {"forge": "local", "clone_url": LOCAL},
+    }
+    async with a_world(tmp_path, database_url=database_url, projects=projects) as world:
+        slack = Slack(world)
+        await world.types("create tools:main")
+        slug = (await world.environment()).slug
+        assert shown(await slack.dm("status", by="vera")) == ["No environments in all. Make one: `/ivy create`"]
+        unknown = "❌ <@U0VERA> There is no environment `{}`. List them: `/ivy list`\nreason: `unknown_environment`"
+        for name in (slug[:-2], slug):
+            assert shown(await slack.dm(f"status {name}", by="vera")) == [unknown.format(name)]
+        async with world.store.look() as look:  # the audit log knows better
+            assert [(each.line, each.project) for each in await denials(look.connection)] == [(f"status {slug}", "tools")]
+        assert f"*{slug}*" in shown(await slack.dm("status", by="dana"))[0]
+        assert f"`{slug}`" in shown(await slack.dm(f"status {slug[:-2]}", by="dana"))[0]
+
+
+async def test_a_request_of_a_project_where_one_is_nobody_has_no_environment(slack: Slack, shop: Talk, tools: Talk) -> None:
+    """Joined, mallory is somebody in `shop`, and in `tools` still nobody."""
+    await tools.makes()
+    await joins(slack, shop)
+    assert shown(await slack.dm("status", by="mallory")) == ["No environments in all. Make one: `/ivy create`"]
+    assert shown(await slack.dm("status tools!5", by="mallory")) == [
+        words(
+            """
+            ❌ <@U0MALLORY> There is no environment for request 5 of acme/tools. List them: `/ivy list`
+            reason: `no_environment`
+            """
+        )
+    ]
 
 
 async def test_url(shop: Talk) -> None:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.asking import identity
 from bot.domain.environment import State
+from bot.domain.message import Person, Platform
+from bot.store.web_people import WebPeople, WebPerson
+from tests.api import api_of
+from tests.conversations.slack import Slack, shown
 from tests.conversations.talk import Talk, words
 from tests.world import World, a_world
 
@@ -68,6 +73,69 @@ async def test_only_to_somebody_who_may_see_it(shop: Talk) -> None:
     assert "There is nobody called nobody on github." in await shop.answer("/ivy transfer @nobody")
     assert "Whose shall it be?" in await shop.answer("/ivy transfer")
     assert (await shop.world.environment()).owner.name == "dana"
+
+
+async def test_in_a_terminal_only_to_who_has_been_there(world: World) -> None:
+    await world.types("create lab:demo")
+    slug = (await world.environment()).slug
+    assert await world.types(f"transfer {slug} @ghost") == [
+        words(
+            """
+            ✗ dana: Nobody called ghost has been here yet. Once they have signed in or spoken, say it again.
+              reason: unknown_person
+            """
+        )
+    ]
+    await world.types("list", by="Grace")
+    await world.types(f"transfer {slug} @grace")
+    owner = (await world.environment()).owner
+    assert (owner.id, owner.name) == ("grace", "Grace")
+
+
+async def test_in_slack_only_to_members_who_may_work_with_it(slack: Slack) -> None:
+    await slack.slash("create demo")
+    slug = (await slack.world.environment()).slug
+    assert shown(await slack.slash(f"transfer {slug} <@U0VERA|vera>"))[1:] == [
+        "❌ <@U0DANA> vera may not work with environments of lab, and so cannot own one.\nreason: `not_allowed`"
+    ]
+    assert shown(await slack.slash(f"transfer {slug} <@U0NOBODY>"))[1].startswith("❌ <@U0DANA> There is nobody called U0NOBODY on slack.")
+    slack.person("ada").is_guest = True
+    assert shown(await slack.slash(f"transfer {slug} <@U0ADA|ada>"))[1].startswith("❌ <@U0DANA> There is nobody called U0ADA on slack.")
+    assert (await slack.world.environment()).owner.id == "U0DANA"
+
+
+async def test_a_sign_in_gives_to_who_has_signed_in(world: World) -> None:
+    await world.types("create lab:demo")
+    slug = (await world.environment()).slug
+    people = WebPeople(world.store)
+    for id_, name, role in (("acme-1", "Dana", "admin"), ("acme-2", "Grace", "developer"), ("acme-3", "Vera", "viewer")):
+        await people.signed_in(WebPerson(id_, "https://id.example", id_, name, f"{name}.Hopper@acme.example", role))
+
+    dana = await api_of(world, Person(Platform.WEB, "acme-1", "Dana"))
+
+    async def owner_after(line: str) -> str:
+        await dana.says(line)
+        await world.settle()
+        return identity((await world.environment()).owner)
+
+    assert await owner_after(f"/ivy transfer {slug} @vera") == "console:dana"
+    assert await owner_after(f"/ivy transfer {slug} @nobody") == "console:dana"
+    assert await owner_after(f"/ivy transfer {slug} @grace.hopper") == "web:acme-2"
+
+
+async def test_not_past_the_quota_of_who_gets_it(tmp_path: Path, database_url: str) -> None:
+    async with a_world(tmp_path, database_url=database_url, limits={"per_person": 1}) as world:
+        await world.types("create lab:main", by="grace")
+        await world.types("create lab:demo")
+        [mine] = [each.slug for each in await world.environments() if each.owner.id == "dana"]
+        assert await world.types(f"transfer {mine} @grace") == [
+            words(
+                """
+                ✗ dana: grace has 1 environment, which is all that the quota per_person allows.
+                  reason: over_quota
+                """
+            )
+        ]
 
 
 async def test_on_gitlab_too(tools: Talk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -18,12 +19,14 @@ from bot.domain.errors import UserError
 from bot.domain.ids import new_id
 from bot.domain.message import Dialect, Person, Platform, Said, Thread
 from bot.domain.project import ForgeKind, Project
+from bot.handlers import keep as keep_handler
 from bot.handlers.quota import must_have_room
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.store import Store
 from bot.store.tables import environments
+from grammar.commands import Keep
 from tests.conversations.talk import words
 from tests.world import a_world
 
@@ -151,3 +154,31 @@ async def test_many_at_once_never_pass_a_quota(tmp_path: Path, database_url: str
     finally:
         await store.database.close()
         await other.database.close()
+
+
+async def test_two_kept_at_once_never_pass_the_quota(tmp_path: Path, database_url: str) -> None:
+    settings = Settings(database_url=database_url, data_dir=tmp_path)
+    store = Store(Database(settings.sql_url))
+    await migrate(store.database)
+    environments = [environment_of(DANA, SHOP, number) for number in range(2)]
+    async with store.transaction() as transaction:
+        for each in environments:
+            assert await transaction.add(each)
+    scene = scene_of(DANA, settings)
+    scene = replace(scene, limits=replace(scene.limits, kept=1))
+    has_locked = asyncio.Barrier(2)
+
+    async def keep(environment: Environment) -> str:
+        try:
+            async with store.transaction() as transaction:
+                if not store.database.is_sqlite:  # which lets one write at a time
+                    await has_locked.wait()
+                await keep_handler.decide(Keep(), replace(scene, environment=environment), None, transaction)
+        except UserError as error:
+            return error.code
+        return "kept"
+
+    try:
+        assert sorted(await asyncio.gather(*map(keep, environments))) == ["kept", "over_quota"]
+    finally:
+        await store.database.close()

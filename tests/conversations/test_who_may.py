@@ -239,10 +239,10 @@ async def test_from_a_stranger_many_commands_get_one_refusal(shop: Talk) -> None
 
 async def test_on_github_an_environment_of_a_gitlab_project_is_out_of_reach(shop: Talk, tools: Talk) -> None:
     theirs = await tools.makes()
-    for line in (f"/ivy terminate {theirs.slug}", f"/ivy logs {theirs.slug}", "/ivy status tools!5", "/ivy create tools:demo"):
-        reply = await shop.answer(line)
-        assert reply.endswith("<sub>reason: `not_allowed`</sub>")
-    assert reply == words(
+    for line in (f"/ivy terminate {theirs.slug}", f"/ivy logs {theirs.slug}"):
+        assert (await shop.answer(line)).endswith("<sub>reason: `unknown_environment`</sub>")
+    assert (await shop.answer("/ivy status tools!5")).endswith("<sub>reason: `no_environment`</sub>")
+    assert await shop.answer("/ivy create tools:demo") == words(
         """
         ❌ @dana You may not run `/ivy create`: an account on github gives no right to acme/tools, which is elsewhere.
 

@@ -29,7 +29,7 @@ async def _environment(parts: Parts, caller: Caller, slug: str) -> Environment:
         found = await look.environments.by_slug(slug.lower()) if "\0" not in slug else None
         if found is not None and found.project in projects:
             return found
-        known = [each for project in sorted(projects) for each in await look.environments.slugs(project)]
+        known = await look.environments.slugs(projects)
     raise problem_of(refusals.unknown_environment(slug, known), 404)
 
 
