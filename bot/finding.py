@@ -74,7 +74,7 @@ class Finding:
         id_ = getattr(command, "id", None)
         async with self._units.look() as look:
             if id_ is None:
-                waiting = await look.approvals.open_in(scene.thread.address)
+                waiting = await look.approvals.open_in(scene.thread.address, look.now)
                 if len(waiting) > 1:
                     raise refusals_time.which_approval(waiting, command.verb)
                 approval = next(iter(waiting), None)

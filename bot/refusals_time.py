@@ -88,5 +88,10 @@ def too_old(approval: Approval) -> UserError:
     return UserError("too_late", "This request waited too long. ", f"{approval.person.name} can ask again.")
 
 
+def own_terminal() -> UserError:
+    why = "A terminal takes any name, so those who ask and answer in terminals count as one person:"
+    return UserError("not_allowed", why, " somebody has to answer who is signed in, or in a chat.")
+
+
 def own_request() -> UserError:
     return UserError("not_allowed", "Nobody answers their own request: somebody else has to.")

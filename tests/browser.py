@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from bot.domain.message import Person, Platform
 from bot.open import whoami
+from bot.store.sessions import Sessions
+from bot.store.web_people import WebPeople, WebPerson
 from bot.web.session import cookie_name, csrf_of
 from bot.web.site import base_of
 
@@ -42,6 +45,16 @@ async def link_for(world: World, name: str) -> str:
     answer = await world.web.post("/console/sign-in", json={"person": name}, headers={"authorization": f"Bearer {token}"})
     assert answer.status_code == 201, answer.text
     return re.sub(r"^http://trellis.localhost:\d+", "", answer.json()["url"])
+
+
+@asynccontextmanager
+async def signed_in_elsewhere(world: World, name: str, role: str) -> AsyncIterator[Browser]:
+    """Somebody whom a provider of sign-ins tells of."""
+    await WebPeople(world.store).signed_in(WebPerson(name, "https://id.example", name, name, f"{name}@id.example", role))
+    async with browser(world) as made:
+        secret = await Sessions(world.store).begin(Person(Platform.WEB, name, name), "acme", 3600)
+        made.cookies.set(cookie_name(base_of(str(made.base_url))), secret)
+        yield made
 
 
 @asynccontextmanager

@@ -16,17 +16,22 @@ class ApprovalState(StrEnum):
     OPEN = "open"
     APPROVED = "approved"
     REJECTED = "rejected"
+    LATE = "late"  # nobody answered in time
     VOID = "void"  # what it was about is gone, or another request took its place
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
-    """One row. `wish` is what is approved, to the letter: for `extend` the new end of life, in seconds since the epoch."""
+    """One row. `wish` is what is approved, to the letter: for `extend` the new end of life, in seconds since the epoch.
+
+    `identities` are all accounts that whoever asked had then: who parts from one of them is nobody else.
+    """
 
     id: str
     kind: str
     environment_id: str
     project: str
     person: Person
+    identities: tuple[str, ...] = ()
     thread: Thread
     wish: dict[str, float | str]
     reason: str = ""

@@ -10,6 +10,7 @@ from bot.domain.approval import Approval, ApprovalState
 from bot.domain.command import CommandState
 from bot.domain.deadlines import with_deadline
 from bot.domain.environment import Environment
+from bot.domain.message import Person, Platform
 from bot.handlers.handler import event, must_be_wanted, the_environment
 from bot.replies import approval as words
 from grammar.commands import Approve, Reject
@@ -44,13 +45,21 @@ async def _request(scene: Scene, transaction: Transaction) -> tuple[Approval, En
     request = await transaction.approvals.locked(scene.approval.id) if scene.approval else None
     if request is None:
         raise refusals_time.no_approval(None)
+    if request.state is ApprovalState.LATE or (request.state is ApprovalState.OPEN and transaction.now >= request.expires_at):
+        raise refusals_time.too_old(request)
     if request.state is not ApprovalState.OPEN:
         raise refusals_time.decided_already(request)
-    if transaction.now > request.expires_at:
-        raise refusals_time.too_old(request)
-    if await transaction.people.same_person(scene.person, request.person):
-        raise refusals_time.own_request()
+    await _must_be_somebody_else(scene.person, request, transaction)
     return request, await the_environment(scene, transaction)
+
+
+async def _must_be_somebody_else(person: Person, request: Approval, transaction: Transaction) -> None:
+    """Neither now nor when it was asked for one person. A terminal takes any name, so all that is said in terminals is one person's."""
+    if person.platform is Platform.CONSOLE and request.person.platform is Platform.CONSOLE:
+        raise refusals_time.own_terminal()
+    asked = {*request.identities, *await transaction.people.identities(request.person)}
+    if asked & await transaction.people.identities(person):
+        raise refusals_time.own_request()
 
 
 async def _decide(request: Approval, state: ApprovalState, comment: str | None, scene: Scene, transaction: Transaction) -> Approval:

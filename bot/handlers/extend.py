@@ -36,16 +36,19 @@ async def _ask(command: Extend, scene: Scene, before: Environment, expires_at: f
     if expires_at > before.created_at + longest_s + 1:
         raise over_longest(before, longest_s)
     for earlier in await transaction.approvals.open_of(before.id):
-        if earlier.wish["expires_at"] == expires_at and earlier.person == scene.person and transaction.now <= earlier.expires_at:
+        if earlier.wish["expires_at"] == expires_at and earlier.person == scene.person and transaction.now < earlier.expires_at:
             return Outcome(words.waits_already(earlier, scene.person), environment_id=before.id)
         await transaction.approvals.save(msgspec.structs.replace(earlier, state=ApprovalState.VOID, decided_at=transaction.now))
         await transaction.reach(before.id, earlier.goal, CommandState.CANCELLED, "void")
+        if earlier.person != scene.person or earlier.thread.address != scene.thread.address:
+            await transaction.post(earlier.thread, words.took_its_place(before, earlier, scene.person))
     request = Approval(
         id=approval_id(),
         kind="extend",
         environment_id=before.id,
         project=before.project,
         person=scene.person,
+        identities=tuple(sorted(await transaction.people.identities(scene.person))),
         thread=scene.thread,
         wish={"expires_at": expires_at},
         reason=command.reason or "",

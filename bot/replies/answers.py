@@ -138,6 +138,7 @@ def story(event: Event) -> str:
         "warned": f"its owner was warned: {hours(float(data.get('seconds') or 0))} left",
         "quiet": f"its owner was told that it is quiet since {hours(float(data.get('seconds') or 0))}",
         "approval_wanted": f"asked for {hours(float(data.get('seconds') or 0))} more, which somebody has to approve",
+        "approval_late": "nobody answered what was asked for",
         "rejected": f"rejected what {data.get('asked_by', '')} asked for",
         "missing": "nothing of it ran: begun again",
         "unwanted": f"to go: {data.get('reason', '')}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.environment import Environment
 from bot.domain.message import Person
-from bot.domain.prose import Block, Button, Reply, Strong, Tone, line
-from bot.replies.common import hours, moment, say
+from bot.domain.prose import Block, Button, Code, Reply, Strong, Tone, line
+from bot.replies.common import hours, moment, say, typed
 
 
 def wanted(environment: Environment, request: Approval, cap_s: float, price: str) -> Reply:
@@ -43,6 +43,24 @@ def answered(environment: Environment, request: Approval) -> Reply:
         head = (Strong(environment.slug), " goes ", moment(environment.expires_at), f": approved{_by(request)}.")
         return say(Tone.GOOD, *head, to=request.person)
     return rejected(environment, request)
+
+
+def nobody_answered(environment: Environment, request: Approval) -> Reply:
+    more_s = float(request.wish["expires_at"]) - environment.expires_at
+    head = (
+        Strong(environment.slug),
+        f" gets no {hours(more_s)} more: nobody answered in time. It goes ",
+        moment(environment.expires_at),
+        ".",
+    )
+    again = line("Ask again: ", Code(typed("extend", environment)))
+    return say(Tone.WARNING, *head, to=request.person, code="too_late", more=(again,))
+
+
+def took_its_place(environment: Environment, request: Approval, by: Person) -> Reply:
+    end = moment(float(request.wish["expires_at"]))
+    head = ("Another request, of ", by.name, ", took the place of yours: ", Strong(environment.slug), " until ", end, ".")
+    return say(Tone.WARNING, *head, to=request.person, code="void")
 
 
 def waits_already(request: Approval, to: Person) -> Reply:

@@ -14,10 +14,11 @@ approvals = Table(
     Column("environment_id", String(32), nullable=False),
     Column("project", String(100), nullable=False),
     Column("person", JSON, nullable=False),  # who asks
+    Column("identities", JSON, nullable=False, server_default="[]"),  # with all accounts that were theirs then
     Column("thread", JSON, nullable=False),
     Column("wish", JSON, nullable=False),  # what is to be approved, to the letter
     Column("reason", Text, nullable=False),
-    Column("state", String(16), nullable=False),  # open, approved, rejected, void
+    Column("state", String(16), nullable=False),  # open, approved, rejected, late, void
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
     Column("decider", JSON),

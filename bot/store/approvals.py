@@ -13,6 +13,8 @@ from bot.domain.approval import Approval, ApprovalState
 from bot.store.approval_tables import approvals
 from bot.store.rows import struct_of
 
+_is_open = approvals.c.state == ApprovalState.OPEN
+
 
 class Approvals:
     """What is asked of the table inside one transaction."""
@@ -34,16 +36,21 @@ class Approvals:
         row = (await self._connection.execute(select(approvals).where(approvals.c.id == id).with_for_update())).mappings().first()
         return struct_of(row, Approval) if row else None
 
-    async def open(self, limit: int = 100) -> Sequence[Approval]:
-        return (await self._all(approvals.c.state == ApprovalState.OPEN))[:limit]
+    async def open(self, now: float, limit: int = 100) -> Sequence[Approval]:
+        """Those that can still be answered."""
+        return (await self._all(_is_open, approvals.c.expires_at > now))[:limit]
 
-    async def open_in(self, address: str) -> Sequence[Approval]:
-        """Those that were asked for in a thread."""
+    async def open_in(self, address: str, now: float) -> Sequence[Approval]:
+        """Those of them that were asked for in a thread."""
         asked_at = approvals.c.thread["address"].as_string()
-        return await self._all(approvals.c.state == ApprovalState.OPEN, asked_at == address)
+        return await self._all(_is_open, approvals.c.expires_at > now, asked_at == address)
+
+    async def late(self, now: float) -> Sequence[Approval]:
+        """Those that wait and can no longer be answered."""
+        return await self._all(_is_open, approvals.c.expires_at <= now)
 
     async def open_of(self, environment_id: str) -> Sequence[Approval]:
-        return await self._all(approvals.c.state == ApprovalState.OPEN, approvals.c.environment_id == environment_id)
+        return await self._all(_is_open, approvals.c.environment_id == environment_id)
 
     async def _all(self, *conditions: Any) -> Sequence[Approval]:
         query = select(approvals).where(*conditions).order_by(approvals.c.created_at)

@@ -10,6 +10,7 @@ import structlog
 from bot import meters
 from bot.store.store import Store
 from bot.worker.desk import Desk
+from bot.worker.late import end_what_waited_too_long
 
 log = structlog.get_logger()
 
@@ -17,11 +18,12 @@ _PRUNE_EVERY = 500
 
 
 async def sweep(store: Store, desks: Mapping[str, Desk]) -> int:
-    """Hand every due row to its desk; how many there were."""
+    """Hand every due row to its desk, and end what waited too long for people; how many there were."""
+    late = await end_what_waited_too_long(store)
     rings = await store.due()
     for kind, id_ in rings:
         desks[kind].take(id_)
-    return len(rings)
+    return len(rings) + late
 
 
 async def sweep_for_ever(store: Store, desks: Mapping[str, Desk], every_s: float) -> None:

@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from bot.store.console import ConsoleStore
 from bot.store.tables import messages
+from tests.conversations.slack import Slack, shown
 from tests.conversations.talk import Talk, words
+from tests.conversations.test_link import joins
 from tests.world import World
 
 HOUR_S = 3600.0
@@ -66,6 +68,32 @@ async def test_nobody_answers_their_own_request(shop: Talk) -> None:
     assert await _life_hours(shop) == 48
 
 
+async def test_parting_with_an_account_makes_nobody_somebody_else(slack: Slack, shop: Talk) -> None:
+    shop.by = shop.world.github.user("root", id=99, right="admin")
+    await joins(slack, shop, by="ada")
+    await shop.makes()
+    id_ = _id(await shop.answer("/ivy extend 60h"))
+    assert "Nobody answers their own request" in shown(await slack.dm(f"approve {id_}", by="ada"))[-1]
+    await slack.dm("unlink", by="ada")
+    assert "Nobody answers their own request" in shown(await slack.dm(f"approve {id_}", by="ada"))[-1]
+    assert await _life_hours(shop) == 48
+
+
+async def test_two_names_in_terminals_are_one_person(world: World) -> None:
+    await world.types("/ivy create lab:demo")
+    [said] = await world.types("/ivy extend demo-cd7qqd 60h")
+    assert await world.types(f"/ivy approve {_id(said)}", by="zelda") == [
+        words(
+            """
+            ✗ zelda: A terminal takes any name, so those who ask and answer in terminals count as one
+              person: somebody has to answer who is signed in, or in a chat.
+              reason: not_allowed
+            """
+        )
+    ]
+    assert (await world.environment()).expires_at - (await world.environment()).created_at == 48 * HOUR_S
+
+
 async def test_it_takes_the_role(shop: Talk) -> None:
     await shop.makes()
     await shop.answer("/ivy extend 60h")
@@ -106,9 +134,48 @@ async def test_asked_again_otherwise_the_newest_counts(shop: Talk) -> None:
 async def test_it_does_not_wait_for_ever(shop: Talk) -> None:
     await shop.makes()
     id_ = _id(await shop.answer("/ivy extend 60h"))
-    await shop.after(hours=25)
+    assert await shop.after(hours=25) == [
+        words(
+            """
+            ⚠️ @dana **demo-vn4gah** gets no 60 h more: nobody answered in time. It goes 2026-12-02 12:00 UTC.
+
+            Ask again: `/ivy extend demo-vn4gah`
+
+            <sub>reason: `too_late`</sub>
+            """
+        )
+    ]
+    assert await shop.world.command_states() == ["done", "cancelled"]
+    assert shop.signs == ["eyes", "confused"]
     ada = shop.world.github.user("ada", id=9, right="admin")
+    assert "Nothing waits for an approval here." in await shop.answer("/ivy approve", by=ada)
     assert "`too_late`" in await shop.answer(f"/ivy approve {id_}", by=ada)
+
+
+async def test_whose_request_is_overtaken_by_anothers_hears_of_it(shop: Talk) -> None:
+    await shop.makes()
+    await shop.answer("/ivy extend 60h")
+    bob = shop.world.github.user("bob", id=10, right="write")
+    told, asked = await shop.says("/ivy extend 70h", by=bob)
+    assert told == words(
+        """
+        ⚠️ @dana Another request, of bob, took the place of yours: **demo-vn4gah** until 2026-12-05 00:00 UTC.
+
+        <sub>reason: `void`</sub>
+        """
+    )
+    assert "70 h more" in asked
+
+
+async def test_what_waited_too_long_is_none_of_the_several(shop: Talk) -> None:
+    await shop.says("/ivy create")
+    await shop.says("/ivy create demo --name two")
+    first, second = await shop.world.environments()
+    await shop.says(f"/ivy extend {first.slug} 60h")
+    await shop.after(hours=25)
+    await shop.says(f"/ivy extend {second.slug} 60h")
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    assert f"**{second.slug}** has 60 h more" in await shop.answer("/ivy approve", by=ada)
 
 
 async def test_with_what_it_is_about_the_request_goes(shop: Talk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.browser import signed_in
+from tests.browser import signed_in, signed_in_elsewhere
 from tests.web.test_pages import create, words
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_longer_life_is_asked_for_and_approved_by_a_press_of_somebody_else(world: World) -> None:
-    async with signed_in(world, "dana") as dana, signed_in(world, "ada") as ada:
+    async with signed_in(world, "dana") as dana, signed_in_elsewhere(world, "ada", "admin") as ada:
         await create(dana)
         await world.settle()
         it = await world.environment()

@@ -17,7 +17,7 @@ def router(parts: Parts) -> APIRouter:
         """Those that are open, the oldest first."""
         projects = (await parts.sight.of(caller.person)).projects
         async with parts.store.look() as look:
-            found = [each for each in await look.approvals.open() if each.project in projects and each.expires_at > look.now]
+            found = [each for each in await look.approvals.open(look.now) if each.project in projects]
             slugs = {each.environment_id: await look.environments.get(each.environment_id) for each in found}
         named = {id_: it.slug for id_, it in slugs.items() if it}
         return ApprovalList(approvals=[approval_shape(each, named.get(each.environment_id, "")) for each in found])

@@ -32,9 +32,9 @@ class Row:
 async def _waiting(look: Transaction, view: View, person: Person) -> list[Row]:
     accounts = {(each.platform, each.id) for each in await look.people.accounts_of(person)}
     found = []
-    for request in await look.approvals.open():
+    for request in await look.approvals.open(look.now):
         environment = await look.environments.get(request.environment_id)
-        if environment is None or request.project not in view.projects or look.now > request.expires_at:
+        if environment is None or request.project not in view.projects:
             continue
         until = float(request.wish["expires_at"])
         wish = f"{hours(until - environment.expires_at)} more"
