@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -201,10 +202,13 @@ class Bus:
         return scene
 
     async def _others(self, person: Person) -> Sequence[Person]:
-        """The joined accounts of somebody; none of a guest's, whatever was joined before."""
+        """The joined accounts of somebody, without those of guests and leavers; none of a guest's own, whatever was joined before."""
         async with self._units.look() as look:
             others = (await look.people.accounts_of(person))[1:]
-        return others if others and await self._outside.is_member(person) else ()
+        if not others or not await self._outside.is_member(person):
+            return ()
+        are_members = await asyncio.gather(*map(self._outside.is_member, others))
+        return [each for each, is_member in zip(others, are_members, strict=True) if is_member]
 
     async def _in_project(self, scene: Scene, project: Project) -> Scene:
         if project == scene.project:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from bot.app.edges import Edges, Place, close_all, prices_of, projects_of, rules_of
+from bot.app.people import members_of
 from bot.bus import Bus
 from bot.settings import Settings
 from bot.store.console import ConsoleStore
@@ -38,11 +39,12 @@ class Judging:
                 runtime = EngineRuntime(self._edges.place.engine, self._edges.place.repositories)
                 patient = {kind: PatientForge(forge, kind, self._store) for kind, forge in self._edges.forges.items()}
                 forges = {kind: LookingForge(forge) for kind, forge in patient.items()}
-                self._bus = Bus(self._store, runtime, forges, await rules_of(self._settings, {}))
+                rules, members = await rules_of(self._settings, {}), members_of(self._edges.chats)
+                self._bus = Bus(self._store, runtime, forges, rules, members)
         return self._bus
 
     async def close(self) -> None:
-        await close_all(self._edges.forges.values())
+        await close_all([*self._edges.forges.values(), *self._edges.chats.values()])
 
 
 def parts_of(settings: Settings, store: Store, place: Place, inbox: Inbox, judging: Judging, checks: Mapping[str, Check]) -> Parts:

@@ -94,10 +94,14 @@ def chats_of(settings: Settings, store: Store, github: Access | None) -> dict[Pl
         chats[Platform.GITHUB] = GitHubChat(github, projects.values())
     if settings.gitlab:
         chats[Platform.GITLAB] = GitLabChat(settings.gitlab.url, settings.gitlab.token.get_secret_value(), projects.values())
-    if settings.slack:
-        hosts = frozenset(settings.slack.response_hosts)
-        chats[Platform.SLACK] = SlackChat(settings.slack.api_url, settings.slack.bot_token.get_secret_value(), hosts)
-    return chats
+    return {**chats, **slack_of(settings)}
+
+
+def slack_of(settings: Settings) -> dict[Platform, Chat]:
+    if settings.slack is None:
+        return {}
+    hosts = frozenset(settings.slack.response_hosts)
+    return {Platform.SLACK: SlackChat(settings.slack.api_url, settings.slack.bot_token.get_secret_value(), hosts)}
 
 
 def forges_of(settings: Settings, github: Access | None) -> dict[ForgeKind, Forge]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.message import Person, Platform
+from tests.browser import signed_in_elsewhere
 from tests.conversations.slack import Slack
 from tests.conversations.talk import Talk, words
 
@@ -150,6 +151,18 @@ async def test_guests_and_people_of_other_workspaces_join_nothing(slack: Slack, 
     slack.person("ada").team = "T0OTHER"
     code = code_in(await shop.answer("/ivy link"))
     assert await slack.dm(f"link {code}", by="ada") == []  # nobody of another workspace is heard at all
+
+
+async def test_what_a_guest_or_a_leaver_was_is_nobodys_any_more(slack: Slack, shop: Talk) -> None:
+    """Ada is an admin in Slack, and was joined with eve, who may write on GitHub."""
+    eve = shop.world.github.user("eve", id=66, right="write")
+    async with shop.world.store.transaction() as transaction:
+        await transaction.people.join(Person(Platform.GITHUB, "66", "eve"), Person(Platform.SLACK, "U0ADA", "ada"))
+        await transaction.people.join(Person(Platform.WEB, "web-1", "Ada"), Person(Platform.SLACK, "U0ADA", "ada"))
+    slack.person("ada").is_guest = True
+    assert (await shop.answer("/ivy whoami", by=eve)).startswith("You are **eve** on github (id 66): developer in acme/shop.")
+    async with signed_in_elsewhere(shop.world, "web-1", "nobody") as web:
+        assert (await web.get("/audit")).status_code == 403
 
 
 async def test_who_cannot_be_asked_about_joins_nothing(slack: Slack) -> None:

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from bot.asking import identity
 from bot.domain.approval import Approval
 from bot.domain.environment import Environment
-from bot.domain.message import Person
+from bot.domain.message import Person, Platform
 from bot.replies import hours
 from bot.store.transaction import Transaction
 from bot.web.pages import frame, saying
 from bot.web.pages.parts import Parts
 from bot.web.pages.sight import View
 from bot.web.session import User
+
+_TERMINAL = {Platform.CONSOLE}  # where all who speak count as one person
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Row:
 
 
 async def _waiting(look: Transaction, view: View, person: Person) -> list[Row]:
-    accounts = {(each.platform, each.id) for each in await look.people.accounts_of(person)}
+    mine = await look.people.identities(person)
     found = []
     for request in await look.approvals.open(look.now):
         environment = await look.environments.get(request.environment_id)
@@ -38,7 +41,8 @@ async def _waiting(look: Transaction, view: View, person: Person) -> list[Row]:
             continue
         until = float(request.wish["expires_at"])
         wish = f"{hours(until - environment.expires_at)} more"
-        found.append(Row(request, environment, wish, until, (request.person.platform, request.person.id) in accounts))
+        is_own = bool(mine & {identity(request.person), *request.identities}) or {person.platform, request.person.platform} == _TERMINAL
+        found.append(Row(request, environment, wish, until, is_own))
     return found
 
 
