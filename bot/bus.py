@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.auditing import denied, refused_event
 from bot.auth.policy import Role, Standing
 from bot.context import Forge, ForgeBusy, ForgeUnavailable, Members, Outcome, Runtime, RuntimeUnavailable, Scene
 from bot.domain.command import CommandState, Taken
+from bot.domain.environment import Environment
 from bot.domain.errors import UserError
 from bot.domain.ids import new_id
 from bot.domain.message import Dialect, Edited, Person, Platform, Said
@@ -101,6 +102,10 @@ class Bus:
     async def visible(self, person: Person) -> frozenset[str]:
         """The keys of the projects in which somebody may look."""
         return await self._outside.visible(person)
+
+    async def may_each(self, person: Person, words: Iterable[str], environments: Sequence[Environment]) -> frozenset[tuple[str, str]]:
+        """What somebody may say on a page about which environments, as (words, id)."""
+        return await self._outside.may_each(person, words, environments)
 
     async def role(self, person: Person) -> Role:
         """What somebody is here, where it is not about a project."""

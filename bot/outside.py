@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from bot.asking import identity, project_resource
 from bot.auth.asked import Asked, Resource
@@ -52,12 +52,19 @@ class Outside:
         return await self._known(platform, name) if platform in {Platform.CONSOLE, Platform.WEB} else None
 
     async def may(self, person: Person, words: str, environment: Environment) -> bool:
-        project = self._projects.get(environment.project)
-        if project is None:
-            return False
-        about = Resource(project.key, project.forge, environment.id, identity(environment.owner))
-        asked = Asked(words, identity(person), await self._standing_in(person, project), about, place="web")
-        return self._policies.authorize(asked).is_allowed
+        return bool(await self.may_each(person, (words,), (environment,)))
+
+    async def may_each(self, person: Person, words: Iterable[str], environments: Sequence[Environment]) -> frozenset[tuple[str, str]]:
+        """What somebody may say about which, as (words, id); a forge is asked once for each project."""
+        keys = sorted({each.project for each in environments} & self._projects.keys())
+        standings = dict(zip(keys, await asyncio.gather(*(self._standing_in(person, self._projects[key]) for key in keys)), strict=True))
+
+        def asked(command: str, it: Environment) -> Asked:
+            about = Resource(it.project, self._projects[it.project].forge, it.id, identity(it.owner))
+            return Asked(command, identity(person), standings[it.project], about, place="web")
+
+        pairs = ((command, it) for command in words for it in environments if it.project in standings)
+        return frozenset((command, it.id) for command, it in pairs if self._policies.authorize(asked(command, it)).is_allowed)
 
     async def is_member(self, person: Person) -> bool:
         members = self._members.get(person.platform)

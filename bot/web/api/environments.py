@@ -22,8 +22,15 @@ Before = Annotated[int, Query(ge=0, le=2**62, description="the `next` of the pag
 Text = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
 
 
-async def _environment(parts: Parts, caller: Caller, slug: str) -> Environment:
-    """One that the caller may see; whether there is another of that name is nobody's business."""
+async def _environment(parts: Parts, caller: Caller, slug: str, words: str = "") -> Environment:
+    """One that the caller may see, and say `words` about; whether there is another of that name is nobody's business."""
+    found = await _found(parts, caller, slug)
+    if words and not await parts.sight.may(caller.person, [found], words):
+        raise Problem(403, "not_allowed", f"You may not run /{words} about it, and so not read it here.")
+    return found
+
+
+async def _found(parts: Parts, caller: Caller, slug: str) -> Environment:
     projects = (await parts.sight.of(caller.person)).projects
     async with parts.store.look() as look:
         found = await look.environments.by_slug(slug.lower()) if "\0" not in slug else None
@@ -59,22 +66,24 @@ def router(parts: Parts) -> APIRouter:
         wanted = overview.Wanted(projects, past, me, project, owner, str(state or ""), text, cursor, limit)
         async with parts.store.look() as look:
             page = await overview.page(look.connection, wanted)
-        return EnvironmentPage(environments=[environment_shape(each) for each in page.environments], next=page.next)
+        shown = await parts.sight.as_told(caller.person, page.environments)
+        return EnvironmentPage(environments=[environment_shape(each) for each in shown], next=page.next)
 
     @routes.get("/environments/{slug}")
     async def environment(slug: str, caller: Reader) -> EnvironmentShape:
         """The live one of that name, else the last that bore it."""
-        return environment_shape(await _environment(parts, caller, slug))
+        [it] = await parts.sight.as_told(caller.person, [await _environment(parts, caller, slug, "ivy status")])
+        return environment_shape(it)
 
     @routes.get("/environments/{slug}/events")
     async def events_of(slug: str, caller: Reader, before: Before = 0, limit: Limit = 50) -> EventPage:
-        found = await _environment(parts, caller, slug)
+        found = await _environment(parts, caller, slug, "ivy history")
         return await _trail(parts, audit.Asked(frozenset({found.project}), environment_id=found.id, before=before, limit=limit))
 
     @routes.get("/environments/{slug}/logs")
     async def logs(slug: str, caller: Reader, service: Text = "", tail: Annotated[int, Query(ge=1, le=2000)] = _TAIL) -> LogShape:
         """The last lines that its services wrote, oldest first."""
-        found = await _environment(parts, caller, slug)
+        found = await _environment(parts, caller, slug, "ivy logs")
         services = [each.service for each in found.addresses]
         if service and services and service not in services:
             raise problem_of(refusals.unknown_service(service, services), 404)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.context import Runtime
+from bot.domain.environment import Environment
 from bot.domain.message import Person
 from bot.store.api_commands import ApiCommands
 from bot.store.inbox import Inbox
@@ -25,6 +27,10 @@ class View(Protocol):
 
 class Sight(Protocol):
     async def of(self, person: Person) -> View: ...
+
+    async def may(self, person: Person, environments: Sequence[Environment], *words: str) -> frozenset[tuple[str, str]]: ...
+
+    async def as_told(self, person: Person, environments: Sequence[Environment]) -> list[Environment]: ...
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.responses import Response
@@ -15,9 +16,9 @@ from bot import replies
 from bot.cards import STAGES, environment_card, past_of
 from bot.context import RuntimeUnavailable
 from bot.domain.command import Event
-from bot.domain.cost import Prices, spent
+from bot.domain.cost import FREE, Prices, spent
 from bot.domain.environment import Environment
-from bot.domain.prose import Card, Code, Fact, Strong, Text, line
+from bot.domain.prose import Card, Code, Fact, Log, Strong, Text, line
 from bot.rendering import html
 from bot.rendering.progress import duration
 from bot.store import usage as stored_usage
@@ -30,6 +31,7 @@ from provisioner.engine import ServiceState
 
 _TAIL, _LONG_TAIL = 60, 1_000
 _EVENTS = 200
+_NO_LOGS = Markup("<p class=note>You may not read its logs.</p>")
 NOT_KNOWN = "\N{EN DASH}"
 
 
@@ -135,6 +137,20 @@ def links_of(templates: dict[str, str], it: Environment) -> list[tuple[str, str]
     return found
 
 
+async def _allowed(parts: Parts, user: SignedIn, it: Environment) -> frozenset[str]:
+    """Which of the commands that look somebody may say about it."""
+    words = ("ivy status", "ivy logs", "ivy history", "ivy cost")
+    return frozenset(command for command, _ in await parts.sight.may(user.person, [it], *words))
+
+
+def without_logs(card: Card) -> Card:
+    return msgspec.structs.replace(card, body=tuple(block for block in card.body if not isinstance(block, Log)))
+
+
+def not_allowed(user: SignedIn, view: View, words: str) -> Response:
+    return frame.told(user, view, "You may not look at that", f"It would be the answer to /{words}, which you may not run here.", 403)
+
+
 async def logs_of(parts: Parts, it: Environment, service: str | None, tail: int) -> Markup:
     try:
         found = await parts.runtime.logs(it.id, service, tail) if it.is_live else ()
@@ -156,8 +172,18 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         it = await seen(look, slug, request.query_params.get("id", ""), view)
         if it is None:
             return None
+    may = await _allowed(parts, user, it)
+    if "ivy status" not in may:
+        return not_allowed(user, view, "ivy status")
+    prices = parts.prices if "ivy cost" in may else FREE
+    async with parts.store.look() as look:
         events = await look.events_of(it.id, _EVENTS)
-        shown: dict[str, Any] = {"it": it, "card": await card_of(look, it, events), "facts": facts_of(it, parts.prices, look.now)}
+        card = await card_of(look, it, events)
+        shown: dict[str, Any] = {
+            "it": it,
+            "card": card if "ivy logs" in may else without_logs(card),
+            "facts": facts_of(it, prices, look.now),
+        }
         used = await stored_usage.of(look.connection, it.id, look.now - usage.SPAN_S)
     observed = await parts.observing.services(it.id) if it.is_live else ()
     return frame.page(
@@ -168,10 +194,10 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         **shown,
         services=services_of(it, observed),
         usage=usage.charts_of(used),
-        logs=await logs_of(parts, it, None, _TAIL),
+        logs=await logs_of(parts, it, None, _TAIL) if "ivy logs" in may else _NO_LOGS,
         links=links_of(dict(parts.links), it),
-        actions=actions_of(it, parts.prices),
-        story=story_of(events),
+        actions=actions_of(it, prices),
+        story=story_of(events) if "ivy history" in may else [],
         flash=await saying.flash(parts.saying, request, user),
     )
 
@@ -195,6 +221,8 @@ def router(parts: Parts) -> APIRouter:
             it = await seen(look, slug, request.query_params.get("id", ""), view)
         if it is None:
             return not_here(user, view, slug)
+        if "ivy logs" not in await _allowed(parts, user, it):
+            return not_allowed(user, view, "ivy logs")
         here, names = f"/environments/{it.slug}", [each.service for each in it.addresses]
         service = service if service in names else ""
         return frame.page(

@@ -87,6 +87,8 @@ def router(parts: Parts) -> APIRouter:
         asked, view = asked_by(request), await parts.sight.of(user.person)
         async with parts.store.look() as look:
             facts = await _facts(look, asked, view, user.person)
+        page = facts.pop("page")
+        page = replace(page, environments=await parts.sight.as_told(user.person, page.environments))
         return frame.page(
             "environments.html",
             user,
@@ -100,6 +102,7 @@ def router(parts: Parts) -> APIRouter:
             all_states=[each.value for each in State if each is not State.GONE],
             demo=parts.demo if "sample" in view.projects else "",
             flash=await saying.flash(parts.saying, request, user),
+            page=page,
             **facts,
         )
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from bot.auth.policy import Role
+from bot.domain.environment import Environment
 from bot.domain.message import Person, Platform
 
 _REMEMBERED_S = 10.0
@@ -19,6 +22,9 @@ class Judge(Protocol):
 
     async def visible(self, person: Person) -> frozenset[str]:
         """The keys of the projects in which somebody may look."""
+
+    async def may_each(self, person: Person, words: Iterable[str], environments: Sequence[Environment]) -> frozenset[tuple[str, str]]:
+        """What somebody may say about which environments, as (words, id)."""
 
     async def role(self, person: Person) -> Role:
         """What somebody is here, whatever the project."""
@@ -39,6 +45,7 @@ class Sight:
         self._judge = judge
         self._clock = clock
         self._seen: dict[tuple[Platform, str], tuple[float, View]] = {}
+        self._allowed: dict[tuple[Platform, str, str, str, Person], tuple[float, bool]] = {}
 
     async def of(self, person: Person) -> View:
         key, now = (person.platform, person.id), self._clock()
@@ -51,3 +58,27 @@ class Sight:
             self._seen.clear()
         self._seen[key] = (now + _REMEMBERED_S, view)
         return view
+
+    async def may(self, person: Person, environments: Sequence[Environment], *words: str) -> frozenset[tuple[str, str]]:
+        """Which of these commands somebody may say about which environments, as (words, id): a page shows no more than they would."""
+        now = self._clock()
+        keys = {(command, it.id): (person.platform, person.id, command, it.id, it.owner) for command in words for it in environments}
+        known = {pair: self._allowed.get(key, (0.0, False)) for pair, key in keys.items()}
+        if unknown := [it for it in environments if any(known[command, it.id][0] <= now for command in words)]:
+            allowed = await (await self._judge()).may_each(person, words, unknown)
+            fresh = {(command, it.id): (now + _REMEMBERED_S, (command, it.id) in allowed) for command in words for it in unknown}
+            if len(self._allowed) >= _MOST_REMEMBERED:
+                self._allowed.clear()
+            self._allowed.update({keys[pair]: answer for pair, answer in fresh.items()})
+            known.update(fresh)
+        return frozenset(pair for pair, (_, is_allowed) in known.items() if is_allowed)
+
+    async def as_told(self, person: Person, environments: Sequence[Environment]) -> list[Environment]:
+        """The same, without the addresses of those whose status somebody may not ask for, and what they wrote without `ivy logs`."""
+        allowed = await self.may(person, environments, "ivy status", "ivy logs")
+        return [_told(it, ("ivy status", it.id) in allowed, ("ivy logs", it.id) in allowed) for it in environments]
+
+
+def _told(it: Environment, has_status: bool, has_logs: bool) -> Environment:  # noqa: FBT001 - what somebody may ask for
+    failure = msgspec.structs.replace(it.failure, log=()) if it.failure and not has_logs else it.failure
+    return msgspec.structs.replace(it, addresses=it.addresses if has_status else (), failure=failure)
