@@ -60,6 +60,10 @@ class ConsoleStore:
             rows = (await look.connection.execute(query.order_by(columns.version.desc()).limit(limit))).all()
         return [ConsoleLine(*row) for row in reversed(rows)]
 
+    async def now(self) -> float:
+        async with self._store.look() as look:
+            return look.now
+
     async def newest(self) -> int:
         async with self._store.look() as look:
             return int((await look.connection.execute(select(func.coalesce(func.max(console_posts.c.version), 0)))).scalar_one())

@@ -15,7 +15,10 @@ from tests.world import a_world
 
 
 def _forbidding(folder: Path, *commands: str) -> dict[str, Any]:
-    rules = [f'@id("no-{each}")\n@reason("it is forbidden here")\nforbid (principal, action == Action::"ivy {each}", resource);\n' for each in commands]
+    rules = [
+        f'@id("no-{each}")\n@reason("it is forbidden here")\nforbid (principal, action == Action::"ivy {each}", resource);\n'
+        for each in commands
+    ]
     (folder / "more.cedar").write_text("".join(rules))
     return {"policy_more": str(folder / "more.cedar"), "prices": {"small": 0.25}}
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from dataclasses import dataclass
+from itertools import takewhile
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
@@ -46,12 +48,15 @@ class Saying:
         self._inbox = inbox
         self._lines = lines
 
-    async def say(self, person: Person, text: str) -> Receipt:
-        """Return when it is durable; whoever is told of it knows that it will be heard."""
+    async def say(self, person: Person, text: str, button: str = "") -> Receipt:
+        """Return when it is durable; whoever is told of it knows that it will be heard. `button` is what was pressed, if anything."""
         thread, key, line = thread_of(person), f"web:{new_id()}", text.strip()[:_MOST]
         await self._lines.put(thread.address, SAID, key, msgspec.json.encode(line).decode())
         after = await self._lines.newest()
         said = Said(key, person, thread, line, "", Dialect.LINE, is_direct=True)
+        if button:
+            pressed = hashlib.sha256(f"{thread.address}\n{button}\n{line}".encode()).hexdigest()
+            said = msgspec.structs.replace(said, pressed=pressed, said_at=await self._lines.now())
         await self._inbox.take("web", key, "say", (said,))
         return Receipt(key, after)
 
@@ -61,7 +66,7 @@ class Saying:
         until = time.monotonic() + patience_s
         while True:
             heard = await self._lines.heard(thread, receipt.key)
-            lines = await self._lines.lines(thread, receipt.after)
+            lines = takewhile(lambda each: each.kind != SAID, await self._lines.lines(thread, receipt.after))  # what follows answers that
             replies = [msgspec.json.decode(each.body, type=Reply) for each in lines if each.kind == "post"]
             if heard.is_settled or CommandState.RUNNING in heard.states or time.monotonic() >= until:
                 return heard, replies
@@ -102,7 +107,7 @@ def router(saying: Saying) -> APIRouter:
         text, back = form.get("line", "").strip(), form.get("back", "/")
         if not text:
             return RedirectResponse(local_path(back), status_code=303)
-        receipt = await saying.say(user.person, text)
+        receipt = await saying.say(user.person, text, "" if form.get("typed") else back)
         if urlsplit(back).path == "/chat":
             if form.get("wait") != "no":
                 await saying.outcome(user.person, receipt)
