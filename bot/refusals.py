@@ -146,10 +146,13 @@ def not_later(environment: Environment) -> UserError:
     return UserError("not_later", Strong(environment.slug), " goes ", moment(environment.expires_at), " already, which is later than that.")
 
 
-def gone(environment: Environment) -> UserError:
+def gone(environment: Environment, *, can_restore: bool) -> UserError:
     how = "is gone" if not environment.is_live else "is being taken down"
     again = Code(again_line(environment))
-    return UserError("gone", Strong(environment.slug), f" {how}: {environment.gone_reason}. Have a new one: ", again)
+    head = (Strong(environment.slug), f" {how}: {environment.gone_reason}.")
+    if can_restore:
+        return UserError("gone", *head, " Have it back: ", Code(f"/ivy restore {environment.slug}"), " · a new one: ", again)
+    return UserError("gone", *head, " Have a new one: ", again)
 
 
 def nothing_runs(environment: Environment) -> UserError:
@@ -166,6 +169,6 @@ def nothing_failed(environment: Environment) -> UserError:
     return UserError("nothing_failed", "Nothing failed for ", Strong(environment.slug), ". To bring it to the newest commit: ", newest)
 
 
-def not_ready(environment: Environment) -> UserError:
+def not_ready(environment: Environment, verb: str) -> UserError:
     hint = Code(f"/ivy {'retry' if environment.state is State.FAILED else 'status'} {environment.slug}")
-    return UserError("not_ready", Strong(environment.slug), f" {how(environment)}, so there is nothing to restart. Try: ", hint)
+    return UserError("not_ready", Strong(environment.slug), f" {how(environment)}, so there is nothing to {verb}. Try: ", hint)

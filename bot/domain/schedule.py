@@ -9,8 +9,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WORDS = {"nights": "daily 20:00-07:00", "weekends": "sat, sun", "daily": "mon-sun"}
+_WORDS = {"nights": "daily 20:00-07:00", "weekends": "sat-sun", "daily": "mon-sun"}
 _ENTRY = re.compile(r"([a-z]{3})(?:-([a-z]{3}))?(?: (\d{1,2}):(\d{2})-(\d{1,2}):(\d{2}))?\Z")
+_HOUR = re.compile(r"(\d{1,2}):(\d{2})")
 _LOOK_BACK, _LOOK_AHEAD = 8, 9  # days: a week and the night before
 
 
@@ -33,6 +34,8 @@ def check(text: str, zone: str) -> str:
         ZoneInfo(zone)
     except (ValueError, OSError, ZoneInfoNotFoundError):
         raise BadSchedule(f"there is no time zone {zone!r}") from None
+    if late := next((f"{hour}:{minute}" for hour, minute in _HOUR.findall(text) if int(hour) * 60 + int(minute) > 24 * 60), None):
+        raise BadSchedule(f"no day has an hour {late}")
     made = f"{zone}|{' '.join(text.lower().split())}"
     _spans(made)
     return made

@@ -19,7 +19,7 @@ from grammar.commands import Approve, Reject
 async def decide(command: Approve, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
     del facts
     request, before = await _request(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     expires_at = max(before.expires_at, float(request.wish["expires_at"]))
     after = await transaction.edit(with_deadline(before, expires_at, transaction.now))
     seconds = expires_at - before.expires_at

@@ -13,7 +13,7 @@ from grammar.commands import Cancel
 
 async def decide(command: Cancel, scene: Scene, facts: None, transaction: Transaction) -> Outcome:  # noqa: ARG001 - nothing was gathered
     before = await the_environment(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     if before.is_settled or before.is_paused:
         raise nothing_runs(before)
     after = await transaction.edit(msgspec.structs.replace(before, cancelled_generation=before.generation))

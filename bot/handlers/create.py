@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -13,6 +13,7 @@ from bot.domain.environment import Environment, Size, slug_of
 from bot.domain.ids import new_id
 from bot.domain.schedule import asleep_until
 from bot.domain.service_config import DevEnv
+from bot.handlers.differing import differences
 from bot.handlers.effective import Asked, chosen, config_at, effective, settle
 from bot.handlers.forks import head_of, must_be_allowed, must_be_head, request_of
 from bot.handlers.handler import event
@@ -93,11 +94,13 @@ async def decide(command: Create, scene: Scene, facts: Facts, transaction: Trans
     name = command.name or ""
     there = await transaction.environments.by_identity(head.project.key, head.source_id, head.ref, name)
     if there is not None and command.dry_run:
-        return Outcome(config.differs_only(there, differences(command, there, head)), environment_id=there.id)
+        return Outcome(config.differs_only(there, differences(command, there, head, transaction.now)), environment_id=there.id)
     if there is not None:
         return await _there_is_one(command, scene, there, head, transaction)
     await must_have_room(scene, head.project, transaction)
     if command.dry_run and facts.config is not None:
+        if command.keep:
+            await must_have_room_to_keep(_new(command, scene, head, ttl_s, transaction.now), scene, transaction)
         return await _dry_run(command, scene, facts.config, head, transaction)
     environment = await _add(command, scene, head, ttl_s, transaction)
     if command.keep:
@@ -110,7 +113,10 @@ async def decide(command: Create, scene: Scene, facts: Facts, transaction: Trans
 
 async def _dry_run(command: Create, scene: Scene, file: DevEnv, head: Head, transaction: Transaction) -> Outcome:
     """Say all that is known before anything is made."""
-    settled = settle(file, asked_of(command), head, scene)
+    asked = asked_of(command)
+    if command.keep:
+        asked = replace(asked, ttl_s=max(asked.ttl_s or 0.0, scene.limits.keep_s))
+    settled = settle(file, asked, head, scene)
     left = scene.limits.environments - await transaction.environments.count_live()
     price = scene.prices.of(settled.size, settled.ttl_s)
     total = scene.prices.shown(price) if price else ""
@@ -125,56 +131,44 @@ async def _there_is_one(command: Create, scene: Scene, there: Environment, head:
         there = await transaction.edit(msgspec.structs.replace(there, request=head.request))
     await transaction.open_card(scene.thread, there)
     state = CommandState.DONE if there.is_settled else CommandState.RUNNING
-    reply = already_there(there, differences(command, there, head))
+    reply = already_there(there, differences(command, there, head, transaction.now))
     return Outcome(reply, state, environment_id=there.id, goal=f"generation:{there.generation}")
 
 
-def differences(command: Create, there: Environment, head: Head) -> list[str]:
-    """What was asked for and is otherwise in the environment there is."""
-    found = []
-    if command.tilt_args is not None and tuple(command.tilt_args) != there.tilt_args:
-        found.append("the Tilt arguments")
-    if command.size is not None and command.size.value != there.size.value:
-        found.append(f"the size ({there.size}, not {command.size})")
-    if command.profile is not None and command.profile != there.profile:
-        found.append(f"the profile ({there.profile or 'none'}, not {command.profile})")
-    if command.service is not None and set(command.service) != set(there.services):
-        found.append(f"the services ({', '.join(there.services) or 'all'}, not {', '.join(command.service)})")
-    if head.sha != there.sha:
-        found.append(f"the commit ({there.sha[:8]}, not {head.sha[:8]})")
-    return found
-
-
 async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transaction: Transaction) -> Environment:
-    name = command.name or ""
     for salt in range(_MOST_SALTS):
-        environment = Environment(
-            id=new_id(),
-            slug=slug_of(f"{head.project.key}:{head.project.id}", head.source_id, head.ref, name, salt),
-            project=head.project.key,
-            source_id=head.source_id,
-            is_fork=head.is_fork,
-            ref=head.ref,
-            name=name,
-            request=head.request,
-            owner=scene.person,
-            thread=scene.thread,
-            created_at=transaction.now,
-            expires_at=transaction.now + ttl_s,
-            deadline_set_at=transaction.now,
-            active_at=transaction.now,
-            idle_s=scene.limits.idle_s,
-            schedule=head.project.schedule,
-            awake_until=asleep_until(head.project.schedule, transaction.now),
-            sha=head.sha,
-            is_pinned=head.is_bound,
-            is_bound=head.is_bound,
-            tilt_args=tuple(command.tilt_args or ()),
-            size=Size(command.size.value) if command.size else Size.SMALL,
-            profile=command.profile or "",
-            services=command.service or (),
-            left_to_file=tuple(name for name in ("ttl", "size") if getattr(command, name) is None),
-        )
+        environment = _new(command, scene, head, ttl_s, transaction.now, salt)
         if await transaction.add(environment):
             return environment
     raise RuntimeError(f"no free slug for {head.ref}")
+
+
+def _new(command: Create, scene: Scene, head: Head, ttl_s: float, now: float, salt: int = 0) -> Environment:
+    name = command.name or ""
+    return Environment(
+        id=new_id(),
+        slug=slug_of(f"{head.project.key}:{head.project.id}", head.source_id, head.ref, name, salt),
+        project=head.project.key,
+        source_id=head.source_id,
+        is_fork=head.is_fork,
+        ref=head.ref,
+        name=name,
+        request=head.request,
+        owner=scene.person,
+        thread=scene.thread,
+        created_at=now,
+        expires_at=now + ttl_s,
+        deadline_set_at=now,
+        active_at=now,
+        idle_s=scene.limits.idle_s,
+        schedule=head.project.schedule,
+        awake_until=asleep_until(head.project.schedule, now),
+        sha=head.sha,
+        is_pinned=head.is_bound,
+        is_bound=head.is_bound,
+        tilt_args=tuple(command.tilt_args or ()),
+        size=Size(command.size.value) if command.size else Size.SMALL,
+        profile=command.profile or "",
+        services=command.service or (),
+        left_to_file=tuple(name for name in ("ttl", "size") if getattr(command, name) is None),
+    )

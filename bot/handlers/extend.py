@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
+from bot.asking import authorize
+from bot.auth.policy import Role, Standing
 from bot.context import Outcome, Scene, Transaction
 from bot.domain.approval import Approval, ApprovalState, approval_id
 from bot.domain.command import CommandState
@@ -20,7 +24,7 @@ from grammar.until import resolve_until
 
 async def decide(command: Extend, scene: Scene, facts: None, transaction: Transaction) -> Outcome:  # noqa: ARG001 - nothing was gathered
     before = await the_environment(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     expires_at = _new_expiry(command, scene, before, transaction.now)
     if expires_at > max(before.created_at + scene.limits.cap_s, before.expires_at if before.is_kept else 0) + 1:
         return await _ask(command, scene, before, expires_at, transaction)
@@ -59,8 +63,9 @@ async def _ask(command: Extend, scene: Scene, before: Environment, expires_at: f
     await transaction.note(
         event(scene, transaction, "approval_wanted", before, seconds=expires_at - before.expires_at, reason=command.reason)
     )
+    roles = authorize(replace(scene, standing=Standing(Role.NOBODY)), "ivy approve").roles
     price = scene.prices.of(before.size, expires_at - before.expires_at)
-    reply = words.wanted(before, request, scene.limits.cap_s, scene.prices.shown(price) if price else "")
+    reply = words.wanted(before, request, scene.limits.cap_s, scene.prices.shown(price) if price else "", roles)
     return Outcome(reply, CommandState.RUNNING, environment_id=before.id, goal=request.goal)
 
 

@@ -60,7 +60,8 @@ async def the_environment(scene: Scene, transaction: Transaction) -> Environment
     return environment
 
 
-def must_be_wanted(environment: Environment) -> None:
+def must_be_wanted(environment: Environment, scene: Scene, transaction: Transaction) -> None:
     """Refuse to work on what is going or gone."""
     if not environment.is_wanted:
-        raise refusals.gone(environment)
+        since = environment.gone_at
+        raise refusals.gone(environment, can_restore=since is not None and transaction.now <= since + scene.limits.restore_s)

@@ -19,7 +19,7 @@ _GRACE_S = 4 * 3600.0
 async def decide(command: Keep, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
     del command, facts
     before = await the_environment(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     if before.is_kept:
         return Outcome(answers_time.kept(before), environment_id=before.id)
     await must_have_room(before, scene, transaction)
@@ -49,7 +49,7 @@ async def must_have_room(environment: Environment, scene: Scene, transaction: Tr
 async def decide_unkeep(command: Unkeep, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
     del command, facts
     before = await the_environment(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     if not before.is_kept:
         return Outcome(answers_time.not_kept(before), environment_id=before.id)
     usual = before.created_at + scene.limits.ttl_s if before.end_before_keep is None else before.end_before_keep

@@ -19,14 +19,14 @@ from grammar.commands import Pause, Resume
 async def decide(command: Pause, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
     del command, facts
     before = await the_environment(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     if before.is_paused:
         after = await transaction.edit(msgspec.structs.replace(before, pause_reason="asked"))
         return Outcome(answers_time.already_paused(after), environment_id=after.id)
     if not before.is_settled:
         raise still_running(before)
     if before.state is not State.READY:
-        raise not_ready(before)
+        raise not_ready(before, "pause")
     after = await transaction.edit(msgspec.structs.replace(before, is_paused=True, pause_reason="asked"))
     await transaction.open_card(scene.thread, after)
     await transaction.note(event(scene, transaction, "pause_asked", after))
@@ -36,7 +36,7 @@ async def decide(command: Pause, scene: Scene, facts: None, transaction: Transac
 async def decide_resume(command: Resume, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
     del command, facts
     before = await the_environment(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     if not before.is_paused:
         raise not_paused(before)
     until = asleep_until(before.schedule, transaction.now)  # it stays awake through the sleep that it is taken out of

@@ -15,11 +15,11 @@ from grammar.commands import Restart
 
 async def decide(command: Restart, scene: Scene, facts: None, transaction: Transaction) -> Outcome:  # noqa: ARG001 - nothing was gathered
     before = await the_environment(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     if before.is_paused:
         raise is_paused(before)
     if before.state is not State.READY:
-        raise not_ready(before)
+        raise not_ready(before, "restart")
     services = [address.service for address in before.addresses]
     if command.service and command.service not in services:
         raise unknown_service(command.service, services)

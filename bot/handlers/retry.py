@@ -15,7 +15,7 @@ from grammar.commands import Retry
 
 async def decide(command: Retry, scene: Scene, facts: None, transaction: Transaction) -> Outcome:  # noqa: ARG001 - nothing was gathered
     before = await the_environment(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     if before.is_paused:
         raise is_paused(before)
     if not before.is_settled:

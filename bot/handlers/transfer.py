@@ -33,7 +33,7 @@ async def gather(command: Transfer, scene: Scene, outside: Outside) -> Person:
 async def decide(command: Transfer, scene: Scene, facts: Person, transaction: Transaction) -> Outcome:
     del command
     before = await the_environment(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     changed = msgspec.structs.replace(before, owner=facts)
     await must_have_room_for(changed, scene.limits.per_person, transaction)
     if changed.is_kept:

@@ -74,7 +74,7 @@ async def _commit(sha: str, scene: Scene, outside: Outside) -> str:
 
 async def decide(command: Update, scene: Scene, facts: Facts, transaction: Transaction) -> Outcome:
     before = await the_environment(scene, transaction)
-    must_be_wanted(before)
+    must_be_wanted(before, scene, transaction)
     if before.is_paused:
         raise is_paused(before)
     wanted = msgspec.structs.replace(
@@ -89,7 +89,7 @@ async def decide(command: Update, scene: Scene, facts: Facts, transaction: Trans
     if _is_same(before, wanted) and before.is_settled and before.state is State.READY and before.failure is None:
         if wanted.is_pinned != before.is_pinned:
             await transaction.edit(wanted)
-        return Outcome(already_up_to_date(before), environment_id=before.id)
+        return Outcome(already_up_to_date(wanted), environment_id=before.id)
     generation = before.generation if _is_same(before, wanted) and not before.is_settled else before.generation + 1
     after = await transaction.edit(msgspec.structs.replace(wanted, generation=generation))
     await transaction.open_card(scene.thread, after)

@@ -6,19 +6,15 @@ from collections.abc import Sequence
 
 from bot.domain.command import Event
 from bot.domain.environment import Environment, State
-from bot.domain.prose import Block, Code, Items, Log, Reply, Span, Strong, Table, Text, Tone, line
-from bot.replies.common import addresses, brief, commit, hours, how, moment, say, typed
+from bot.domain.prose import Code, Items, Log, Reply, Span, Strong, Table, Text, Tone, line
+from bot.replies.common import addresses, brief, commit, hours, how, moment, say
+from bot.replies.differing import Difference, differing
 
 
-def already_there(environment: Environment, differences: Sequence[str]) -> Reply:
+def already_there(environment: Environment, differences: Sequence[Difference]) -> Reply:
     it = "runs" if environment.state in {State.READY, State.UPDATING} else how(environment)
     spans = (Text("There is one for "), Code(environment.branch), Text(": "), Strong(environment.slug), Text(f" {it}."))
-    more: list[Block] = list(addresses(environment))
-    if differences:
-        more.append(
-            line("It differs from what you asked for: " + "; ".join(differences) + ". Change it: ", Code(typed("update", environment)))
-        )
-    return say(Tone.NEUTRAL, *spans, code="exists", more=more)
+    return say(Tone.NEUTRAL, *spans, code="exists", more=[*addresses(environment), *differing(environment, differences)])
 
 
 def already_up_to_date(environment: Environment) -> Reply:
@@ -27,7 +23,7 @@ def already_up_to_date(environment: Environment) -> Reply:
         Strong(environment.slug),
         " runs ",
         commit(environment.sha),
-        " already, which is the newest.",
+        " already, to which it is pinned." if environment.is_pinned else " already, which is the newest.",
         more=addresses(environment),
     )
 

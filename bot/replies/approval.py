@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.environment import Environment
 from bot.domain.message import Person
@@ -9,12 +11,13 @@ from bot.domain.prose import Block, Button, Code, Reply, Strong, Tone, line
 from bot.replies.common import hours, moment, say, typed
 
 
-def wanted(environment: Environment, request: Approval, cap_s: float, price: str) -> Reply:
-    """`price`: what the longer life costs, as `€1.10`, or nothing."""
+def wanted(environment: Environment, request: Approval, cap_s: float, price: str, roles: Sequence[str]) -> Reply:
+    """`price`: what the longer life costs, as `€1.10`, or nothing; `roles`: who may approve."""
     more_s = float(request.wish["expires_at"]) - environment.expires_at
     cost = f" for {price}" if price else ""
     head = (Strong(environment.slug), f" would live longer than {hours(cap_s)} in all: {hours(more_s)} more{cost}, until ")
-    rest = line("Somebody else who is admin here has to say yes; the request waits until ", moment(request.expires_at), ".")
+    who = f" who is {' or '.join(roles)} here" if roles else ""
+    rest = line(f"Somebody else{who} has to say yes; the request waits until ", moment(request.expires_at), ".")
     more: list[Block] = [rest]
     if request.reason:
         more.insert(0, line(f"Reason: {request.reason}"))

@@ -10,6 +10,7 @@ from bot.domain.environment import Environment, Size
 from bot.domain.prose import Block, Code, Line, Reply, Span, Strong, Table, Text, Tone, line
 from bot.domain.service_config import ServiceConfig
 from bot.replies.common import commit, hours, say
+from bot.replies.differing import Difference, listed
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def would_make(slug: str, found: Effective, *, left: int, total_price: str) -> R
     return say(Tone.NEUTRAL, *head, more=(*_table(found), room))
 
 
-def differs_only(environment: Environment, differences: Sequence[str]) -> Reply:
-    what = "; ".join(differences)
+def differs_only(environment: Environment, differences: Sequence[Difference]) -> Reply:
+    what = listed(differences)
     words = f" is there already, and differs in: {what}." if differences else " is there already, as it would be."
     return say(Tone.NEUTRAL, "Nothing was made: ", Strong(environment.slug), words, code="exists")
 

@@ -159,7 +159,6 @@ class LimitSettings(BaseModel):
     per_project: int = Field(default=0, ge=0)
     per_person: int = Field(default=20, ge=0)
     replies_per_hour: int = Field(default=30, ge=0)
-    failed_hours: float = Field(default=24, gt=0)
 
 
 class OidcSettings(BaseModel):

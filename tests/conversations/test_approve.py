@@ -85,8 +85,8 @@ async def test_two_names_in_terminals_are_one_person(world: World) -> None:
     assert await world.types(f"/ivy approve {_id(said)}", by="zelda") == [
         words(
             """
-            ✗ zelda: A terminal takes any name, so those who ask and answer in terminals count as one
-              person: somebody has to answer who is signed in, or in a chat.
+            ✗ zelda: A terminal takes any name, so those who ask and answer in terminals count as one person:
+              somebody has to answer who is signed in, or in a chat.
               reason: not_allowed
             """
         )

@@ -177,3 +177,13 @@ async def test_what_is_restored_has_its_profile_and_services_again(shop: Talk) -
     environment = await shop.world.environment()
     assert (environment.profile, environment.services) == ("fast", ("web",))
     assert [service.name for service in shop.world.engine.running[environment.id].services] == ["web"]
+
+
+async def test_a_dry_run_of_what_would_be_kept_tells_its_life_and_asks_the_quota(tmp_path: Path, database_url: str) -> None:
+    async with a_world(tmp_path, database_url=database_url, limits={"kept": 1}, prices={"small": 0.25}) as world:
+        [told] = await world.types("/ivy create lab:demo --keep --dry-run")
+        assert "336 h" in told
+        assert "Its whole time would cost €84.00." in told
+        await world.types("/ivy create lab:main --keep")
+        [refused] = await world.types("/ivy create lab:demo --keep --dry-run")
+        assert refused.endswith("reason: over_quota")

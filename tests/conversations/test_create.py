@@ -104,13 +104,35 @@ async def test_asking_again_answers_with_the_one_there_is(shop: Talk) -> None:
 
             <http://demo-vn4gah.localhost:8780>
 
-            It differs from what you asked for: the size (small, not large). Change it: `/ivy update demo-vn4gah`
+            It differs from what you asked for: the size (small, not large). Change it: `/ivy update demo-vn4gah --size large`
 
             <sub>reason: `exists`</sub>
             """
         ),
     ]
     assert len(await shop.world.environments()) == 1
+
+
+async def test_asking_again_says_of_all_that_differs_how_it_is_changed(shop: Talk) -> None:
+    profiles = b"version: 1\nprofiles:\n  fast: {size: small}\nservices:\n  web:\n    run: python3 app.py\n"
+    shop.world.repositories.files[shop.on.sha] = {".dev-env.yaml": profiles}
+    await shop.makes()
+    assert await shop.answer("/ivy create --ttl 60h --size large --profile fast") == words(
+        """
+        There is one for `demo`: **demo-vn4gah** runs.
+
+        <http://demo-vn4gah.localhost:8780>
+
+        It differs from what you asked for: the size (small, not large); the profile (none, not fast); the time to live (another 48 h, not 60 h). Change it: `/ivy update demo-vn4gah --size large` · `/ivy extend demo-vn4gah 720m`
+
+        A profile and services are chosen when it is made: `/ivy terminate demo-vn4gah`, then create it again.
+
+        <sub>reason: `exists`</sub>
+        """
+    )
+    kept = await shop.answer("/ivy create --keep")
+    assert "It differs from what you asked for: that it is kept (it is not). Change it: `/ivy keep demo-vn4gah`" in kept
+    assert "the time to live (another 48 h, not 4 h)." in await shop.answer("/ivy create --ttl 4h")
 
 
 async def test_asking_again_while_it_is_made_waits_for_the_same(shop: Talk) -> None:

@@ -163,7 +163,7 @@ async def test_what_is_gone_is_not_extended(shop: Talk) -> None:
     await shop.after(hours=48.1)
     assert await shop.answer("/ivy extend") == words(
         """
-        ❌ @dana **demo-vn4gah** is gone: its time was over. Have a new one: `/ivy create shop:demo`
+        ❌ @dana **demo-vn4gah** is gone: its time was over. Have it back: `/ivy restore demo-vn4gah` · a new one: `/ivy create shop:demo`
 
         <sub>reason: `gone`</sub>
         """

@@ -292,7 +292,7 @@ async def test_what_is_gone_is_not_updated(shop: Talk) -> None:
     await shop.says("/ivy terminate")
     assert await shop.answer("/ivy update") == words(
         """
-        ❌ @dana **demo-vn4gah** is gone: dana asked for it. Have a new one: `/ivy create shop:demo`
+        ❌ @dana **demo-vn4gah** is gone: dana asked for it. Have it back: `/ivy restore demo-vn4gah` · a new one: `/ivy create shop:demo`
 
         <sub>reason: `gone`</sub>
         """

@@ -34,6 +34,8 @@ OFFICE = check("mon-fri 20:00-07:00, sat, sun", "Europe/Berlin")
         (OFFICE, "2026-06-08T00:30", None),
         (NIGHTS, "2026-03-28T21:00", "2026-03-29T07:00"),  # an hour shorter than others
         (check("tue 23:00-24:00", "Europe/Berlin"), "2026-06-02T23:30", "2026-06-03T00:00"),
+        (check("weekends 00:00-12:00", "Europe/Berlin"), "2026-06-06T11:00", "2026-06-06T12:00"),
+        (check("weekends 00:00-12:00", "Europe/Berlin"), "2026-06-06T18:00", None),
     ],
 )
 def test_when_a_sleep_ends(schedule: str, now: str, until: str | None) -> None:
@@ -47,7 +49,20 @@ def test_when_the_next_one_begins() -> None:
     assert sleeps_at("", 0) is None
 
 
-@pytest.mark.parametrize("text", ["", "noon", "mon-fry 20:00-07:00", "mon 25:00-07:00", "mon 20:00", "20:00-07:00", "daily 1:2-3:4"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "noon",
+        "mon-fry 20:00-07:00",
+        "mon 25:00-07:00",
+        "mon 20:00-31:00",
+        "mon 20:00-24:01",
+        "mon 20:00",
+        "20:00-07:00",
+        "daily 1:2-3:4",
+    ],
+)
 def test_what_is_no_schedule(text: str) -> None:
     with pytest.raises(BadSchedule):
         check(text, "UTC")
