@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from bot.chats.gitlab_client import remote
+from bot.chats.gitlab_wire import person_of
 from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import Wire
 from bot.context import ForgeUnavailable
@@ -44,6 +45,7 @@ class _MergeRequest(Wire):
     web_url: str = ""
     sha: str | None = None
     source_project_id: int | None = None
+    author: _Account | None = None
 
 
 class GitLabForge:
@@ -87,6 +89,7 @@ class GitLabForge:
             source_id=str(source) if source else "",
             is_fork=str(source) != project.id,
             is_open=request.state == "opened",
+            author=person_of(request.author.id, request.author.username) if request.author else None,
         )
 
     async def person(self, login: str, project: Project) -> Person | None:

@@ -243,11 +243,15 @@ def _merge_request(body: bytes, projects: Projects) -> tuple[Incoming, ...]:
     return found
 
 
+def person_of(id: int | None, username: str) -> Person:
+    """An account; bots are known by their names."""
+    return Person(Platform.GITLAB, str(id), clean(username), is_bot=_BOT.fullmatch(username) is not None)
+
+
 def opened(project: Project, request: MergeRequest, user: User, *, is_fork: bool) -> RequestOpened:
-    """`user` is who acted, who may be another than the author."""
+    """`user` is who acted, who may be another than the author: then the author's name is not known here."""
     number = needed(request.iid, "iid")
-    name = clean(user.username) if user.id == request.author_id else ""
-    author = Person(Platform.GITLAB, str(request.author_id), name, is_bot=_BOT.fullmatch(name) is not None)
+    author = person_of(request.author_id, user.username if user.id == request.author_id else "")
     key = f"gitlab:{project.id}:request:{number}:{request.action}" + ("" if request.action == "open" else f":{moment(request.updated_at)}")
     said = opening(key, author, Thread(Platform.GITLAB, f"gitlab:{project.key}:{number}"), project.key, number)
     is_draft = bool(request.draft or request.work_in_progress)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.message import Person
+
 
 class ForgeKind(StrEnum):
     GITHUB = "github"
@@ -55,3 +57,4 @@ class ChangeRequest:
     source_id: str  # numeric id of the repository the branch is in; "" when that repository is gone
     is_fork: bool
     is_open: bool
+    author: Person | None = None  # where the forge says so

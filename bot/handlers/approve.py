@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bot import refusals_time
+from bot.asking import identity
 from bot.context import Outcome, Scene, Transaction
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.command import CommandState
@@ -23,9 +24,7 @@ async def decide(command: Approve, scene: Scene, facts: None, transaction: Trans
     expires_at = max(before.expires_at, float(request.wish["expires_at"]))
     after = await transaction.edit(with_deadline(before, expires_at, transaction.now))
     seconds = expires_at - before.expires_at
-    await transaction.note(
-        event(scene, transaction, "extended", after, seconds=seconds, reason=request.reason, asked_by=request.person.name)
-    )
+    await transaction.note(event(scene, transaction, "extended", after, seconds=seconds, reason=request.reason, **_asked_by(request)))
     decided = await _decide(request, ApprovalState.APPROVED, command.comment, scene, transaction)
     await _tell(decided, after, scene, transaction)
     return Outcome(words.approved(after, decided, seconds), environment_id=after.id)
@@ -35,7 +34,7 @@ async def decide_reject(command: Reject, scene: Scene, facts: None, transaction:
     del facts
     request, environment = await _request(scene, transaction)
     decided = await _decide(request, ApprovalState.REJECTED, command.comment, scene, transaction)
-    await transaction.note(event(scene, transaction, "rejected", environment, reason=decided.comment, asked_by=decided.person.name))
+    await transaction.note(event(scene, transaction, "rejected", environment, reason=decided.comment, **_asked_by(decided)))
     await _tell(decided, environment, scene, transaction)
     return Outcome(words.rejected(environment, decided), environment_id=environment.id)
 
@@ -51,6 +50,10 @@ async def _request(scene: Scene, transaction: Transaction) -> tuple[Approval, En
         raise refusals_time.decided_already(request)
     await _must_be_somebody_else(scene.person, request, transaction)
     return request, await the_environment(scene, transaction)
+
+
+def _asked_by(request: Approval) -> dict[str, str]:
+    return {"asked_by": request.person.name, "asked_by_person": identity(request.person)}
 
 
 async def _must_be_somebody_else(person: Person, request: Approval, transaction: Transaction) -> None:

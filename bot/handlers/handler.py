@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot import refusals
+from bot.asking import identity
 from bot.context import Outcome, Outside, Scene, Transaction
 from bot.domain.command import Event
 from bot.domain.environment import Environment
@@ -41,14 +42,14 @@ class Handler:
 
 
 def event(scene: Scene, transaction: Transaction, kind: str, environment: Environment, **data: str | float | bool | None) -> Event:
-    """Something this command did, in the name of who said it."""
+    """Something this command did, in the name of who said it. Names are chosen by whoever bears them: `person` is who it was."""
     return Event(
         at=transaction.now,
         kind=kind,
         environment_id=environment.id,
         project=environment.project,
         actor=f"{scene.person.platform}:{scene.person.name}",
-        data=data,
+        data={**data, "person": identity(scene.person)},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bot import refusals
+from bot.asking import identity
 from bot.context import Outcome, Outside, Scene, Transaction
 from bot.domain.message import Person
 from bot.handlers.handler import event, must_be_wanted, the_environment
@@ -39,5 +40,6 @@ async def decide(command: Transfer, scene: Scene, facts: Person, transaction: Tr
     if changed.is_kept:
         await must_have_room(changed, scene, transaction)
     after = await transaction.edit(changed)
-    await transaction.note(event(scene, transaction, "transferred", after, to=f"{facts.platform}:{facts.name}"))
+    to = {"to": f"{facts.platform}:{facts.name}", "to_person": identity(facts)}
+    await transaction.note(event(scene, transaction, "transferred", after, **to))
     return Outcome(answers_time.transferred(after, before.owner), environment_id=after.id)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import structlog
 
 from bot.bus import Bus
 from bot.context import Forge, Runtime
-from bot.domain.message import RequestOpened
+from bot.domain.message import RequestOpened, Said
 from bot.domain.project import ChangeRequest, ForgeKind, Project
 from bot.domain.service_config import DevEnv
 from bot.store.store import Store
@@ -42,10 +43,11 @@ class Openings:
             return
         if await self._was_answered(opened, request, project):
             return
-        if not await self._bus.may_say(opened.said):
+        said = _by_its_author(opened.said, request)
+        if said is None or not await self._bus.may_say(said):
             log.info("not_made_by_itself", project=project.key, request=opened.number, person=opened.said.person.id)
             return
-        await self._bus.hear(opened.said, message_id, lease)
+        await self._bus.hear(said, message_id, lease)
 
     async def _is_wanted(self, opened: RequestOpened, request: ChangeRequest, project: Project) -> bool:
         config = await self._runtime.config(project, request.ref, request.sha)
@@ -62,3 +64,11 @@ class Openings:
             past = await look.environments.of_branch(project.key, request.ref, _MOST_PAST)
         theirs = [each for each in past if each.source_id == request.source_id and not each.name]
         return opened.at is not None and any(each.created_at >= opened.at - _SKEW_S for each in theirs)
+
+
+def _by_its_author(said: Said, request: ChangeRequest) -> Said | None:
+    """With the author's name, where another's act told of the request. Of whom nothing is known, and of bots, nothing is heard."""
+    author = said.person if said.person.name else request.author
+    if author is None or author.id != said.person.id or author.is_bot:
+        return None
+    return msgspec.structs.replace(said, person=author, thread=msgspec.structs.replace(said.thread, asker=author))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -11,7 +12,7 @@ from bot.store.tables import messages
 from tests.conversations.slack import Slack, shown
 from tests.conversations.talk import Talk, words
 from tests.conversations.test_link import joins
-from tests.world import World
+from tests.world import World, a_world
 
 HOUR_S = 3600.0
 
@@ -92,6 +93,15 @@ async def test_two_names_in_terminals_are_one_person(world: World) -> None:
         )
     ]
     assert (await world.environment()).expires_at - (await world.environment()).created_at == 48 * HOUR_S
+
+
+async def test_it_says_who_may_approve_by_the_rules_in_force(tmp_path: Path, database_url: str) -> None:
+    rule = '@id("peers")\n@reason("it needs the role developer")\npermit (principal in Role::"developer", action in Action::"approve", resource);\n'
+    (tmp_path / "more.cedar").write_text(rule)
+    async with a_world(tmp_path, database_url=database_url, policy_more=str(tmp_path / "more.cedar")) as world:
+        await world.types("/ivy create lab:demo")
+        [said] = await world.types("/ivy extend demo-cd7qqd 60h")
+    assert "Somebody else who is developer or admin here has to say yes" in " ".join(said.split())
 
 
 async def test_it_takes_the_role(shop: Talk) -> None:

@@ -34,6 +34,24 @@ async def test_an_opened_request_gets_its_environment(where: str, request: pytes
     assert (environment.owner.id, environment.request) == (str(talk.by.id), talk.on.number)
 
 
+@pytest.mark.parametrize("action", ["open", "reopen", "update"])
+async def test_whoever_opens_it_again_the_environment_is_its_authors(tools: Talk, action: str) -> None:
+    write(tools)
+    otto = tools.world.gitlab.user("otto", id=71, right="write")
+    await tools.world.deliver("gitlab", tools.world.gitlab.opens(tools.on, action, by=otto))
+    owner = (await tools.world.environment()).owner
+    assert (owner.id, owner.name) == ("70", "gina")
+    assert tools.heard[-1].startswith("✅ @gina ")
+
+
+async def test_a_request_of_a_bot_that_somebody_opens_again_gets_none(tools: Talk) -> None:
+    write(tools)
+    otto = tools.world.gitlab.user("otto", id=71, right="write")
+    tools.by.login = "project_77_bot_1a2b"
+    await tools.world.deliver("gitlab", tools.world.gitlab.opens(tools.on, "reopen", by=otto))
+    assert await tools.world.environments() == []
+
+
 async def test_create_later_answers_with_the_same_one(shop: Talk) -> None:
     write(shop)
     await open_(shop)

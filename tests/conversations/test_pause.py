@@ -159,3 +159,15 @@ async def test_what_is_kept_in_its_sleep_wakes(tmp_path: Path, database_url: str
         assert (await world.environment()).state is State.READY
         await world.pass_time(hours=24)
         assert (await world.environment()).state is State.READY
+
+
+async def test_what_has_failed_is_not_paused(shop: Talk) -> None:
+    shop.world.engine.fail_next("web exited with code 1")
+    await shop.says("/ivy create")
+    assert await shop.answer("/ivy pause") == words(
+        """
+        ❌ @dana **demo-vn4gah** has failed, so there is nothing to pause. Try: `/ivy retry demo-vn4gah`
+
+        <sub>reason: `not_ready`</sub>
+        """
+    )

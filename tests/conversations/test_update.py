@@ -197,6 +197,19 @@ async def test_update_of_what_is_there_already_does_nothing(shop: Talk) -> None:
     assert len(shop.world.engine.applied) == 1
 
 
+async def test_what_is_pinned_is_not_called_the_newest(shop: Talk) -> None:
+    pinned = (await shop.makes()).sha
+    await shop.says(f"/ivy update --sha {pinned}")
+    await shop.pushes(commit("later"))
+    assert await shop.answer(f"/ivy update --sha {pinned}") == words(
+        """
+        ✅ **demo-vn4gah** runs `782938f1` already, to which it is pinned.
+
+        <http://demo-vn4gah.localhost:8780>
+        """
+    )
+
+
 async def test_a_full_commit_pins_it_until_a_bare_update(shop: Talk) -> None:
     await shop.makes()
     sha = commit("of long ago")

@@ -82,11 +82,11 @@ class FakeGitLab(FakeForge):
         request.state, request.updated_at = "merged" if is_merged else "closed", self.clock()
         return self._tell_request(request, "merge" if is_merged else "close")
 
-    def opens(self, request: Request, action: str = "open", *, is_draft: bool = False) -> Delivery:
-        """`action`: open, reopen or update, where it was a draft before."""
+    def opens(self, request: Request, action: str = "open", *, is_draft: bool = False, by: User | None = None) -> Delivery:
+        """`action`: open, reopen or update, where it was a draft before; by its author, unless told otherwise."""
         request.state, request.updated_at, request.is_draft = "open", self.clock(), is_draft
         changes = {"draft": {"previous": True, "current": False}} if action == "update" else {}
-        return self._tell_request(request, action, changes)
+        return self._tell_request(request, action, changes, by=by)
 
     def deletes_branch(self, project: Project, branch: str, by: User | None = None) -> tuple[Delivery, ...]:
         before = project.heads.pop(branch)
@@ -106,11 +106,11 @@ class FakeGitLab(FakeForge):
         }
         return self._tell("Confidential Note Hook" if is_internal else "Note Hook", body, said)
 
-    def _tell_request(self, request: Request, action: str, changes: Json | None = None, **more: Any) -> Delivery:
+    def _tell_request(self, request: Request, action: str, changes: Json | None = None, by: User | None = None, **more: Any) -> Delivery:
         body = {
             "object_kind": "merge_request",
             "event_type": "merge_request",
-            "user": shapes.hook_user(request.author),
+            "user": shapes.hook_user(by or request.author),
             "project": shapes.hook_project(request.project),
             "object_attributes": {**shapes.hook_request(request), "action": action, **more},
             "labels": [],

@@ -37,6 +37,13 @@ async def test_denied_attempts_are_shown_with_what_was_said_and_the_rule(two_rol
         assert "over_cap" in words(await web.get("/audit?kind=refused"))
 
 
+async def test_whoever_calls_themselves_what_the_account_is_told_too(two_roles: World) -> None:
+    async with signed_in(two_roles, "dana") as web:
+        assert 'title="console:dana">console:dana' in (await web.get("/audit?kind=created")).text
+    [created] = (await (await api_of(two_roles)).gets("/audit", kind="created"))["events"]
+    assert created["data"]["person"] == "console:dana"
+
+
 @pytest.mark.parametrize(
     ("query", "is_there"),
     [

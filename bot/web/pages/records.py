@@ -25,7 +25,7 @@ from bot.web.pages.sight import View
 from bot.web.session import User
 
 _OF_LIFE = ("created", "updated", "pushed", "extended", "ready", "failed", "restart_asked", "cancel_asked", "unwanted", "gone", "refused")
-_OF_TIME = ("paused", "kept", "transferred", "restored", "warned", "approval_wanted", "rejected")
+_OF_TIME = ("paused", "kept", "transferred", "restored", "warned", "approval_wanted", "approval_late", "rejected")
 KINDS = (*_OF_LIFE, *_OF_TIME)
 
 
