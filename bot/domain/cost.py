@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from bot.domain.environment import Environment, Size
 
 
@@ -14,6 +16,11 @@ class Prices:
 
     per_hour: Mapping[Size, float] = field(default_factory=dict)
     currency: str = "€"
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing has a price."""
+        return not any(self.per_hour.values())
 
     def of(self, size: Size, seconds: float) -> float:
         return self.per_hour.get(size, 0.0) * max(0.0, seconds) / 3600
@@ -37,4 +44,19 @@ def running_s(environment: Environment, now: float) -> float:
 
 
 def spent(environment: Environment, prices: Prices, now: float) -> float:
-    return prices.of(environment.size, running_s(environment, now))
+    """Each hour at the price of the size that it had then."""
+    earlier = sum(prices.of(Size(size), seconds) for size, seconds in environment.earlier_s.items())
+    return earlier + prices.of(environment.size, _at_this_size_s(environment, now))
+
+
+def resized(environment: Environment, size: Size, now: float) -> Environment:
+    """The same at another size from now on."""
+    if size is environment.size:
+        return environment
+    before = environment.earlier_s.get(environment.size, 0.0)
+    earlier = {**environment.earlier_s, str(environment.size): before + _at_this_size_s(environment, now)}
+    return msgspec.structs.replace(environment, size=size, earlier_s=earlier)
+
+
+def _at_this_size_s(environment: Environment, now: float) -> float:
+    return max(0.0, running_s(environment, now) - sum(environment.earlier_s.values()))

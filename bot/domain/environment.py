@@ -104,6 +104,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     is_bound: bool = False  # made only as long as `sha` is the head
     tilt_args: tuple[str, ...] = ()
     size: Size = Size.SMALL
+    earlier_s: dict[str, float] = {}  # how long it ran at other sizes before
     profile: str = ""  # of the repository's file
     services: tuple[str, ...] = ()  # only these; () for all
     left_to_file: tuple[str, ...] = ()  # what nobody said: "ttl" until the file is read first, "size" each time

@@ -10,6 +10,7 @@ import msgspec
 from bot import refusals
 from bot.context import Head, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
+from bot.domain.cost import resized
 from bot.domain.deadlines import without_what_was_put_aside
 from bot.domain.environment import Environment, Size, State
 from bot.handlers.create import must_read_tilt_args
@@ -78,12 +79,11 @@ async def decide(command: Update, scene: Scene, facts: Facts, transaction: Trans
     if before.is_paused:
         raise is_paused(before)
     wanted = msgspec.structs.replace(
-        without_what_was_put_aside(before),
+        resized(without_what_was_put_aside(before), Size(command.size.value) if command.size else before.size, transaction.now),
         sha=facts.sha,
         is_pinned=facts.is_pinned,
         is_bound=facts.is_bound,
         tilt_args=before.tilt_args if command.tilt_args is None else tuple(command.tilt_args),
-        size=Size(command.size.value) if command.size else before.size,
         left_to_file=tuple(each for each in before.left_to_file if not (each == "size" and command.size)),
     )
     if _is_same(before, wanted) and before.is_settled and before.state is State.READY and before.failure is None:

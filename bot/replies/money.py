@@ -9,6 +9,8 @@ from bot.domain.environment import Environment
 from bot.domain.prose import Line, Reply, Strong, Table, Tone, line
 from bot.replies.common import hours, moment, say
 
+_MINUTE_S = 60.0
+
 
 def history(past: Sequence[Environment], prices: Prices, now: float) -> Reply:
     rows = tuple(_row(each, prices, now) for each in past)
@@ -25,7 +27,7 @@ def _row(environment: Environment, prices: Prices, now: float) -> tuple[Line, ..
         line(moment(environment.created_at)),
         line(environment.owner.name),
         line(hours(running_s(environment, now))),
-        line(prices.shown(spent(environment, prices, now))),
+        line("not set" if prices.is_free else prices.shown(spent(environment, prices, now))),
         line(how),
     )
 
@@ -33,9 +35,12 @@ def _row(environment: Environment, prices: Prices, now: float) -> tuple[Line, ..
 def of_one(environment: Environment, prices: Prices, now: float) -> Reply:
     an_hour = prices.of(environment.size, 3600)
     ran = hours(running_s(environment, now))
+    if prices.is_free:
+        return say(Tone.NEUTRAL, "No prices are set here, so nothing is reckoned. ", Strong(environment.slug), f" ran {ran}.")
+    at = ", now at" if sum(environment.earlier_s.values()) >= _MINUTE_S else " at"
     head = (
         Strong(environment.slug),
-        f" has cost {prices.shown(spent(environment, prices, now))}: {ran} at {prices.shown(an_hour)} an hour ",
+        f" has cost {prices.shown(spent(environment, prices, now))}: {ran}{at} {prices.shown(an_hour)} an hour ",
     )
     size = f"({environment.size})."
     if environment.gone_at is not None or not environment.is_wanted:
@@ -49,6 +54,8 @@ def of_one(environment: Environment, prices: Prices, now: float) -> Reply:
 def of_several(environments: Sequence[Environment], prices: Prices, now: float) -> Reply:
     if not environments:
         return say(Tone.NEUTRAL, "You own no environment, and so nothing is spent.")
+    if prices.is_free:
+        return say(Tone.NEUTRAL, "No prices are set here, so nothing is reckoned.")
     rows = tuple(
         (line(Strong(each.slug)), line(hours(running_s(each, now))), line(prices.shown(spent(each, prices, now)))) for each in environments
     )

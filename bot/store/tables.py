@@ -89,6 +89,7 @@ environments = Table(
     Column("is_bound", Boolean, nullable=False),
     Column("tilt_args", JSON, nullable=False),
     Column("size", String(16), nullable=False),
+    Column("earlier_s", JSON, nullable=False, server_default="{}"),
     Column("profile", String(20), nullable=False),
     Column("services", JSON, nullable=False),
     Column("left_to_file", JSON, nullable=False),

@@ -7,6 +7,7 @@ import shlex
 import msgspec
 
 from bot.domain import devenv
+from bot.domain.cost import resized
 from bot.domain.deadlines import with_deadline
 from bot.domain.devenv import DevEnv
 from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
@@ -59,7 +60,7 @@ def as_wished(environment: Environment, choice: Choice, allowed: Allowed, now: f
         elif end != environment.expires_at:
             before = with_deadline(environment, end, now)
     rest = tuple(each for each in left if each != "ttl")
-    return msgspec.structs.replace(before, size=size, left_to_file=rest)
+    return msgspec.structs.replace(resized(before, size, now), left_to_file=rest)
 
 
 def spec_of(environment: Environment, project: Project, choice: Choice) -> Spec:

@@ -169,6 +169,23 @@ async def test_the_cost_so_far_and_until_it_goes(paid: Talk) -> None:
     )
 
 
+async def test_what_ran_at_another_size_is_reckoned_at_its_price(paid: Talk) -> None:
+    await paid.makes()
+    await paid.after(hours=10)
+    await paid.answer("/ivy update --size large")
+    await paid.after(hours=1)
+    assert (await paid.answer("/ivy cost")).startswith("**demo-vn4gah** has cost €3.50: 11 h, now at €1.00 an hour (large).")
+    await paid.answer("/ivy update --size small")
+    await paid.after(hours=2)
+    assert (await paid.answer("/ivy cost")).startswith("**demo-vn4gah** has cost €4.00: 13 h, now at €0.25 an hour (small).")
+
+
+async def test_without_prices_nothing_is_reckoned(shop: Talk) -> None:
+    await shop.makes()
+    await shop.after(hours=10)
+    assert await shop.answer("/ivy cost") == "No prices are set here, so nothing is reckoned. **demo-vn4gah** ran 10 h."
+
+
 async def test_the_past_of_a_branch(paid: Talk) -> None:
     await paid.makes()
     await paid.after(hours=2)

@@ -168,6 +168,16 @@ async def test_what_waits_for_another_person_is_listed_and_answered(world: World
     assert (await api.says(f"/ivy approve {waiting['id']}"))["state"] == "refused"  # never one's own
 
 
+async def test_mine_is_what_any_of_my_accounts_owns(world: World) -> None:
+    await (await api_of(world)).says("/ivy create lab:demo")
+    other = Person(Platform.SLACK, "U0DANA", "dana")
+    api = await api_of(world, other)
+    assert (await api.gets("/environments", mine="true"))["environments"] == []
+    async with world.store.transaction() as transaction:
+        await transaction.people.join(other, Person(Platform.CONSOLE, "dana", "dana"))
+    assert [each["slug"] for each in (await api.gets("/environments", mine="true"))["environments"]] == ["demo-cd7qqd"]
+
+
 async def test_events_come_as_they_happen_and_go_on_where_they_broke_off(world: World) -> None:
     api = await api_of(world)
     async with Stream(world, api.headers) as stream:

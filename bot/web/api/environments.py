@@ -62,9 +62,10 @@ def router(parts: Parts) -> APIRouter:
     ) -> EnvironmentPage:
         """The youngest first."""
         projects = (await parts.sight.of(caller.person)).projects
-        me = [(str(caller.person.platform), caller.person.id)] if mine else None
-        wanted = overview.Wanted(projects, past, me, project, owner, str(state or ""), text, cursor, limit)
         async with parts.store.look() as look:
+            accounts = await look.people.accounts_of(caller.person) if mine else ()
+            me = [(str(each.platform), each.id) for each in accounts] if mine else None
+            wanted = overview.Wanted(projects, past, me, project, owner, str(state or ""), text, cursor, limit)
             page = await overview.page(look.connection, wanted)
         shown = await parts.sight.as_told(caller.person, page.environments)
         return EnvironmentPage(environments=[environment_shape(each) for each in shown], next=page.next)
