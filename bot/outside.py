@@ -61,7 +61,7 @@ class Outside:
 
         def asked(command: str, it: Environment) -> Asked:
             about = Resource(it.project, self._projects[it.project].forge, it.id, identity(it.owner))
-            return Asked(command, identity(person), standings[it.project], about, place="web")
+            return Asked(command, identity(person), standings[it.project], about, place="web", is_fork=it.is_fork)
 
         pairs = ((command, it) for command in words for it in environments if it.project in standings)
         return frozenset((command, it.id) for command, it in pairs if self._policies.authorize(asked(command, it)).is_allowed)
