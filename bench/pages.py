@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -45,7 +45,7 @@ TINY = Size(60, 2)
 
 
 async def run(size: Size = Size()) -> Sequence[Figure]:
-    async with _site(size.environments) as many, _site(_FEW) as few:
+    async with _client(size.environments) as many, _client(_FEW) as few:
         figures = []
         for name, path in _PAGES:
             ours, beside, floor = await _measure(many, few, path, size.visits)
@@ -83,8 +83,16 @@ async def _same_bytes(page: httpx.Response) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def _site(count: int) -> AsyncIterator[httpx.AsyncClient]:
-    """A dashboard with somebody signed in, over a database of so many."""
+async def _client(count: int) -> AsyncIterator[httpx.AsyncClient]:
+    async with site(count) as (app, cookies):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://trellis.localhost", cookies=dict(cookies)) as client:
+            yield client
+
+
+@asynccontextmanager
+async def site(count: int) -> AsyncIterator[tuple[FastAPI, Mapping[str, str]]]:
+    """A dashboard over a database of so many, and the cookies of somebody who is signed in."""
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(parts.folder())
         settings = Settings(data_dir=home, projects={"lab": {"forge": "local", "clone_url": str(home)}})  # type: ignore[dict-item]
@@ -94,9 +102,7 @@ async def _site(count: int) -> AsyncIterator[httpx.AsyncClient]:
         await _fill(store, count)
         app = web_app(settings, store, place_of(settings, None))
         await stack.enter_async_context(app.router.lifespan_context(app))
-        cookies = {"trellis-local": await Sessions(store).begin(DANA, "local", 3600)}
-        transport = httpx.ASGITransport(app)
-        yield await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://trellis.localhost", cookies=cookies))
+        yield app, {"trellis-local": await Sessions(store).begin(DANA, "local", 3600)}
 
 
 async def _fill(store: Store, count: int) -> None:

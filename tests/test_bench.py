@@ -16,7 +16,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from bench import address, hooks, ingest, pages, parsing, parts, reply, ring
+from bench import address, databases, due, hooks, ingest, pages, paint, parsing, parts, quota, reply, ring
 from bench.__main__ import BENCHES, exit_code, measure
 from bench.figures import CannotRun, Figure, Outcome, Unit, at_least, at_most, p50, p99
 from bench.load import NotAccepted, requests_a_second
@@ -64,6 +64,20 @@ TINY: dict[str, tuple[Callable[[], Awaitable[Sequence[Figure]]], Measured]] = {
             for beside in ("the same with 50", "the same bytes, made before")
         ],
     ),
+    "paint": (
+        lambda: paint.run(paint.TINY),
+        [(f"first paint, {name}, 60 environments, p50", Unit.MILLISECONDS, "the same with 50") for name in ("mine", "everybody's")],
+    ),
+    "due": (lambda: due.run(due.TINY), [("what is due, at best (SQLite), 2,000 not", Unit.MILLISECONDS, "200 not")]),
+    "due-postgres": (lambda: due.run_postgres(due.TINY), [("what is due, at best (PostgreSQL), 2,000 not", Unit.MILLISECONDS, "200 not")]),
+    "quota": (
+        lambda: quota.run(quota.TINY),
+        [("creates at once, quota 4 of 12 kept (SQLite)", Unit.PER_SECOND, "as many transactions of one row")],
+    ),
+    "quota-postgres": (
+        lambda: quota.run_postgres(quota.TINY),
+        [("creates at once, quota 4 of 12 kept (PostgreSQL)", Unit.PER_SECOND, "as many transactions of one row")],
+    ),
 }
 
 
@@ -101,6 +115,13 @@ async def test_it_measures_and_leaves_nothing_running(name: str) -> None:
         pytest.skip(str(why))
     assert [(each.name, each.unit, each.beside) for each in figures] == expected
     assert all(each.ours > 0 and each.theirs is not None and each.theirs > 0 for each in figures)
+
+
+@pytest.mark.long
+async def test_what_is_due_costs_the_same_however_much_is_not() -> None:
+    """Beside itself in the same run: without its indices thirty times the rows are some twenty times the time."""
+    took = await due.measure(databases.sqlite(), due.Size((1_000, 30_000), 40))
+    assert took[30_000] < 3 * took[1_000]
 
 
 @pytest.mark.parametrize("line", parsing.LINES)
@@ -230,5 +251,5 @@ def test_an_unknown_name_is_said() -> None:
     ran = subprocess.run([sys.executable, "-m", "bench", "speed"], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr.splitlines()[-1]) == (
         2,
-        "python -m bench: error: there is no bench speed: say one of parse, ingest, reply, ring, address, pages",
+        "python -m bench: error: there is no bench speed: say one of parse, ingest, reply, ring, address, pages, paint, due, due-postgres, quota, quota-postgres",
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.command import Event
@@ -45,6 +46,8 @@ class Asked:
 # What somebody was denied is no part of an environment's own story: it is named in the data only.
 _about = func.coalesce(events.c.environment_id, events.c.data["environment"].as_string())
 
+_IS_REFUSED = text(f"events.kind = '{REFUSED}'")  # written out, and not bound, so that the partial index serves
+
 
 def _seen(asked: Asked) -> ColumnElement[bool]:
     columns = events.c
@@ -53,11 +56,11 @@ def _seen(asked: Asked) -> ColumnElement[bool]:
     return or_(theirs, columns.project == "") if asked.is_all and not asked.project else theirs
 
 
-def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
+def _conditions(asked: Asked) -> list[Any]:
     columns = events.c
-    found = [_seen(asked)]
+    found: list[Any] = [_seen(asked)]
     if asked.is_denied:
-        found += [columns.kind == REFUSED, columns.data["code"].as_string().in_(sorted(DENIED))]
+        found += [_IS_REFUSED, columns.data["code"].as_string().in_(sorted(DENIED))]
     elif asked.kind:
         found.append(or_(columns.kind == asked.kind, columns.kind.startswith(f"{asked.kind}:", autoescape=True)))
     else:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.message import Edited, Incoming, Said
@@ -36,7 +37,12 @@ async def lane_of(connection: AsyncConnection, message_id: int) -> str | None:
 
 async def next_in(connection: AsyncConnection, lane: str) -> Waiting | None:
     """The oldest message of the lane that has not been heard, whether or not its time has come."""
-    query = select(messages).where(messages.c.lane == lane, messages.c.state == "new").order_by(messages.c.id).limit(1)
+    query = (
+        select(messages)
+        .where(messages.c.lane == lane, messages.c.state == "new", messages.c.due_at.is_not(None))
+        .order_by(messages.c.id)
+        .limit(1)
+    )
     row = (await connection.execute(query)).first()
     return _waiting_of(row) if row else None
 
@@ -54,10 +60,17 @@ def is_next(now: float) -> ColumnElement[bool]:
     return ~put_off.exists()
 
 
+def due(now: float, limit: int) -> Select[Any]:
+    """Messages whose time has come, in lanes that nobody hears now, oldest first."""
+    query = select(messages.c.id).where(messages.c.due_at <= now, is_free("lane:", messages.c.lane, now), is_next(now))
+    # By a sum, so that no database walks through all the messages there ever were because they are in that order.
+    return query.order_by(messages.c.id + 0).limit(limit)
+
+
 async def any_due(connection: AsyncConnection, now: float) -> int | None:
     """The oldest message whose time has come, in a lane that nobody hears now."""
-    query = select(messages.c.id).where(messages.c.due_at <= now, is_free("lane:", messages.c.lane, now), is_next(now))
-    return (await connection.execute(query.order_by(messages.c.id).limit(1))).scalar_one_or_none()
+    found: int | None = (await connection.execute(due(now, 1))).scalar_one_or_none()
+    return found
 
 
 async def edit_of(connection: AsyncConnection, waiting: Waiting) -> Waiting | None:

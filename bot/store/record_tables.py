@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, String, Table, UniqueConstraint
 
-from bot.store.tables import metadata
+from bot.store.tables import WAITING, metadata
 
 records = Table(
     "records",
@@ -19,5 +19,5 @@ records = Table(
     Column("is_dead", Boolean, nullable=False),
     Column("due_at", Float),
     UniqueConstraint("environment_id", "kind"),
-    Index("ix_records_due_at", "due_at"),
+    Index("ix_records_due_at", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),
 )

@@ -13,6 +13,7 @@ from bot.domain.ids import new_id
 from bot.domain.record import RecordKind
 from bot.store.leases import is_free
 from bot.store.record_tables import records
+from bot.store.rows import in_no_order
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,6 @@ async def forget(connection: AsyncConnection, waiting: Waiting) -> None:
 
 def due(now: float, limit: int) -> Select[Any]:
     """Environments of which something is to be told, and of which nobody tells now."""
-    id_ = records.c.environment_id
-    query = select(id_).where(records.c.due_at <= now, is_free("record:", id_, now)).group_by(id_)
+    id_ = in_no_order(records.c.environment_id)
+    query = select(id_).where(records.c.due_at <= now, is_free("record:", records.c.environment_id, now)).group_by(id_)
     return query.order_by(func.min(records.c.due_at)).limit(limit)

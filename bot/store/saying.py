@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Select, case, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.message import Thread
+from bot.store.leases import is_free
+from bot.store.rows import in_no_order
 from bot.store.tables import cards, commands, messages, outbox, threads
 
 
@@ -66,6 +70,16 @@ def is_next(now: float) -> ColumnElement[bool]:
     before = outbox.alias()
     same_thread = (before.c.thread_address == outbox.c.thread_address, before.c.state == "waiting")
     return ~select(before.c.id).where(*same_thread, before.c.id < outbox.c.id, before.c.due_at > now).exists()
+
+
+def due(now: float, limit: int) -> Sequence[Select[Any]]:
+    """Threads in which a card is to be drawn or something to be said, and which nobody speaks in now: two questions."""
+    found = []
+    for table, condition in ((cards, true()), (outbox, is_next(now))):
+        address = in_no_order(table.c.thread_address)
+        is_due = (table.c.due_at <= now, is_free("thread:", table.c.thread_address, now), condition)
+        found.append(select(address).where(*is_due).group_by(address).order_by(func.min(table.c.due_at)).limit(limit))
+    return found
 
 
 async def next_post(connection: AsyncConnection, address: str) -> WaitingPost | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from sqlalchemy import func, select, true
+from sqlalchemy import select
 
 from bot.store import hearing, leases, recording, saying
 from bot.store.database import Database
 from bot.store.leases import Lease
-from bot.store.tables import cards, environments, messages, outbox
+from bot.store.tables import environments
 from bot.store.transaction import Ring, Transaction
 
 Ringer = Callable[[Iterable[Ring]], Awaitable[None]]
@@ -78,17 +78,9 @@ class Store:
                     columns.due_at <= now, columns.is_wanted.is_(is_wanted), leases.is_free("environment:", columns.id, now)
                 )
                 found += [(kind, id_) for id_ in (await connection.execute(query.order_by(columns.due_at).limit(limit))).scalars()]
-            heard = select(messages.c.id).where(
-                messages.c.due_at <= now, leases.is_free("lane:", messages.c.lane, now), hearing.is_next(now)
-            )
-            heard = heard.order_by(messages.c.id)
-            found += [("hear", str(id_)) for id_ in (await connection.execute(heard.limit(limit))).scalars()]
-            for table, is_next in ((cards, true()), (outbox, saying.is_next(now))):
-                address = table.c.thread_address
-                said = select(address).where(table.c.due_at <= now, leases.is_free("thread:", address, now), is_next).group_by(address)
-                found += [
-                    ("say", each) for each in (await connection.execute(said.order_by(func.min(table.c.due_at)).limit(limit))).scalars()
-                ]
+            found += [("hear", str(id_)) for id_ in (await connection.execute(hearing.due(now, limit))).scalars()]
+            for said in saying.due(now, limit):
+                found += [("say", address) for address in (await connection.execute(said)).scalars()]
             found += [("record", id_) for id_ in (await connection.execute(recording.due(now, limit))).scalars()]
             return list(dict.fromkeys(found))
 

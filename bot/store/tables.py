@@ -12,6 +12,9 @@ metadata = MetaData(
     }
 )
 
+# Of what waits only: what is done with has no time, and there is ever more of it.
+WAITING = text("due_at IS NOT NULL")
+
 # SQLite numbers a row by itself only when its key is INTEGER.
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
@@ -37,7 +40,8 @@ messages = Table(
     Column("heard_at", Float),
     Column("troubles", Integer, nullable=False, default=0),
     Column("due_at", Float),
-    Index("ix_messages_due_at", "due_at"),
+    Index("ix_messages_due_at", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),
+    Index("ix_messages_waiting", "lane", "id", sqlite_where=WAITING, postgresql_where=WAITING),
     Index("ix_messages_lane", "lane", "id"),
     Index("ix_messages_failed", "id", sqlite_where=text("state = 'failed'"), postgresql_where=text("state = 'failed'")),
 )
@@ -151,6 +155,7 @@ events = Table(
     Column("actor", String(200), nullable=False, default=""),
     Column("data", JSON, nullable=False),
     Index("ix_events_project_kind", "project", "kind", "id"),
+    Index("ix_events_refused", "id", sqlite_where=text("kind = 'refused'"), postgresql_where=text("kind = 'refused'")),
 )
 
 threads = Table(
@@ -175,7 +180,7 @@ cards = Table(
     Column("not_before", Float, nullable=False, default=0.0),
     Column("due_at", Float),
     UniqueConstraint("thread_address", "subject"),
-    Index("ix_cards_due_at", "due_at"),
+    Index("ix_cards_due_at", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),
     Index("ix_cards_subject", "subject"),
     Index("ix_cards_dead", "id", sqlite_where=text("is_dead"), postgresql_where=text("is_dead")),
 )
@@ -195,7 +200,7 @@ outbox = Table(
     Column("sent_at", Float),
     Column("fallback", JSON),  # the thread to say it in when it cannot be said in its own
     Column("due_at", Float),
-    Index("ix_outbox_due_at", "due_at"),
+    Index("ix_outbox_due_at", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),
     Index("ix_outbox_thread", "thread_address", "state", "id"),
     Index("ix_outbox_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
 )
