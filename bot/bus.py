@@ -99,9 +99,9 @@ class Bus:
             return False
         return True
 
-    async def visible(self, person: Person) -> frozenset[str]:
-        """The keys of the projects in which somebody may look."""
-        return await self._outside.visible(person)
+    async def visible(self, person: Person, words: str = "ivy list") -> frozenset[str]:
+        """The keys of the projects in which somebody may look, by that command."""
+        return await self._outside.visible(person, words)
 
     async def may_each(self, person: Person, words: Iterable[str], environments: Sequence[Environment]) -> frozenset[tuple[str, str]]:
         """What somebody may say on a page about which environments, as (words, id)."""
@@ -185,7 +185,8 @@ class Bus:
     async def _scene(self, said: Said, item: Understood, handler: Handler, at_home: Project | None, standing: Standing) -> Scene:
         """Everything the command is about. Whoever may not even look here learns nothing of what there is."""
         rules, command = self._rules, item.command
-        scene = Scene(said, item.line, standing, rules.projects, rules.limits, rules.zone, rules.policies, at_home, prices=rules.prices)
+        known = (rules.projects, rules.limits, rules.zone, rules.policies)
+        scene = Scene(said, item.line, standing, *known, project=at_home, prices=rules.prices, teams=rules.people.teams)
         try:
             _must_be_allowed(scene, command)
         except UserError as error:

@@ -17,6 +17,7 @@ from bot.domain.message import Person, Platform, Said, Thread
 from bot.domain.project import ChangeRequest, Project, Right
 from bot.domain.prose import Reply
 from bot.domain.service_config import ConfigProblem, DevEnv
+from bot.domain.spending import Life
 
 
 class ForgeUnavailable(Exception):  # noqa: N818
@@ -139,6 +140,7 @@ class Scene:
     environment: Environment | None = None  # as it was before the transaction
     prices: Prices = FREE
     approval: Approval | None = None  # as it was before the transaction
+    teams: Mapping[str, frozenset[str]] = field(default_factory=dict)  # the identities of each group
 
     @property
     def environment_id(self) -> str | None:
@@ -250,6 +252,9 @@ class Transaction(Protocol):
     async def events_of(self, environment_id: str, limit: int = 50, /) -> Sequence[Event]: ...
 
     async def past_seconds(self, project: str, stage: str, /) -> Sequence[float]: ...
+
+    async def lives(self, projects: frozenset[str], since: float, /) -> Sequence[Life]: ...
+
     async def post(self, thread: Thread, reply: Reply, /) -> None: ...
 
     async def reach(self, environment_id: str, goal: str, state: CommandState, code: str, /) -> None:
@@ -273,5 +278,5 @@ class Outside(Protocol):
     async def may(self, person: Person, words: str, environment: Environment) -> bool:
         """Whether somebody may say that command about an environment that is theirs or another's."""
 
-    async def visible(self, person: Person) -> frozenset[str]:
-        """The keys of the projects in which somebody may look."""
+    async def visible(self, person: Person, words: str = "ivy list") -> frozenset[str]:
+        """The keys of the projects in which somebody may look, by that command."""

@@ -70,10 +70,10 @@ class Outside:
         members = self._members.get(person.platform)
         return members is None or await members.is_member(person)
 
-    async def visible(self, person: Person) -> frozenset[str]:
+    async def visible(self, person: Person, words: str = "ivy list") -> frozenset[str]:
         standings = await asyncio.gather(*(self._standing_in(person, project) for project in self._projects.values()))
         asked = (
-            Asked("ivy list", identity(person), standing, project_resource(project))
+            Asked(words, identity(person), standing, project_resource(project))
             for project, standing in zip(self._projects.values(), standings, strict=True)
         )
         return frozenset(each.resource.project for each in asked if self._policies.authorize(each).is_allowed)

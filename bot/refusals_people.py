@@ -9,6 +9,7 @@ from bot.domain.errors import UserError
 from bot.domain.message import Person
 from bot.domain.prose import Code, Items, Strong, line
 from bot.replies import moment, typed
+from grammar.nearest import nearest
 
 _MOST_LISTED = 10
 
@@ -70,3 +71,8 @@ def not_joined(account: str) -> UserError:
 def wrong_code() -> UserError:
     again = Code("/ivy link")
     return UserError("wrong_code", "There is no such code, or its time is over, or it was said before. A new one: ", again)
+
+
+def unknown_team(team: str, known: Sequence[str]) -> UserError:
+    near = nearest(team, known) or known[-1]
+    return UserError("unknown_team", "There is no group or project ", Code(team), ". Try: ", Code(f"/ivy cost --team {near}"))

@@ -87,11 +87,12 @@ class Cost(Command):
     words: ClassVar[str] = "ivy cost"
     verb: ClassVar[str] = "cost"
     summary: ClassVar[str] = "Say what it has cost so far, and what it will until it goes."
-    examples: ClassVar[tuple[str, ...]] = ("/ivy cost", "/ivy cost --mine")
-    conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("env", "mine"),)
+    examples: ClassVar[tuple[str, ...]] = ("/ivy cost", "/ivy cost --mine", "/ivy cost --team all")
+    conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("env", "mine", "team"),)
 
     env: EnvironmentName | None = env_field()
     mine: bool = flag("all that you own")
+    team: str | None = option(values.TEAM, "TEAM", "this month by project and person: of a group, a project, or `all`")
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,6 +232,7 @@ NAME = Kind("name", _named(_NAME, "an environment", "letters, digits, `.`, `_` a
 SERVICE = Kind("service", _named(_SERVICE, "a service", "letters, digits, `.`, `_` and `-` are"))
 SERVICES = Kind("services", read_services, example="web,api")
 PROFILE = Kind("profile", _named(_NAME, "a profile", "letters, digits, `.`, `_` and `-` are, 40 at most"))
+TEAM = Kind("team", _named(_PROJECT, "a team", "letters, digits, `.`, `_`, `-` and `/` are"), example="all")
 ENVIRONMENT = Kind("environment", read_environment)
 DURATION = Kind("duration", read_duration, example="48h")
 UNTIL = Kind("until", read_until, example='"fri 18:00"', is_free=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from bot.app.edges import Edges, Place, close_all, prices_of, projects_of, rules_of
 from bot.app.people import members_of
@@ -12,6 +13,7 @@ from bot.settings import Settings
 from bot.store.console import ConsoleStore
 from bot.store.inbox import Inbox
 from bot.store.store import Store
+from bot.web.costs import Money
 from bot.web.pages.observing import Observing
 from bot.web.pages.parts import Check, Parts
 from bot.web.pages.saying import Saying
@@ -21,6 +23,10 @@ from bot.worker.patience import LookingForge, PatientForge
 from bot.worker.runtime import EngineRuntime
 
 _SAMPLE = "sample"
+
+
+def money_of(settings: Settings) -> Money:
+    return Money(prices_of(settings), ZoneInfo(settings.time_zone))
 
 
 class Judging:
@@ -60,7 +66,7 @@ def parts_of(settings: Settings, store: Store, place: Place, inbox: Inbox, judgi
         watch=Watch(store),
         projects=projects,
         checks=checks,
-        prices=prices_of(settings),
+        money=money_of(settings),
         links=settings.links,
         demo="demo" if _SAMPLE in projects else "",
     )

@@ -141,6 +141,6 @@ def web_app(settings: Settings, store: Store, place: Place, github: Access | Non
     parts = parts_of(settings, store, place, inbox, judging, checks)
     app.state.watch = parts.watch
     app.include_router(routes.router(parts))
-    app.mount("/api/v1", api_of(store, inbox, parts.sight, parts.runtime, sign_in, token))
+    app.mount("/api/v1", api_of(store, inbox, parts, sign_in, token))
     app.mount("/static", routes.static_files())
     return app

@@ -34,6 +34,11 @@ class People:
     project_roles: Mapping[str, Mapping[str, Role]] = field(default_factory=dict)
     project_groups: Mapping[str, Mapping[str, Role]] = field(default_factory=dict)
 
+    @property
+    def teams(self) -> Mapping[str, frozenset[str]]:
+        """The identities of each group."""
+        return {name: group.members for name, group in self.groups.items()}
+
     def groups_of(self, identities: frozenset[str]) -> frozenset[str]:
         return frozenset(name for name, group in self.groups.items() if group.members & identities)
 

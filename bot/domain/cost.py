@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
@@ -36,14 +37,32 @@ class Prices:
 FREE = Prices()
 
 
-def running_s(environment: Environment, now: float) -> float:
+class Lasting(Protocol):
+    """What of an environment says how long it was paid for, and at which prices."""
+
+    @property
+    def size(self) -> Size: ...
+    @property
+    def earlier_s(self) -> Mapping[str, float]: ...
+
+    @property
+    def created_at(self) -> float: ...
+    @property
+    def gone_at(self) -> float | None: ...
+    @property
+    def paused_at(self) -> float | None: ...
+    @property
+    def paused_s(self) -> float: ...
+
+
+def running_s(environment: Lasting, now: float) -> float:
     """How long it has been paid for: its life so far, without the time that it was paused."""
     end = environment.gone_at if environment.gone_at is not None else now
     paused = environment.paused_s + (end - environment.paused_at if environment.paused_at is not None else 0)
     return max(0.0, end - environment.created_at - paused)
 
 
-def spent(environment: Environment, prices: Prices, now: float) -> float:
+def spent(environment: Lasting, prices: Prices, now: float) -> float:
     """Each hour at the price of the size that it had then."""
     earlier = sum(prices.of(Size(size), seconds) for size, seconds in environment.earlier_s.items())
     return earlier + prices.of(environment.size, _at_this_size_s(environment, now))
@@ -58,5 +77,5 @@ def resized(environment: Environment, size: Size, now: float) -> Environment:
     return msgspec.structs.replace(environment, size=size, earlier_s=earlier)
 
 
-def _at_this_size_s(environment: Environment, now: float) -> float:
+def _at_this_size_s(environment: Lasting, now: float) -> float:
     return max(0.0, running_s(environment, now) - sum(environment.earlier_s.values()))

@@ -47,7 +47,7 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("ivy approve", About.APPROVAL, approve.decide),
         _handler("ivy reject", About.APPROVAL, approve.decide_reject),
         _handler("ivy history", About.ENVIRONMENT, past.history),
-        _handler("ivy cost", About.PERHAPS_ENVIRONMENT, past.cost),
+        _handler("ivy cost", About.PERHAPS_ENVIRONMENT, past.cost, past.gather_cost),
         _handler("ivy status", About.PERHAPS_ENVIRONMENT, look.status, look.gather_status),
         _handler("ivy list", About.NOTHING, look.listed, look.gather_list),
         _handler("ivy logs", About.ENVIRONMENT, look.logs, look.gather_logs),

@@ -14,9 +14,12 @@ _WIDTH, _HEIGHT, _FOOT, _HEAD = 640, 180, 22, 16
 
 @dataclass(frozen=True)
 class Bar:
+    """`hint` is shown to who points at it; a plain one is drawn without its number, and its hint says it all."""
+
     label: str
-    value: int
+    value: float
     hint: str = ""
+    is_plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,15 @@ def bars(each: Sequence[Bar], title: str) -> Markup:
         tall = room * bar.value / most
         left, top = index * step, _HEAD + room - tall
         middle = left + step / 2
-        number = (
-            Markup('<text class="number" x="{:.1f}" y="{:.1f}">{}</text>').format(middle, top - 4, bar.value) if bar.value else _NOTHING
-        )
+        number = _NOTHING
+        if bar.value and not bar.is_plain:
+            number = Markup('<text class="number" x="{:.1f}" y="{:.1f}">{}</text>').format(middle, top - 4, bar.value)
+        hint = bar.hint if bar.is_plain else f"{bar.hint or bar.label}: {bar.value}"
         drawn.append(
             Markup(
-                '<g><title>{}: {}</title><rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="2"/>{}'
+                '<g><title>{}</title><rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="2"/>{}'
                 '<text x="{:.1f}" y="{}">{}</text></g>'
-            ).format(bar.hint or bar.label, bar.value, left + 3, top, step - 6, max(tall, 0.5), number, middle, _HEIGHT - 6, bar.label)
+            ).format(hint, left + 3, top, step - 6, max(tall, 0.5), number, middle, _HEIGHT - 6, bar.label)
         )
     return Markup('<svg class="chart bars" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         _WIDTH, _HEIGHT, title, _NOTHING.join(drawn)

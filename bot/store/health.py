@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.record_tables import records
 from bot.store.tables import cards, environments, leases, messages, outbox
 
 
@@ -54,8 +55,13 @@ async def health(connection: AsyncConnection, now: float) -> Health:
 
 _NEVER = -1e18  # an index serves `>` where it does not serve `is not null`
 # Written out, and not bound, so that the partial indices serve.
-_DEAD = {"messages": text("messages.state = 'failed'"), "posts": text("outbox.state = 'dead'"), "cards": text("cards.is_dead")}
-_TABLES = (("messages", messages), ("environments", environments), ("posts", outbox), ("cards", cards))
+_DEAD = {
+    "messages": text("messages.state = 'failed'"),
+    "posts": text("outbox.state = 'dead'"),
+    "cards": text("cards.is_dead"),
+    "records": text("records.is_dead"),
+}
+_TABLES = (("messages", messages), ("environments", environments), ("posts", outbox), ("cards", cards), ("records", records))
 
 
 async def _queue(connection: AsyncConnection, name: str, table: object, now: float) -> Queue:

@@ -19,7 +19,8 @@ from bot.domain.ids import new_id
 from bot.domain.lifecycle import due
 from bot.domain.message import Person, Platform, Thread
 from bot.domain.prose import Reaction, Reply
-from bot.store import recording, ties
+from bot.domain.spending import Life
+from bot.store import recording, spending, ties
 from bot.store.approvals import Approvals
 from bot.store.environments import Environments
 from bot.store.known import known
@@ -229,6 +230,10 @@ class Transaction:
         query = select(events).where(events.c.environment_id == environment_id).order_by(events.c.id.desc()).limit(limit)
         rows = (await self.connection.execute(query)).mappings().all()
         return [struct_of(row, Event) for row in reversed(rows)]
+
+    async def lives(self, projects: frozenset[str], since: float) -> Sequence[Life]:
+        """The environments of these projects that cost something after `since`."""
+        return await spending.lives(self.connection, projects, since)
 
     async def past_seconds(self, project: str, stage: str, limit: int = 40) -> Sequence[float]:
         """How long the last runs of a stage took in a project."""

@@ -41,7 +41,7 @@ def test_each_usage_is_as_the_language_has_it() -> None:
         "/ivy transfer [ENV] [@PERSON]",
         "/ivy restore [ENV]",
         "/ivy history [ENV]",
-        "/ivy cost [ENV] [--mine]",
+        "/ivy cost [ENV] [--mine] [--team TEAM]",
         "/ivy approve [ID] [--comment C]",
         "/ivy reject [ID] [--comment C]",
         "/ivy link [CODE]",

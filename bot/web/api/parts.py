@@ -13,6 +13,7 @@ from bot.store.api_commands import ApiCommands
 from bot.store.inbox import Inbox
 from bot.store.store import Store
 from bot.store.tokens import Tokens
+from bot.web.costs import Money
 
 
 class View(Protocol):
@@ -31,6 +32,7 @@ class Sight(Protocol):
     async def may(self, person: Person, environments: Sequence[Environment], *words: str) -> frozenset[tuple[str, str]]: ...
 
     async def as_told(self, person: Person, environments: Sequence[Environment]) -> list[Environment]: ...
+    async def where(self, person: Person, words: str) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,4 @@ class Parts:
     commands: ApiCommands
     sight: Sight
     runtime: Runtime
+    money: Money

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -19,17 +19,28 @@ from bot.web.pages.sight import View
 from bot.web.session import User
 
 _TERMINAL = {Platform.CONSOLE}  # where all who speak count as one person
+_ANSWERS = ("ivy approve", "ivy reject")
 
 
 @dataclass(frozen=True)
 class Row:
-    """`is_own`: somebody else has to answer it."""
+    """`is_own`: somebody else has to answer it. `may`: the commands that this person may answer it with."""
 
     request: Approval
     environment: Environment
     wish: str
     until: float
     is_own: bool
+    may: frozenset[str] = frozenset()
+
+
+async def _answerable(rows: list[Row], parts: Parts, person: Person) -> list[Row]:
+    """With the answers that the rules allow this person."""
+    allowed = await parts.sight.may(person, [each.environment for each in rows], *_ANSWERS)
+    return [
+        each if each.is_own else replace(each, may=frozenset(said for said in _ANSWERS if (said, each.environment.id) in allowed))
+        for each in rows
+    ]
 
 
 async def _waiting(look: Transaction, view: View, person: Person) -> list[Row]:
@@ -54,6 +65,7 @@ def router(parts: Parts) -> APIRouter:
         view = await parts.sight.of(user.person)
         async with parts.store.look() as look:
             rows = await _waiting(look, view, user.person)
+        rows = await _answerable(rows, parts, user.person)
         flash = await saying.flash(parts.saying, request, user)
         return frame.page("approvals.html", user, "/approvals", view, rows=rows, flash=flash)
 

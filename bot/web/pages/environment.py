@@ -32,6 +32,11 @@ from provisioner.engine import ServiceState
 _TAIL, _LONG_TAIL = 60, 1_000
 _EVENTS = 200
 _NO_LOGS = Markup("<p class=note>You may not read its logs.</p>")
+_LOOKS = ("ivy status", "ivy logs", "ivy history", "ivy cost")
+_CHANGES = tuple(
+    f"ivy {each}"
+    for each in ("restore", "resume", "cancel", "extend", "retry", "keep", "unkeep", "pause", "update", "restart", "terminate")
+)
 NOT_KNOWN = "\N{EN DASH}"
 
 
@@ -99,8 +104,16 @@ def facts_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
     return [*facts, Fact("Goes", line(replies.moment(it.expires_at), " (kept)" if it.is_kept else ""))]
 
 
-def actions_of(it: Environment, prices: Prices) -> list[tuple[str, str]]:
-    """What is one press away, as lines that anybody could type."""
+def actions_of(it: Environment, prices: Prices, may: frozenset[str]) -> list[tuple[str, str]]:
+    """What is one press away of what the rules allow, as lines that anybody could type."""
+    return [(label, said) for label, said in _presses(it, prices) if _words(said) in may]
+
+
+def _words(said: str) -> str:
+    return " ".join(said.removeprefix("/").split()[:2])
+
+
+def _presses(it: Environment, prices: Prices) -> list[tuple[str, str]]:
     if not it.is_live:
         return [("Restore", f"/ivy restore {it.slug}")]
     if it.is_paused:
@@ -138,9 +151,8 @@ def links_of(templates: dict[str, str], it: Environment) -> list[tuple[str, str]
 
 
 async def _allowed(parts: Parts, user: SignedIn, it: Environment) -> frozenset[str]:
-    """Which of the commands that look somebody may say about it."""
-    words = ("ivy status", "ivy logs", "ivy history", "ivy cost")
-    return frozenset(command for command, _ in await parts.sight.may(user.person, [it], *words))
+    """Which commands somebody may say about it."""
+    return frozenset(command for command, _ in await parts.sight.may(user.person, [it], *_LOOKS, *_CHANGES))
 
 
 def without_logs(card: Card) -> Card:
@@ -175,7 +187,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
     may = await _allowed(parts, user, it)
     if "ivy status" not in may:
         return not_allowed(user, view, "ivy status")
-    prices = parts.prices if "ivy cost" in may else FREE
+    prices = parts.money.prices if "ivy cost" in may else FREE
     async with parts.store.look() as look:
         events = await look.events_of(it.id, _EVENTS)
         card = await card_of(look, it, events)
@@ -196,7 +208,8 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         usage=usage.charts_of(used),
         logs=await logs_of(parts, it, None, _TAIL) if "ivy logs" in may else _NO_LOGS,
         links=links_of(dict(parts.links), it),
-        actions=actions_of(it, prices),
+        actions=actions_of(it, prices, may),
+        may_terminate="ivy terminate" in may,
         story=story_of(events) if "ivy history" in may else [],
         flash=await saying.flash(parts.saying, request, user),
     )

@@ -32,6 +32,7 @@ _PLACES = (
     ("/create", "Create"),
     ("/chat", "Chat"),
     ("/approvals", "Approvals"),
+    ("/cost", "Cost"),
     ("/uptimes", "Uptimes"),
 )
 _FOR_OPERATORS = (("/audit", "Audit"), ("/system", "System"))

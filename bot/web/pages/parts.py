@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.context import Runtime
-from bot.domain.cost import FREE, Prices
 from bot.domain.project import Project
 from bot.store.console import ConsoleStore
 from bot.store.store import Store
+from bot.web.costs import Money
 from bot.web.pages.observing import Observing
 from bot.web.pages.saying import Saying
 from bot.web.pages.sight import Sight
@@ -31,7 +31,7 @@ class Parts:
     watch: Watch
     projects: Mapping[str, Project]
     checks: Mapping[str, Check]
-    prices: Prices = FREE
+    money: Money = field(default_factory=Money)
     links: Mapping[str, str] = field(default_factory=dict)
     demo: str = ""
 

@@ -1,0 +1,56 @@
+"""The environments that cost something since some moment, with whom they belong to under whichever account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import and_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.environment import Size
+from bot.domain.message import Person
+from bot.domain.spending import Life
+from bot.store.people import identity_of
+from bot.store.people_tables import accounts
+from bot.store.tables import environments
+
+# Written out, and not bound, so that the partial indices serve.
+_IS_LIVE, _IS_PAST = text("environments.state != 'gone'"), text("environments.state = 'gone'")
+
+
+async def lives(connection: AsyncConnection, projects: frozenset[str], since: float) -> Sequence[Life]:
+    """Those of these projects that lived after `since`."""
+    columns = environments.c
+    lasting = (columns.size, columns.earlier_s, columns.created_at, columns.gone_at, columns.paused_at, columns.paused_s)
+    wanted = (columns.project, columns.owner, *lasting)
+    joined = await _joined(connection)
+    found = []
+    for lived in (_IS_LIVE, and_(_IS_PAST, columns.gone_at > since)):
+        for row in await connection.execute(select(*wanted).where(lived, columns.project.in_(sorted(projects)))):
+            owner = msgspec.convert(row.owner, Person)
+            people = joined.get(identity_of(owner), [owner])
+            found.append(
+                Life(
+                    row.project,
+                    people[0],
+                    frozenset(map(identity_of, people)),
+                    Size(row.size),
+                    row.created_at,
+                    row.gone_at,
+                    row.paused_at,
+                    row.paused_s,
+                    row.earlier_s,
+                )
+            )
+    return found
+
+
+async def _joined(connection: AsyncConnection) -> Mapping[str, list[Person]]:
+    """All accounts of a person, by the identity of each; the one that was there first leads."""
+    by_person: dict[str, list[Person]] = {}
+    for row in await connection.execute(
+        select(accounts.c.person_id, accounts.c.person).order_by(accounts.c.joined_at, accounts.c.identity)
+    ):
+        by_person.setdefault(row.person_id, []).append(msgspec.convert(row.person, Person))
+    return {identity_of(each): people for people in by_person.values() for each in people}
