@@ -18,5 +18,5 @@ from bot.web.session import SignIn
 def api_of(store: Store, inbox: Inbox, pages: Pages, sign_in: SignIn, console_token: str) -> FastAPI:
     """It sees and watches what the pages do."""
     tokens = Tokens(store)
-    parts = Parts(store, inbox, tokens, ApiCommands(store), pages.sight, pages.runtime, pages.money)
+    parts = Parts(store, inbox, tokens, ApiCommands(store), pages.sight, pages.runtime, pages.money, pages.watch)
     return api_app(parts, Callers(store, tokens, console_token), sign_in)

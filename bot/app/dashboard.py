@@ -18,7 +18,7 @@ from bot.web.pages.observing import Observing
 from bot.web.pages.parts import Check, Parts
 from bot.web.pages.saying import Saying
 from bot.web.pages.sight import Sight
-from bot.web.pages.watch import Watch
+from bot.web.watch import Watch
 from bot.worker.patience import LookingForge, PatientForge
 from bot.worker.runtime import EngineRuntime
 

@@ -75,6 +75,13 @@ def _conditions(asked: Asked) -> list[Any]:
     return found
 
 
+async def after(connection: AsyncConnection, id: int, limit: int = 500) -> Sequence[Entry]:
+    """What was written down after `id`, oldest first."""
+    query = select(events, environments.c.slug).outerjoin(environments, environments.c.id == events.c.environment_id)
+    rows = (await connection.execute(query.where(events.c.id > id).order_by(events.c.id).limit(limit))).mappings()
+    return [Entry(row["id"], struct_of(row, Event), row["slug"] or "") for row in rows]
+
+
 async def trail(connection: AsyncConnection, asked: Asked) -> Trail:
     query = select(events, environments.c.slug).outerjoin(environments, environments.c.id == _about)
     rows = (await connection.execute(query.where(*_conditions(asked)).order_by(events.c.id.desc()).limit(asked.limit + 1))).mappings().all()

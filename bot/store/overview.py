@@ -149,13 +149,6 @@ async def newest_change(connection: AsyncConnection) -> int:
     return int((await connection.execute(select(func.coalesce(func.max(events.c.id), 0)))).scalar_one())
 
 
-async def changes(connection: AsyncConnection, after: int, limit: int = 500) -> Sequence[Change]:
-    """What happened after event `after`, oldest first."""
-    columns = events.c
-    query = select(columns.id, columns.environment_id, columns.project).where(columns.id > after, columns.environment_id.is_not(None))
-    return [Change(*row) for row in await connection.execute(query.order_by(columns.id).limit(limit))]
-
-
 async def made_by(connection: AsyncConnection, message_key: str) -> str | None:
     """The slug of the environment that a message's command was about; None when there is none (yet)."""
     of_message = select(messages.c.id).where(messages.c.key == message_key).scalar_subquery()

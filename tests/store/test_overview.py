@@ -186,5 +186,8 @@ async def test_what_happened_since(store: Store) -> None:
         await transaction.note(Event(at=NOON, kind="ready", environment_id=one(1).id, project="shop"))
         await transaction.note(Event(at=NOON, kind="refused"))
     async with store.look() as look:
-        found = await overview.changes(look.connection, before)
-    assert [(each.environment_id, each.project) for each in found] == [(one(1).id, "shop")]
+        found = await audit.after(look.connection, before)
+    assert [(each.event.environment_id, each.event.project, each.slug) for each in found] == [
+        (one(1).id, "shop", one(1).slug),
+        (None, "", ""),
+    ]

@@ -14,8 +14,12 @@ from bot.store.tables import messages
 from bot.web.api.pace import Buckets, Pace
 from tests.api import Api, Stream, api_of, here
 from tests.browser import signed_in
+from tests.world import a_world
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.web.watch import Watch
     from tests.world import World
 
 STRANGER = Person(Platform.WEB, "oidc~stranger", "stranger")
@@ -188,6 +192,53 @@ async def test_events_come_as_they_happen_and_go_on_where_they_broke_off(world: 
     async with Stream(world, {**api.headers, "last-event-id": str(first["id"])}) as stream:
         assert (await stream.hears(1))[0]["id"] == second["id"]
     assert await api.refused("GET", "/events", headers={"last-event-id": "x"}) == (422, "not_understood")
+
+
+def watch_of(world: World) -> Watch:
+    transport = world.web._transport
+    assert isinstance(transport, ASGITransport)
+    watch: Watch = transport.app.state.watch  # type: ignore[attr-defined]
+    return watch
+
+
+async def test_streams_share_one_look_at_the_database_and_leave_nothing(world: World) -> None:
+    api, watch = await api_of(world), watch_of(world)
+    async with Stream(world, api.headers) as one, Stream(world, api.headers) as other:
+        await api.says("/ivy create lab:demo")
+        told = [each["id"] for each in await one.hears(4)]
+        assert [each["id"] for each in await other.hears(4)] == told
+        assert len(watch._watchers) == 2
+        assert len([each for each in asyncio.all_tasks() if each.get_name() == "watch"]) == 1
+    assert (watch._watchers, watch._task) == (set(), None)
+    async with Stream(world, {**api.headers, "last-event-id": str(told[0])}) as again:
+        assert [each["id"] for each in await again.hears(3)] == told[1:]
+
+
+async def test_nobody_has_too_many_streams(world: World) -> None:
+    api, other, watch = await api_of(world), await api_of(world, "erin"), watch_of(world)
+    watch._most = 2
+    async with Stream(world, api.headers) as one, Stream(world, api.headers):
+        await api.says("/ivy create lab:demo")
+        await one.hears(1)
+        refused = await api.ask("GET", "/events")
+        assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (429, "too_many_streams", "30")
+        async with Stream(world, {**other.headers, "last-event-id": "0"}) as theirs:
+            await theirs.hears(1)
+    async with Stream(world, {**api.headers, "last-event-id": "0"}) as free_again:
+        await free_again.hears(1)
+
+
+async def test_what_was_refused_to_others_is_told_to_operators_only(tmp_path: Path) -> None:
+    async with a_world(tmp_path, console_role="viewer", people={"console:dana": "admin"}) as world:
+        await world.types("/ivy create lab:demo", by="dana")
+        await world.types("/ivy terminate demo-cd7qqd", by="erin")
+        await world.types("/ivy extend demo-cd7qqd 1h", by="dana")
+        for name, is_told in (("dana", True), ("vera", False)):
+            async with Stream(world, {**(await api_of(world, name)).headers, "last-event-id": "0"}) as stream:
+                heard: list[str] = []
+                while "extended" not in heard:
+                    heard += [each["event"] for each in await stream.hears(1)]
+            assert ("refused" in heard) is is_told
 
 
 async def test_a_signed_in_browser_may_use_it_from_our_own_pages(world: World) -> None:

@@ -14,8 +14,8 @@ from bot.store.overview import Change
 from bot.web.pages.live import _said
 from bot.web.pages.saying import thread_of
 from bot.web.pages.sight import Sight, View
-from bot.web.pages.watch import Mark, News, Watch, Watcher, next_news
 from bot.web.session import SignedIn
+from bot.web.watch import Mark, News, Watch, Watcher, next_news
 
 if TYPE_CHECKING:
     from tests.world import World

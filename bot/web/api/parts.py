@@ -14,6 +14,7 @@ from bot.store.inbox import Inbox
 from bot.store.store import Store
 from bot.store.tokens import Tokens
 from bot.web.costs import Money
+from bot.web.watch import Watch
 
 
 class View(Protocol):
@@ -44,3 +45,4 @@ class Parts:
     sight: Sight
     runtime: Runtime
     money: Money
+    watch: Watch

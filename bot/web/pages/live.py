@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
+from bot.store.people import identity_of
 from bot.web.pages.saying import thread_of
 from bot.web.pages.sight import Sight
-from bot.web.pages.watch import News, Watch, next_news
 from bot.web.session import SignedIn, User, visitor
+from bot.web.streams import must_have_room
+from bot.web.watch import News, Watch, next_news
 
 _BEAT_S = 10.0
 _RETRY_MS = 2_000
@@ -40,15 +42,17 @@ def router(watch: Watch, sight: Sight, beat_s: float = _BEAT_S) -> APIRouter:
 
     @routes.get("/events")
     async def events(request: Request, user: User) -> StreamingResponse:
+        must_have_room(watch, user.person)
+
         async def stream() -> AsyncIterator[str]:
             yield f"retry: {_RETRY_MS}\n: hello\n\n"
             if "last-event-id" in request.headers:
                 yield _event("changed", [])  # something may have been missed meanwhile: one look catches up with all of it
-            async with watch.watching() as watcher:
+            async with watch.watching(identity_of(user.person)) as watcher:
                 while (news := await next_news(watcher, beat_s)) is not None:
                     if words := await _said(news, user, sight):
                         yield words
-                    elif not (news.changes or news.threads):
+                    elif news.is_none:
                         if await visitor(request) is None:
                             yield _event("signed-out", {})
                             return

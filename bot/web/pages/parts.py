@@ -13,7 +13,7 @@ from bot.web.costs import Money
 from bot.web.pages.observing import Observing
 from bot.web.pages.saying import Saying
 from bot.web.pages.sight import Sight
-from bot.web.pages.watch import Watch
+from bot.web.watch import Watch
 
 Check = Callable[[], Awaitable[None]]
 
