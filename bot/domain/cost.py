@@ -27,11 +27,11 @@ class Prices:
         return self.per_hour.get(size, 0.0) * max(0.0, seconds) / 3600
 
     def shown(self, amount: float) -> str:
-        """`€1.10`, `USD 1.10`; a fraction of a cent is `< €0.01`."""
+        """`€1.10`, `USD 1,100.00`; a fraction of a cent is `< €0.01`."""
         gap = " " if self.currency[-1:].isalpha() else ""
         if 0 < amount < 0.005:
             return f"< {self.currency}{gap}0.01"
-        return f"{self.currency}{gap}{amount:.2f}"
+        return f"{self.currency}{gap}{amount:,.2f}"
 
 
 FREE = Prices()

@@ -24,6 +24,7 @@ PAGES = (
     "/chat",
     "/approvals",
     "/audit",
+    "/cost",
     "/uptimes",
     "/system",
     "/environments/main-{hash}",

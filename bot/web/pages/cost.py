@@ -15,11 +15,17 @@ from bot.web.pages import frame
 from bot.web.pages.parts import Parts
 from bot.web.session import User
 
+_NAMED_EACH = 3
+
 
 def bars_of(report: Report, money: Money) -> list[Bar]:
-    """A bar for each day. Its money is in the hint: thirty numbers have no room beside each other."""
-    days = [(datetime.fromtimestamp(at, money.zone), spent) for at, spent in report.days]
-    return [Bar(f"{day.day}", spent, f"{day:%a} {day.day} {day:%b}: {money.prices.shown(spent)}", is_plain=True) for day, spent in days]
+    """A bar for each day. Its money is in the hint, and only some days are named: thirty have no room beside each other."""
+    found = []
+    for ago, (at, spent) in zip(range(len(report.days) - 1, -1, -1), report.days, strict=True):
+        day = datetime.fromtimestamp(at, money.zone)
+        hint = f"{day:%a} {day.day} {day:%b}: {money.prices.shown(spent)}"
+        found.append(Bar("" if ago % _NAMED_EACH else str(day.day), spent, hint, is_plain=True))
+    return found
 
 
 def router(parts: Parts) -> APIRouter:

@@ -213,6 +213,7 @@ function keys() {
 document.addEventListener("DOMContentLoaded", () => {
   showTimes();
   theme();
+  one(".top nav a[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   keys();
   listen();
   follow();
