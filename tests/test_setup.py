@@ -209,12 +209,12 @@ def test_make_knows_every_lane() -> None:
     make = shutil.which("make")
     if make is None:
         pytest.skip("there is no make here")
-    command = [make, "-n", "run", "test", "test-long", "check", "test-postgres", "test-browser", "chaos", "bench"]
+    command = [make, "-n", "run", "test", "test-long", "test-lives", "check", "test-postgres", "test-browser", "chaos", "bench"]
     lines = subprocess.run(command, cwd=PROJECT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
     for words in (
         ".venv/bin/trellis up",
-        'pytest -n 3 -m "not chaos and not postgres and not browser and not long" tests',
-        'pytest -n 3 -m "long and not postgres" tests',
+        '-m "not chaos and not postgres and not browser and not long and not simulation" tests',
+        '-m "long and not postgres and not simulation" tests',
         ".venv/bin/mypy",
         "TRELLIS_TEST_POSTGRES=1",
         "pytest -m browser tests/chromium",
@@ -245,6 +245,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "make check ",
         "make test ",
         "make test-long ",
+        "make test-lives LIVES=1200 ",
         "make test-postgres ",
         "make test-browser ",
         "make chaos CHAOS_ROUNDS=12 ",
@@ -255,6 +256,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "check  ok  N s  all of check",
         "test  FAILED (2)  N s  1 failed, 2 passed in 3s",
         "test-long  ok  N s  all of test-long",
+        "test-lives  ok  N s  all of test-lives",
         "test-postgres  ok  N s  all of test-postgres",
         "test-browser  ok  N s  all of test-browser",
         "chaos  ok  N s  all of chaos",

@@ -9,7 +9,7 @@ import pytest
 
 from bot.context import ForgeUnavailable
 from bot.domain.message import Person, Platform
-from bot.domain.project import ChangeRequest, Right
+from bot.domain.project import ChangeRequest, ForgeKind, Right
 from tests.chats.forges import Bench, bench
 from tests.fakes.forge import commit
 
@@ -90,7 +90,9 @@ async def test_a_request_is_described_as_it_is_now(there: Bench) -> None:
         source_id="42",
         is_fork=False,
         is_open=True,
+        author=found.author if found else None,
     )
+    assert found.author == (there.person(there.dana) if there.project.forge is ForgeKind.GITLAB else None)
     assert found.url.startswith("https://forge.example/acme/shop/")
 
 

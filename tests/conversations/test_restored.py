@@ -46,6 +46,7 @@ def branch(world: World, dana: User, number: int) -> Request:
     return world.github.pull_request(world.shop, number=number, branch=f"b{number}", sha=f"{number:040x}", author=dana)
 
 
+@pytest.mark.long
 async def test_twenty_that_an_old_copy_does_not_know_are_adopted_and_none_is_destroyed(world: World, tmp_path: Path) -> None:
     dana = world.github.user("dana", id=7, right="write")
     backup(world.settings, tmp_path / "copy.db")

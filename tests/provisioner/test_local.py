@@ -223,7 +223,7 @@ async def test_a_service_that_crashes_is_started_again_and_counted(keeper: Keepe
     await eventually(is_healthy)
     [observed] = await keeper.engine.observe()
     state = observed.services[0]
-    assert observed == Observed("env-1", "demo", 1, 3, sha, (state,), observed.quiet_s)
+    assert observed == Observed("env-1", "demo", 1, 3, sha, (state,), observed.quiet_s, "demo", "refs/heads/main")
     assert (state.name, state.is_healthy, state.restarts) == ("web", True, 2)
     assert observed.quiet_s is not None
     assert state.memory_mb is not None
