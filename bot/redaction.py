@@ -80,34 +80,47 @@ class Redactor:
     def __init__(self) -> None:
         self._forms: set[str] = set()
         self._passing: deque[str] = deque(maxlen=_PASSING)
-        self._known: re.Pattern[str] | None = None
+        self._pattern: re.Pattern[str] | None = None
+        self._is_new = False
 
     def learn(self, secrets: Iterable[str]) -> None:
         """From now on these are taken out. Those of less than six characters are not."""
         new = {form for secret in secrets if len(secret) >= _SHORTEST for form in forms(secret)} - self._forms
         if new:
             self._forms |= new
-            self._compile()
+            self._is_new = True
 
     def learn_for_now(self, secret: str) -> None:
         """One of those that are new each hour; after some more it is forgotten."""
         if len(secret) >= _SHORTEST and secret not in self._passing:
             self._passing.append(secret)
-            self._compile()
+            self._is_new = True
 
-    def _compile(self) -> None:
-        found = self._forms.union(*(forms(each) for each in tuple(self._passing)))
-        self._known = re.compile("|".join(re.escape(each) for each in sorted(found, key=len, reverse=True)))
+    def forget(self) -> None:
+        """All that was learnt: what is served from now on is another product."""
+        self._forms.clear()
+        self._passing.clear()
+        self._is_new = True
+
+    @property
+    def _known(self) -> re.Pattern[str] | None:
+        if self._is_new:
+            self._is_new = False
+            found = self._forms.union(*(forms(each) for each in tuple(self._passing)))
+            words = "|".join(re.escape(each) for each in sorted(found, key=len, reverse=True))
+            self._pattern = re.compile(words) if words else None
+        return self._pattern
 
     def text(self, text: str) -> str:
-        if self._known:
-            text = self._known.sub(MASK, text)
+        if known := self._known:
+            text = known.sub(MASK, text)
         return _NAMED.sub(rf"\1{MASK}", _SHAPES.sub(MASK, text))
 
     def lines(self, lines: Sequence[str]) -> tuple[str, ...]:
         """The same number of lines; a secret that runs on from one into the next is taken out of both."""
         whole = "".join(lines)
-        spans = [match.span() for match in self._known.finditer(whole)] if self._known else []
+        known = self._known
+        spans = [match.span() for match in known.finditer(whole)] if known else []
         return tuple(self.text(each) for each in _cut(lines, spans))
 
 

@@ -11,6 +11,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from bot.redaction import KNOWN
 from tests import servers
 from tests.databases import database_url, postgres  # noqa: F401 - fixtures for every test
 from tests.world import LOGGING, World, a_world
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 # What whoever runs the tests has configured for their own bot is none of the tests' business.
 for name in [name for name in os.environ if name.startswith("TRELLIS_") and not name.startswith("TRELLIS_TEST_")]:
-    if name not in {"TRELLIS_PAYLOADS", "TRELLIS_EXAMPLES"}:
+    if name not in {"TRELLIS_PAYLOADS", "TRELLIS_EXAMPLES", "TRELLIS_LIVES"}:
         del os.environ[name]
 
 EXAMPLES = int(os.environ.get("TRELLIS_EXAMPLES", "25"))
@@ -36,6 +37,13 @@ def _logs_as_before() -> Iterator[None]:
     """What a test that calls the command line in this process configures for the log is not the next one's."""
     yield
     structlog.configure(**LOGGING)
+
+
+@pytest.fixture(autouse=True)
+def _secrets_are_forgotten() -> Iterator[None]:
+    """Thousands of products are made in one process of tests, each with secrets of its own."""
+    yield
+    KNOWN.forget()
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,17 @@ def router(parts: Parts) -> APIRouter:
             lines = [(found.failure.stage, text) for text in found.failure.log]
         return LogShape(lines=[LogLine(service=name, text=text) for name, text in lines])
 
+    _audit(routes, parts)
+    return routes
+
+
+async def _trail(parts: Parts, asked: audit.Asked) -> EventPage:
+    async with parts.store.look() as look:
+        trail = await audit.trail(look.connection, asked)
+    return EventPage(events=[event_shape(each) for each in trail.entries], next=trail.next)
+
+
+def _audit(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/audit", tags=["audit"])
     async def audit_log(
         caller: Reader,
@@ -116,11 +127,3 @@ def router(parts: Parts) -> APIRouter:
         return await _trail(
             parts, audit.Asked(view.projects, view.is_operator, kind, actor, project, environment_id, denied, before, limit)
         )
-
-    return routes
-
-
-async def _trail(parts: Parts, asked: audit.Asked) -> EventPage:
-    async with parts.store.look() as look:
-        trail = await audit.trail(look.connection, asked)
-    return EventPage(events=[event_shape(each) for each in trail.entries], next=trail.next)
