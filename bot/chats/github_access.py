@@ -20,6 +20,9 @@ class Access(Protocol):
     def slug(self) -> str | None:
         """The App's name, whose account is `<slug>[bot]`; None for a token, which can be asked whose it is."""
 
+    def signed(self, *, was_refused: bool = False) -> str | None:
+        """A word that says for some minutes that we are the App itself; None where there is none."""
+
 
 class TokenAccess:
     """The token of somebody."""
@@ -37,4 +40,8 @@ class TokenAccess:
         return False
 
     def slug(self) -> str | None:
+        return None
+
+    def signed(self, *, was_refused: bool = False) -> str | None:
+        del was_refused
         return None

@@ -134,6 +134,12 @@ class AppAccess:
     def slug(self) -> str:
         return self.app().slug
 
+    def signed(self, *, was_refused: bool = False) -> str:
+        with self._lock:
+            if was_refused:  # what time is it at GitHub's?
+                self._ask("GET", "/app")
+            return self._sign()
+
     def app(self) -> App:
         """What GitHub knows of the App."""
         with self._lock:

@@ -85,6 +85,26 @@ class GitHubRemote:
         client.auth.token = self._access.token(path)
         return question(client.github)
 
+    async def is_app(self) -> bool:
+        """Whether we speak as an App. Raises RemoteFailure."""
+        return await self._remote.ask(lambda _: self._access.slug()) is not None
+
+    async def ask_as_app(self, question: Callable[[Github], T]) -> T:
+        """Ask what only the App itself is told. Raises RemoteFailure."""
+        return await self._remote.ask(lambda client: self._ask_as_app(client, question))
+
+    def _ask_as_app(self, client: _Client, question: Callable[[Github], T]) -> T:
+        client.auth.token, client.auth.token_type = self._access.signed() or "", "Bearer"
+        try:
+            return question(client.github)
+        except (RemoteFailure, GithubException) as error:
+            if error.status != _UNAUTHORIZED:
+                raise
+            client.auth.token = self._access.signed(was_refused=True) or ""
+            return question(client.github)
+        finally:
+            client.auth.token_type = "token"  # noqa: S105 - how a token is called
+
     async def account(self, paths: Iterable[str]) -> Account:
         """Whose words ours are. An App's account is asked for with a token of any of its installations."""
         slug = await self._remote.ask(lambda _: self._access.slug())

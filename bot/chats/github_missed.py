@@ -1,10 +1,16 @@
-"""GitHub's record of a repository's webhook: GET /repos/{owner}/{repo}/hooks/{id}/deliveries, kept for three days (docs.github.com)."""
+"""GitHub's record of a webhook, kept for three days (docs.github.com/rest/repos/webhooks, docs.github.com/rest/apps/webhooks).
+
+A repository's: GET /repos/{owner}/{repo}/hooks/{id}/deliveries; an App's, of all its repositories: GET /app/hook/deliveries.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+from github import Github
 
 from bot.chats import github_wire as wire
 from bot.chats.github_client import GitHubRemote, Page, call, listed
@@ -15,8 +21,12 @@ from bot.chats.wire import Wire, seconds
 from bot.domain.message import Incoming
 from bot.domain.project import Project
 
+T = TypeVar("T")
+
+_APP = "/app/hook/deliveries"
 _MOST_PAGES = 30
 _NO_RIGHT = "GitHub does not let the token read the repository's webhooks"
+_NO_RECORD = "GitHub does not tell the App of its webhook"
 _NO_HOOK = "no webhook of the repository leads to /hooks/github"
 
 
@@ -35,6 +45,7 @@ class _Delivery(Wire):
     delivered_at: str
     status_code: int
     event: str
+    repository_id: int | None = None
 
 
 class _Request(Wire):
@@ -56,6 +67,8 @@ class GitHubDeliveries:
 
     async def missed(self, project: Project, since: float | None) -> Missed:
         """What could not be delivered since that moment; at the first time (None) nothing. Raises RemoteFailure."""
+        if await self._remote.is_app():
+            return await self._missed_by_app(project, since)
         try:
             page = await self._page(project, f"/repos/{project.path}/hooks", {"per_page": 100})
         except RemoteFailure as failure:
@@ -69,12 +82,26 @@ class GitHubDeliveries:
         found: list[Incoming] = []
         newest = since or 0.0
         for hook in ours:
-            path = f"/repos/{project.path}/hooks/{hook.id}/deliveries"
-            tried = await self._tried(path, since, project)
-            lost = failed(tried, since)
-            found += [each for one in lost if wire.is_known(one.event) for each in await self._fetched(path, one, project)]
-            newest = max(newest, until(tried, lost, since))
+            more, until_then = await self._of_hook(f"/repos/{project.path}/hooks/{hook.id}/deliveries", since, project)
+            found += more
+            newest = max(newest, until_then)
         return Missed(tuple(found), newest)
+
+    async def _missed_by_app(self, project: Project, since: float | None) -> Missed:
+        try:
+            found, newest = await self._of_hook(_APP, since, project)
+        except RemoteFailure as failure:
+            if failure.is_lasting:
+                return Missed((), since, _NO_RECORD)
+            raise
+        return Missed(tuple(found), newest)
+
+    async def _of_hook(self, path: str, since: float | None, project: Project) -> tuple[list[Incoming], float]:
+        """What it could not deliver, and up to which point was looked."""
+        tried = await self._tried(path, since, project)
+        lost = failed(tried, since)
+        found = [each for one in lost if wire.is_known(one.event) for each in await self._fetched(path, one, project)]
+        return found, until(tried, lost, since)
 
     async def _tried(self, path: str, since: float | None, project: Project) -> list[Tried]:
         """Newest first, as far back as was looked before, and a little further: a later try may have come through."""
@@ -82,17 +109,17 @@ class GitHubDeliveries:
         query: dict[str, str | int] = {"per_page": 100}
         for _ in range(1 if since is None else _MOST_PAGES):
             page = await self._page(project, path, query)
-            more = [_as_tried(each) for each in self._lenient.read(page.items, _DELIVERY.decode, project.key)]
-            found += more
+            more = self._lenient.read(page.items, _DELIVERY.decode, project.key)
+            found += [_as_tried(each) for each in more if path != _APP or str(each.repository_id) == project.id]
             cursor = _cursor(page)
-            if not cursor or min((each.at for each in more), default=0.0) < (since or 0.0):
+            if not cursor or min((seconds(each.delivered_at) or 0.0 for each in more), default=0.0) < (since or 0.0):
                 break
             query = {"per_page": 100, "cursor": cursor}
         return found
 
     async def _fetched(self, path: str, tried: Tried, project: Project) -> list[Incoming]:
         try:
-            detail = await self._remote.ask(project.path, lambda client: call(client, "GET", f"{path}/{tried.id}", _Detail))
+            detail = await self._ask(path, project, lambda client: call(client, "GET", f"{path}/{tried.id}", _Detail))
         except RemoteFailure as failure:
             if failure.is_lasting:  # its time is over by now
                 return []
@@ -102,8 +129,10 @@ class GitHubDeliveries:
         return [each for some in read for each in some]
 
     async def _page(self, project: Project, path: str, query: dict[str, str | int]) -> Page:
-        page = await self._remote.ask(project.path, lambda client: listed(client, path, query))
-        return page or Page((), "")
+        return await self._ask(path, project, lambda client: listed(client, path, query) or Page((), ""))
+
+    async def _ask(self, path: str, project: Project, question: Callable[[Github], T]) -> T:
+        return await (self._remote.ask_as_app(question) if path.startswith(_APP) else self._remote.ask(project.path, question))
 
 
 def _as_tried(each: _Delivery) -> Tried:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.message import Platform
 from bot.domain.record import CONTEXT
+from bot.store.feeds import listening
 from tests.conversations.talk import Talk
 from tests.fakes.forge import commit
 from tests.fakes.github_app import FakeApp
@@ -105,3 +106,36 @@ async def test_a_comment_whose_answer_was_lost_is_found_as_the_apps(shop: Talk) 
 async def test_an_account_of_a_github_app_is_known(shop: Talk) -> None:
     me = await shop.world.edges.chats[Platform.GITHUB].me()
     assert (me.id, me.name, me.is_bot) == ("905", "trellis[bot]", True)
+
+
+async def test_what_the_apps_webhook_could_not_deliver_is_found_in_the_apps_own_record(shop: Talk) -> None:
+    """Of its own repository; what another one's was told is not fetched for it."""
+    world, github = shop.world, shop.world.github
+    site = Talk(world, shop.by, github.pull_request("zeta/site", number=3, branch="other", author=shop.by))
+    app_of(shop).install("zeta")
+    world.repositories.branches[PROJECTS["site"]["clone_url"]] = lambda: site.on.project.heads
+    await world.poll()
+    world.clock.advance(seconds=60)
+    delivery = github.sends(github.says(shop.on, shop.by, "/ivy create"), 503)
+    assert delivery.comment is not None
+    github.sends(github.says(site.on, site.by, "good work"), 0)
+    world.clock.advance(seconds=60)
+    github.edits(delivery.comment, "Please:\n\n/ivy create")  # no list has it as it was said
+    world.clock.advance(hours=0.2)
+    await world.poll()
+    assert [each.branch for each in await world.environments()] == ["demo"]
+    assert len(github.asked("GET delivery")) == 2, "each project asks for what is its own"
+
+
+async def test_an_app_that_is_not_told_of_its_webhook_says_so_and_the_lists_do_the_work(shop: Talk) -> None:
+    await shop.world.poll()
+    shop.world.clock.advance(seconds=60)
+    shop.forge.says(shop.on, shop.by, "/ivy create")  # nobody was told
+    shop.forge.fail_next("LIST deliveries", 404, times=2)
+    shop.world.clock.advance(hours=0.2)
+    await shop.world.poll()
+    assert len(await shop.world.environments()) == 1
+    async with shop.world.store.look() as look:
+        found = await listening(look.connection, "shop")
+    assert found is not None
+    assert found.cursor.deliveries_problem == "GitHub does not tell the App of its webhook"

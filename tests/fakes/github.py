@@ -175,6 +175,8 @@ class FakeGitHub(FakeForge):
             ("GET", repo + "/collaborators/{login}/permission", "GET right", self._permission),
             ("GET", repo + "/hooks/{hook:int}/deliveries", "LIST deliveries", self._deliveries),
             ("GET", repo + "/hooks/{hook:int}/deliveries/{id:int}", "GET delivery", self._delivery),
+            ("GET", "/app/hook/deliveries", "LIST deliveries", self._deliveries),
+            ("GET", "/app/hook/deliveries/{id:int}", "GET delivery", self._delivery),
             ("GET", repo + "/pulls", "LIST requests", self._pulls),
             ("GET", repo + "/pulls/comments", "LIST line comments", self._list_on_lines),
             ("GET", repo + "/issues/comments", "LIST comments", self._list_all),
@@ -292,9 +294,11 @@ class FakeGitHub(FakeForge):
         return self._paged(request, [shapes.pull(self.url, each) for each in there])
 
     def _deliveries(self, request: HttpRequest, body: Any) -> Response:
-        """Newest first; the cursor is where the page begins."""
+        """Newest first, of a repository or of all that the App sees; the cursor is where the page begins."""
         known = self.sent_since(deliveries.KEPT_S["github"])
-        here = [each for each in known if each.payload["repository"]["id"] == self._here(request).id]
+        if "repo" in request.path_params:
+            known = [each for each in known if each.payload["repository"]["id"] == self._here(request).id]
+        here = known
         begin, size = int(request.query_params.get("cursor", "v1_0")[3:]), int(request.query_params.get("per_page", 30))
         url = f"{self.url}{request.url.path}?per_page={size}&cursor=v1_{begin + size}"
         link = {"link": f'<{url}>; rel="next"'} if begin + size < len(here) else {}
