@@ -245,7 +245,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "make check ",
         "make test ",
         "make test-long ",
-        "make test-lives LIVES=1200 ",
+        "make test-lives LIVES=400 ",
         "make test-postgres ",
         "make test-browser ",
         "make chaos CHAOS_ROUNDS=12 ",

@@ -57,7 +57,7 @@ def _its_warnings(record: Record, outages: Sequence[Outage]) -> Iterator[str]:
     """Each deadline by itself: from when it was set until another was, or until the end."""
     changes = [*(at for at, _ in record.deadlines), record.unwanted_at]
     for (begin, end), (_, deadline) in zip(pairwise(changes), record.deadlines, strict=True):
-        heard = [at for at in record.warned if begin <= at < end]
+        heard = [at for at in record.warned if begin < at <= end]  # in the moment of a change what was owed before it may go out
         for at in heard:
             if not any(deadline - lead <= at for lead in LEADS_S):
                 yield f"warned {deadline - at:.0f} s before its end, which is too early"
@@ -73,4 +73,4 @@ def _its_warnings(record: Record, outages: Sequence[Outage]) -> Iterator[str]:
 def _owed(moments: Sequence[float], deadline: float, end: float, outages: Sequence[Outage]) -> tuple[int, int]:
     """How many warnings at least and at most. What an outage put together is one; what came with the change itself may go either way."""
     sent = {_back(moment, outages) for moment in moments if _back(moment, outages) < deadline}
-    return sum(1 for at in sent if at + LATE_S < end), sum(1 for at in sent if at < end)
+    return sum(1 for at in sent if at + LATE_S < end), sum(1 for at in sent if at <= end)

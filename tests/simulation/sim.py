@@ -102,7 +102,7 @@ class Simulation:
         if self.chance.random() < 0.02:
             for worker in self._crew:
                 worker.wrong_by(self.chance.uniform(-SKEW_S, SKEW_S))
-        if self.chance.random() < 0.002:
+        if self.chance.random() < 0.01:
             await self._one_dies()
         for _ in range(_MOST_ROUNDS):
             if not await self.chance.choice(self._crew).works():

@@ -98,3 +98,11 @@ async def test_closing_lets_go_of_everything_and_takes_nothing_more() -> None:
     assert not desk.has_room
     assert not desk.take("c")
     await desk.idle()
+
+
+async def test_closed_before_it_could_begin_it_holds_nothing() -> None:
+    desk = Desk("create", Work(), 5)
+    desk.take("a")
+    await desk.close()
+    async with asyncio.timeout(5):
+        await desk.idle()
