@@ -205,7 +205,7 @@ async def test_a_viewer_looks_and_changes_nothing(slack: Slack) -> None:
             `/ivy why [ENV]` · Tell who or what did what to it, and by which rule.
             `/ivy config [ENV]` · Show what it is made of and where each value is from, its price per hour and how long making takes.
             `/ivy history [ENV]` · Show the environments there were for this branch: when, whose, what they cost and why they went.
-            `/ivy cost [ENV] [--mine]` · Say what it has cost so far, and what it will until it goes.
+            `/ivy cost [ENV] [--mine] [--team TEAM]` · Say what it has cost so far, and what it will until it goes.
             `/ivy link [CODE]` · Join your accounts: get a code here, say it with the other account, confirm here.
             `/ivy unlink [ACCOUNT]` · Part this account, or another one of yours, from the rest.
             `/ivy help [COMMAND]` · Show what you may run, or one command with examples.
