@@ -40,7 +40,8 @@ def manifest(name: str, url: str) -> dict[str, Any]:
                 {"name": "Create an environment", "type": "global", "callback_id": CREATE, "description": "A branch of its own"},
             ],
             "slash_commands": [
-                {"command": each, **there, "description": _ABOUT[each][0], "usage_hint": _ABOUT[each][1]} for each in COMMANDS
+                {"command": each, **there, "description": _ABOUT[each][0], "usage_hint": _ABOUT[each][1], "should_escape": True}
+                for each in COMMANDS
             ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
