@@ -18,7 +18,7 @@ run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
-	@$(PY) -m pytest -n 4 -m "not chaos and not postgres and not browser and not long and not simulation" tests
+	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not long and not simulation" tests
 
 test-long: setup-dev ## what tries very much of one thing: the API by Schemathesis, every cell of who may what, loops, pauses
 	@$(PY) -m pytest -n 3 -m "long and not postgres and not simulation" tests

@@ -7,6 +7,7 @@ calls Slack before the answer is out (its own verification reads the clock and d
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -82,7 +83,9 @@ class SlackHook:
         return HookAnswer(response.status, headers, response.body.encode())
 
 
+@functools.cache
 def _app() -> AsyncApp:
+    """One for all hooks of a process: what belongs to one request travels in its context."""
     app = AsyncApp(
         authorize=_authorize,
         process_before_response=True,  # the acknowledgement says that it is stored

@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager
 from functools import partial
 from itertools import cycle
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,6 @@ from tests.running import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.fakes.forge import Delivery
 
@@ -47,6 +47,16 @@ class TwoWebs(Site):
     def is_up(self, name: str) -> bool:
         return name not in self._ports or self.ask("/healthz", port=self._ports[name])[0] == 200
 
+    def listens(self, name: str) -> bool:
+        """Whether it has come as far as to catch SIGTERM: before that nothing can end in good order, and nothing was begun."""
+        pid = self.crew.pid(name)
+        try:
+            status = Path(f"/proc/{pid}/status").read_text() if pid else ""
+        except OSError:
+            return False
+        caught = next((int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt:")), 0)
+        return bool(caught >> (signal.SIGTERM - 1) & 1)
+
     def _post(self, delivery: Delivery) -> int | None:
         before, self.port = self.port, next(self._turn)
         try:
@@ -56,6 +66,7 @@ class TwoWebs(Site):
 
     def roll(self, name: str) -> None:
         """Asked to stop, waited for, started: returns when its next life answers."""
+        until(lambda: self.listens(name), 60, lambda: f"{name} does not listen to SIGTERM\n{self.last_words()}")
         life = self.crew.lives[name]
         self.crew.signal(name, signal.SIGTERM)
         until(lambda: self.crew.lives[name] > life and self.is_up(name), 60, lambda: f"{name} does not come back\n{self.last_words()}")

@@ -16,7 +16,7 @@ from tests.chaos.judged import judged
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("leaves_no_child")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("leaves_no_child")]
 
 
 def test_an_api_that_is_asked_to_stop_answers_whoever_waits(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tests.running import Running
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.usefixtures("leaves_no_child")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("leaves_no_child")]
 
 
 @dataclass

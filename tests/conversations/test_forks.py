@@ -19,7 +19,7 @@ AT = LOOKED_AT[:12]
 NEW = PUSHED[:12]
 
 
-@pytest.fixture(params=["github", "gitlab"])
+@pytest.fixture(params=["github", pytest.param("gitlab", marks=pytest.mark.long)])
 def fork(request: pytest.FixtureRequest, world: World) -> Talk:
     """An admin (ada or greta) on a request whose branch `demo` is in mallory's fork; the project has a `demo`, too."""
     forge = world.github if request.param == "github" else world.gitlab

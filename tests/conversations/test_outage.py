@@ -10,7 +10,7 @@ from tests.conversations.talk import Talk
 from tests.fakes.deliveries import github_hook
 
 
-@pytest.fixture(params=["github", "gitlab"])
+@pytest.fixture(params=["github", pytest.param("gitlab", marks=pytest.mark.long)])
 def talk(request: pytest.FixtureRequest, shop: Talk, tools: Talk) -> Talk:
     return shop if request.param == "github" else tools
 

@@ -34,7 +34,7 @@ async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
         yield made
 
 
-@pytest.fixture(params=["github", "gitlab"])
+@pytest.fixture(params=["github", pytest.param("gitlab", marks=pytest.mark.long)])
 def talk(request: pytest.FixtureRequest, shop: Talk, tools: Talk) -> Talk:
     return shop if request.param == "github" else tools
 

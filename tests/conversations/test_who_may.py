@@ -35,6 +35,7 @@ async def _all_refused(talk: Talk, by: User, lines: list[str]) -> None:
     assert talk.card == told
 
 
+@pytest.mark.long
 async def test_on_github_less_than_write_is_refused_everything(shop: Talk) -> None:
     await shop.makes()
     eve = shop.world.github.user("eve", id=66, right="read")
@@ -43,6 +44,7 @@ async def test_on_github_less_than_write_is_refused_everything(shop: Talk) -> No
     await _all_refused(shop, eve, ["/ivy terminate", "/ivy status", "/ivy whoami"])
 
 
+@pytest.mark.long
 async def test_on_gitlab_less_than_developer_is_refused_everything(tools: Talk) -> None:
     await tools.makes()
     eve = tools.world.gitlab.user("eve", id=66, right="read")
@@ -261,6 +263,7 @@ async def test_in_one_project_a_right_in_another_is_none(shop: Talk) -> None:
     assert (await shop.answer("/ivy create")).endswith("<sub>reason: `not_allowed`</sub>")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "may"),
     [

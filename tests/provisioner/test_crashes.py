@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 BUILT = Service("web", f"(setsid setsid sleep 778 &) ; exec {WEB.run}", build="echo made >> built")
 UPDATING = ["keeper.started.before_record", "keeper.recorded.before_switch", "keeper.switched", "keeper.retired"]
 MAKING = [point for point in KILL_POINTS if not point.startswith(("keeper.destroy", "keeper.restart", "keeper.pause", "keeper.retired"))]
