@@ -49,10 +49,10 @@ bench: setup-dev ## how fast it is, beside its peers
 
 lock:            ## make the lock files anew (needs uv)
 	uv lock
-	uv export --frozen --no-emit-project --no-header --no-annotate --no-default-groups --group build -o requirements.lock
-	uv export --frozen --no-emit-project --no-header --no-annotate --no-default-groups --group build --extra otel -o requirements-otel.lock
-	uv export --frozen --no-emit-project --no-header --no-annotate --no-default-groups --group build --group dev -o requirements-dev.lock
-	uv export --frozen --no-emit-project --no-header --no-annotate --only-group browser -o requirements-browser.lock
+	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --no-default-groups --group build -o requirements.lock
+	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --no-default-groups --group build --extra otel -o requirements-otel.lock
+	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --no-default-groups --group build --group dev -o requirements-dev.lock
+	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --only-group browser -o requirements-browser.lock
 	rm -f uv.lock
 
 clean:           ## forget the set-up and what was made here

@@ -29,7 +29,11 @@ case "$1 $2" in
   *) exec REAL "$@" ;;
 esac
 """
-MADE = ["venv", "pip --require-hashes --only-binary :all: -r requirements.lock", "pip --no-build-isolation --editable ."]
+MADE = [
+    "venv",
+    "pip --require-hashes --only-binary :all: -r requirements.lock",
+    "pip --no-build-isolation --editable . --editable ./libdeploy",
+]
 
 
 class Stage:
@@ -40,7 +44,8 @@ class Stage:
         self.bin.mkdir(parents=True)
         (self.project / "tools").mkdir(parents=True)
         shutil.copy(PROJECT / "tools" / "setup.sh", self.project / "tools")
-        for name in ("pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+        (self.project / "libdeploy").mkdir()
+        for name in ("pyproject.toml", "libdeploy/pyproject.toml", "requirements.lock", "requirements-dev.lock"):
             (self.project / name).write_text(f"# {name}\n")
         for name in TOOLS:
             (self.bin / name).symlink_to(shutil.which(name) or f"/bin/{name}")

@@ -11,7 +11,7 @@ give_up() { say "$1"; exit 1; }
 lock=requirements.lock stamp=.venv/.ready
 [ "${1:-}" != --dev ] || { lock=requirements-dev.lock stamp=.venv/.ready-dev; }
 
-fingerprint() { pwd -P; cat "$1" pyproject.toml | cksum; }
+fingerprint() { pwd -P; cat "$1" pyproject.toml libdeploy/pyproject.toml | cksum; }
 is_ready() {
   [ -f "$stamp" ] && [ ! -e .venv/.making ] && [ "$(cat "$stamp")" = "$(fingerprint "$lock")" ] && .venv/bin/python -c 'import pip' 2>/dev/null
 }
@@ -78,7 +78,7 @@ fi
 # Whoever is interrupted from here on leaves .making behind, and the next one begins anew.
 : >.venv/.making
 pip --require-hashes --only-binary :all: -r "$lock"
-pip --no-build-isolation --editable .
+pip --no-build-isolation --editable . --editable ./libdeploy
 fingerprint "$lock" >"$stamp"
 [ "$lock" = requirements.lock ] || fingerprint requirements.lock >.venv/.ready
 rm .venv/.making

@@ -1,0 +1,171 @@
+"""Programs on this host: a folder for each release, `current` leads to the one that runs."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from libdeploy.canonical import canonical, digest
+from libdeploy.errors import DeployError
+from libdeploy.host.binary import RELEASE
+from libdeploy.host.process import PlainProcess
+from libdeploy.host.unpack import unpack
+from libdeploy.item import Item
+
+RELEASES_KEPT = 5
+_WORDS = 2000
+_LOOK_S = 0.05
+_STEADY_S = 1.0
+
+
+def root_of(environment: Mapping[str, str]) -> Path:
+    """Where releases lie: LIBDEPLOY_ROOT, else in the home folder."""
+    return Path(environment.get("LIBDEPLOY_ROOT") or Path.home() / ".local/share/libdeploy")
+
+
+class HostDriver:
+    """ROOT/environment/service/name: `releases/<digest>`, `current`, `process.json`, `log`. `artifact` is the file to release."""
+
+    name = "host"
+
+    def __init__(self, root: Path, service: str, environment: str, artifact: Path | None = None) -> None:
+        self._folder = root / environment / service
+        self._artifact = artifact
+
+    def observe(self, service: str, environment: str) -> Mapping[str, Mapping[str, Any]]:  # noqa: ARG002 - it is bound to them
+        found = {}
+        for current in sorted(self._folder.glob("*/current/release.json")):
+            folder = current.parents[1]
+            found[folder.name] = {**json.loads(current.read_bytes()), "is_running": PlainProcess(folder).is_running()}
+        return found
+
+    def check(self, item: Item) -> None:
+        """Whether there is a release to run, or a file to make one of. Raises DeployError `no_artifact` or `wrong_digest`."""
+        if not self._release(item).exists():
+            self._checked_artifact(item)
+
+    def put(self, item: Item) -> None:
+        with self._alone():
+            release = self._release(item)
+            if not release.exists():
+                self._make_release(item, release)
+            folder = self._folder / item.key
+            process = PlainProcess(folder)
+            process.stop(item.body["stop_within_s"])
+            _lead(folder / "current", release)
+            argv = [each.replace(RELEASE, str(release / "files")) for each in item.body["argv"]]
+            process.start(argv, item.body["environment"], release / "files")
+            self._forget_old(folder, release)
+
+    def remove(self, key: str) -> None:
+        with self._alone():
+            folder = self._folder / key
+            release = folder / "current" / "release.json"
+            within_s = json.loads(release.read_bytes())["stop_within_s"] if release.exists() else 10
+            PlainProcess(folder).stop(within_s)
+            (folder / "current").unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def wait(self, items: Iterable[Item], within_s: float) -> None:
+        by = time.monotonic() + within_s
+        for item in items:
+            self._wait(item, by)
+
+    def _wait(self, item: Item, by: float) -> None:
+        process, body = PlainProcess(self._folder / item.key), item.body
+        steady_at = time.monotonic() + _STEADY_S
+        while True:
+            if not process.is_running():
+                raise self._unhealthy(item, "has ended")
+            said = _ask(body["port"], body["health"]) if body["port"] else "" if time.monotonic() >= steady_at else "has just begun"
+            if not said:
+                return
+            if time.monotonic() > by:
+                raise self._unhealthy(item, said)
+            time.sleep(_LOOK_S)
+
+    def _unhealthy(self, item: Item, said: str) -> DeployError:
+        log = PlainProcess(self._folder / item.key).log
+        words = log.read_bytes()[-_WORDS:].decode(errors="replace").strip() if log.exists() else ""
+        return DeployError(f"{item.key} {said}." + (f" Its last words:\n{words}" if words else ""), "unhealthy")
+
+    def _release(self, item: Item) -> Path:
+        wanted = {key: value for key, value in item.body.items() if key != "is_running"}
+        return self._folder / item.key / "releases" / digest(wanted)[:16]
+
+    def _make_release(self, item: Item, release: Path) -> None:
+        artifact = self._checked_artifact(item)
+        part = release.with_name(f"{release.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        if item.body["artifact"]["kind"] == "archive":
+            unpack(artifact, part / "files")
+        else:
+            (part / "files").mkdir()
+            program = part / "files" / item.key
+            shutil.copyfile(artifact, program)
+            program.chmod(0o755)
+        (part / "release.json").write_bytes(canonical({key: value for key, value in item.body.items() if key != "is_running"}))
+        part.rename(release)
+
+    def _checked_artifact(self, item: Item) -> Path:
+        wanted = item.body["artifact"]["sha256"]
+        if self._artifact is None:
+            raise DeployError(f"{item.key} needs the artifact {wanted[:12]}: say --artifact FILE.", "no_artifact")
+        try:
+            with self._artifact.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise DeployError(f"The artifact {self._artifact} cannot be read: {error.strerror}.", "no_artifact") from error
+        if found != wanted:
+            raise DeployError(f"{self._artifact} has the digest {found[:12]}…, not {wanted[:12]}…: it is another artifact.", "wrong_digest")
+        return self._artifact
+
+    def _forget_old(self, folder: Path, current: Path) -> None:
+        releases = sorted((each for each in (folder / "releases").iterdir() if each != current), key=lambda each: each.stat().st_mtime)
+        for old in releases[: -(RELEASES_KEPT - 1)]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One at a time for each service: the system takes the lock back whatever happens to us."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / ".lock").open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _lead(link: Path, to: Path) -> None:
+    part = link.with_name(f"{link.name}.part")
+    part.unlink(missing_ok=True)
+    part.symlink_to(os.path.relpath(to, link.parent))
+    part.replace(link)
+
+
+def _ask(port: int, path: str) -> str:
+    """What is wrong with what listens there: "" for nothing."""
+    if not path:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+        except OSError:
+            return f"does not listen on port {port}"
+        return ""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)
+    with contextlib.closing(connection):
+        try:
+            connection.request("GET", path)
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return f"does not answer on port {port}"
+    return "" if status == 200 else f"answers {status} to {path}"

@@ -1,0 +1,45 @@
+"""What is there now, as drivers saw it: a file between whoever may look and whoever only renders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from libdeploy.canonical import canonical, digest, plain
+from libdeploy.errors import DeployError
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Live:
+    """By driver and key: all that belongs to one service in one environment, without what changes by itself (status, counters, times)."""
+
+    things: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def base(self) -> str:
+        """The fingerprint of all of it: 64 hexadecimal digits."""
+        return digest(self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [{"driver": driver, "key": key, "body": body} for (driver, key), body in sorted(self.things.items())]
+
+    def write(self, path: Path) -> None:
+        path.write_bytes(canonical({"version": VERSION, "things": self._rows()}) + b"\n")
+
+
+def read_live(path: Path) -> Live:
+    """Raises DeployError `bad_live`."""
+    try:
+        data = json.loads(path.read_bytes())
+        if data["version"] != VERSION:
+            raise DeployError(f"The live state in {path} has the version {data['version']!r}; this libdeploy reads {VERSION}.", "bad_live")
+        return Live({(row["driver"], row["key"]): plain(row["body"]) for row in data["things"]})
+    except OSError as error:
+        raise DeployError(f"The live state {path} cannot be read: {error.strerror}.", "bad_live") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DeployError(f"{path} holds no live state: {error}.", "bad_live") from error
