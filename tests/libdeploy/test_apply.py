@@ -78,6 +78,26 @@ def test_a_base_that_is_no_longer_there_is_refused_untouched() -> None:
     assert apply(planned, Drivers({"fake": fake}), within_s=1).outcome is Outcome.APPLIED
 
 
+def test_what_a_try_of_the_same_plan_left_half_made_is_finished() -> None:
+    before = Live({("fake", "a"): {"n": 1}, ("fake", "b"): {"n": 1}, ("fake", "old"): {}})
+    planned = replace(plan(a={"n": 2}, b={"n": 2}, c={}), base=before.base)
+    fake = Fake(there={"a": {"n": 2}, "b": {"n": 1}, "c": {}})
+    assert apply(planned, Drivers({"fake": fake}), within_s=1).code == "stale_base"
+    assert apply(planned, Drivers({"fake": fake}), within_s=1, before=Live()).code == "stale_base"
+    fake.there["b"] = {"n": 7}  # somebody else's
+    assert apply(planned, Drivers({"fake": fake}), within_s=1, before=before).code == "stale_base"
+    fake.there["b"] = {"n": 1}
+    assert apply(planned, Drivers({"fake": fake}), within_s=1, before=before).outcome is Outcome.APPLIED
+    assert fake.acts == ["put b"]
+
+
+def test_a_condition_is_put_right_and_is_no_part_of_the_base() -> None:
+    up, down = Live({("fake", "a"): {"n": 1, "~running": True}}), Live({("fake", "a"): {"n": 1, "~running": False}})
+    assert up.base == down.base
+    [change] = changes_between([Item("fake", "a", {"n": 1, "~running": True})], down)
+    assert change.action is Action.UPDATE
+
+
 @pytest.mark.parametrize("body", [{"refuse": 1}, {"is_sick": True}])
 def test_what_fails_is_told_and_taken_back_when_asked_to(body: Mapping[str, Any]) -> None:
     fake = Fake(there={"a": {"n": 1}})

@@ -114,7 +114,7 @@ def test_what_was_killed_is_started_again(house: House) -> None:
     house.deploys("one")
     os.killpg(house.pid(), signal.SIGKILL)
     dry = house.deploys("one", "--dry-run")
-    assert dry.result["changes"] == [{"action": "update", "driver": "host", "key": "payments", "fields": ["is_running"]}]
+    assert dry.result["changes"] == [{"action": "update", "driver": "host", "key": "payments", "fields": ["~running"]}]
     assert (house.deploys("one").result["outcome"], house.says()) == ("applied", "one")
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from libdeploy.changes import Action, Change, changes_between
+from libdeploy.changes import Action, Change, changes_between, is_half_made
 from libdeploy.component import Driver
 from libdeploy.errors import DeployError
 from libdeploy.item import Item
@@ -38,15 +38,24 @@ class Drivers:
         return Live(found)
 
 
-def apply(plan: Plan, drivers: Drivers, *, within_s: float, report: Report = lambda _: None, previous: Plan | None = None) -> Result:
+def apply(
+    plan: Plan,
+    drivers: Drivers,
+    *,
+    within_s: float,
+    report: Report = lambda _: None,
+    previous: Plan | None = None,
+    before: Live | None = None,
+) -> Result:
     """Make exactly this plan real.
 
-    When it bears a base and something else is there by now, nothing is done: `stale_base`. When it fails and there is a `previous` plan,
-    that one is made real again.
+    When it bears a base and something else is there by now, nothing is done: `stale_base`; but with the live state of that base as
+    `before`, what an earlier try of this plan left half-made is finished. When it fails and there is a `previous` plan, that one is made
+    real again.
     """
     began = time.monotonic()
     live = drivers.observe(plan.service, plan.environment)
-    if plan.base is not None and plan.base != live.base:
+    if not _is_as_planned(plan, live, before):
         message = "What is there has changed since this was planned: plan it again."
         return Result(Outcome.REFUSED, plan.plan_hash, live.base, code="stale_base", message=message, took_s=time.monotonic() - began)
     changes = changes_between(plan.items, live)
@@ -59,6 +68,12 @@ def apply(plan: Plan, drivers: Drivers, *, within_s: float, report: Report = lam
         if previous is not None:
             result = _take_back(result, previous, drivers, within_s, report)
     return replace(result, took_s=time.monotonic() - began)
+
+
+def _is_as_planned(plan: Plan, now: Live, before: Live | None) -> bool:
+    if plan.base is None or plan.base == now.base:
+        return True
+    return before is not None and before.base == plan.base and is_half_made(plan.items, before, now)
 
 
 def _make(plan: Plan, changes: Iterable[Change], drivers: Drivers, by: float, report: Report) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from libdeploy.item import Item
-from libdeploy.live import Live
+from libdeploy.live import Live, settled
 
 ABSENT = "∅"
 """Stands for a field that is not there."""
@@ -48,6 +48,25 @@ def changes_between(items: Iterable[Item], live: Live) -> tuple[Change, ...]:
     found = [_change_of(item, live.things.get(item.name)) for item in wanted]
     gone = [Change(Action.REMOVE, *name) for name in sorted(live.things, reverse=True) if name not in names]
     return (*found, *gone)
+
+
+def is_half_made(items: Iterable[Item], before: Live, now: Live) -> bool:
+    """Whether each thing is as it was before or already as it is wanted: then what is left of these items can be done."""
+    wanted = {item.name: item for item in items}
+    return all(
+        _settled(before, name) == _settled(now, name) or _is_made(wanted.get(name), _settled(now, name))
+        for name in before.things.keys() | now.things.keys()
+    )
+
+
+def _settled(live: Live, name: tuple[str, str]) -> dict[str, Any] | None:
+    return settled(live.things[name]) if name in live.things else None
+
+
+def _is_made(item: Item | None, body: Mapping[str, Any] | None) -> bool:
+    if item is None or body is None:
+        return item is None and body is None
+    return not any(_differences("", body, settled(item.body)))
 
 
 def _change_of(item: Item, body: Mapping[str, Any] | None) -> Change:

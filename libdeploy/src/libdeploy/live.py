@@ -16,20 +16,29 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Live:
-    """By driver and key: all that belongs to one service in one environment, without what changes by itself (status, counters, times)."""
+    """By driver and key: all that belongs to one service in one environment, without what changes by itself (counters, times).
+
+    A field of a body whose name begins with `~` is a condition, like `~running`: it can be wanted, but it comes and goes by itself and is
+    no part of the fingerprint.
+    """
 
     things: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def base(self) -> str:
         """The fingerprint of all of it: 64 hexadecimal digits."""
-        return digest(self._rows())
+        return digest([{**row, "body": settled(row["body"])} for row in self._rows()])
 
     def _rows(self) -> list[dict[str, Any]]:
         return [{"driver": driver, "key": key, "body": body} for (driver, key), body in sorted(self.things.items())]
 
     def write(self, path: Path) -> None:
         path.write_bytes(canonical({"version": VERSION, "things": self._rows()}) + b"\n")
+
+
+def settled(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Without conditions."""
+    return {key: value for key, value in body.items() if not key.startswith("~")}
 
 
 def read_live(path: Path) -> Live:

@@ -33,7 +33,11 @@ def _parser(name: str) -> argparse.ArgumentParser:
     )
     given = os.environ.get("LIBDEPLOY_TARGET")
     parser.add_argument("--target", type=Path, default=given, help="the file that says what goes where (default: $LIBDEPLOY_TARGET)")
-    parser.add_argument("--live", type=Path, help="a file with what is there now; without it whoever keeps it is asked")
+    parser.add_argument(
+        "--live",
+        type=Path,
+        help="a file with what is there (for --apply-plan: was there when it was planned); without it whoever keeps it is asked",
+    )
     parser.add_argument(
         "--artifact", type=Path, default=os.environ.get("LIBDEPLOY_ARTIFACT"), help="the artifact's file, where one is needed"
     )
@@ -136,7 +140,8 @@ def _dry_run(plan: Plan, own: Iterable[Driver], target: Target, options: argpars
 def _apply(plan: Plan, own: Iterable[Driver], target: Target, options: argparse.Namespace) -> Result:
     previous = read_plan(options.previous) if options.previous else None
     drivers = _drivers(own, plan, target, options, previous)
-    return apply(plan, drivers, within_s=options.within, report=_report, previous=previous)
+    before = read_live(options.live) if options.live else None
+    return apply(plan, drivers, within_s=options.within, report=_report, previous=previous, before=before)
 
 
 def _drivers(own: Iterable[Driver], plan: Plan, target: Target, options: argparse.Namespace, previous: Plan | None = None) -> Drivers:
@@ -150,8 +155,9 @@ def _drivers(own: Iterable[Driver], plan: Plan, target: Target, options: argpars
 
 def _host(target: Target, artifact: Path | None) -> Driver:
     from libdeploy.host.driver import HostDriver, root_of  # noqa: PLC0415 - who renders does not wait for it
+    from libdeploy.host.manager import manager_of  # noqa: PLC0415 - the same
 
-    return HostDriver(root_of(os.environ), target.service, target.environment.name, artifact)
+    return HostDriver(root_of(os.environ), target.service, target.environment.name, artifact, manager_of(os.environ))
 
 
 _BUILT_IN: dict[str, Callable[[Target, Path | None], Driver]] = {"host": _host}

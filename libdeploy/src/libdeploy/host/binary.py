@@ -46,7 +46,7 @@ class Binary:
                 "port": self.port,
                 "health": self.health,
                 "stop_within_s": self.stop_within_s,
-                "is_running": True,
+                "~running": True,
             },
         )
 

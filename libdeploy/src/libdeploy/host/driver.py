@@ -19,7 +19,7 @@ from typing import Any
 from libdeploy.canonical import canonical, digest
 from libdeploy.errors import DeployError
 from libdeploy.host.binary import RELEASE
-from libdeploy.host.process import PlainProcess
+from libdeploy.host.manager import Manager, Plain
 from libdeploy.host.unpack import unpack
 from libdeploy.item import Item
 
@@ -39,15 +39,16 @@ class HostDriver:
 
     name = "host"
 
-    def __init__(self, root: Path, service: str, environment: str, artifact: Path | None = None) -> None:
+    def __init__(self, root: Path, service: str, environment: str, artifact: Path | None = None, manager: Manager | None = None) -> None:
         self._folder = root / environment / service
         self._artifact = artifact
+        self._manager = manager or Plain()
 
     def observe(self, service: str, environment: str) -> Mapping[str, Mapping[str, Any]]:  # noqa: ARG002 - it is bound to them
         found = {}
         for current in sorted(self._folder.glob("*/current/release.json")):
             folder = current.parents[1]
-            found[folder.name] = {**json.loads(current.read_bytes()), "is_running": PlainProcess(folder).is_running()}
+            found[folder.name] = {**json.loads(current.read_bytes()), "~running": self._manager.is_running(folder)}
         return found
 
     def check(self, item: Item) -> None:
@@ -61,11 +62,10 @@ class HostDriver:
             if not release.exists():
                 self._make_release(item, release)
             folder = self._folder / item.key
-            process = PlainProcess(folder)
-            process.stop(item.body["stop_within_s"])
+            self._manager.stop(folder, item.body["stop_within_s"])
             _lead(folder / "current", release)
             argv = [each.replace(RELEASE, str(release / "files")) for each in item.body["argv"]]
-            process.start(argv, item.body["environment"], release / "files")
+            self._manager.start(folder, argv, item.body["environment"], release / "files")
             self._forget_old(folder, release)
 
     def remove(self, key: str) -> None:
@@ -73,7 +73,7 @@ class HostDriver:
             folder = self._folder / key
             release = folder / "current" / "release.json"
             within_s = json.loads(release.read_bytes())["stop_within_s"] if release.exists() else 10
-            PlainProcess(folder).stop(within_s)
+            self._manager.stop(folder, within_s)
             (folder / "current").unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -83,10 +83,10 @@ class HostDriver:
             self._wait(item, by)
 
     def _wait(self, item: Item, by: float) -> None:
-        process, body = PlainProcess(self._folder / item.key), item.body
+        folder, body = self._folder / item.key, item.body
         steady_at = time.monotonic() + _STEADY_S
         while True:
-            if not process.is_running():
+            if not self._manager.is_running(folder):
                 raise self._unhealthy(item, "has ended")
             said = _ask(body["port"], body["health"]) if body["port"] else "" if time.monotonic() >= steady_at else "has just begun"
             if not said:
@@ -96,12 +96,11 @@ class HostDriver:
             time.sleep(_LOOK_S)
 
     def _unhealthy(self, item: Item, said: str) -> DeployError:
-        log = PlainProcess(self._folder / item.key).log
-        words = log.read_bytes()[-_WORDS:].decode(errors="replace").strip() if log.exists() else ""
+        words = self._manager.last_words(self._folder / item.key, _WORDS)
         return DeployError(f"{item.key} {said}." + (f" Its last words:\n{words}" if words else ""), "unhealthy")
 
     def _release(self, item: Item) -> Path:
-        wanted = {key: value for key, value in item.body.items() if key != "is_running"}
+        wanted = {key: value for key, value in item.body.items() if key != "~running"}
         return self._folder / item.key / "releases" / digest(wanted)[:16]
 
     def _make_release(self, item: Item, release: Path) -> None:
@@ -116,7 +115,7 @@ class HostDriver:
             program = part / "files" / item.key
             shutil.copyfile(artifact, program)
             program.chmod(0o755)
-        (part / "release.json").write_bytes(canonical({key: value for key, value in item.body.items() if key != "is_running"}))
+        (part / "release.json").write_bytes(canonical({key: value for key, value in item.body.items() if key != "~running"}))
         part.rename(release)
 
     def _checked_artifact(self, item: Item) -> Path:
