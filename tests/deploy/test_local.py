@@ -1,0 +1,231 @@
+"""Runs of deploy.py on this host: once for each id, read again later, with nothing of ours in their environment."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from deploy.local import LocalRunner, LocalSettings
+from deploy.residents import Residents
+from deploy.residents_api import listening
+from deploy.runner import Job, Observed, OtherJob, Rights, State, Step
+from libdeploy.target import to_json
+from processes import bearers
+from tests.libdeploy.test_host import DEPLOY, SERVER
+from tests.libdeploy.wishes import target
+from tests.running import free_port
+
+
+@dataclass
+class Floor:
+    """A host with a runner and whoever keeps programs running there."""
+
+    folder: Path
+    runner: LocalRunner
+    residents: Residents
+    port: int
+
+    def job(self, id: str, step: Step, text: str = "one", **more: Any) -> Job:
+        file = self.folder / "artifacts" / text
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(SERVER.format(python=sys.executable, text=text))
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        given = {"program": DEPLOY, "target": to_json(target("binary", sha256, port=self.port)), "artifact": file, "within_s": 20.0, **more}
+        return Job(id, step, **given)
+
+    async def runs(self, job: Job, rights: Rights = Rights()) -> Observed:  # noqa: B008 - frozen
+        await self.runner.start(job, rights)
+        return await self.ended(job.id)
+
+    async def ended(self, id: str) -> Observed:
+        async with asyncio.timeout(60):
+            while (seen := await self.runner.observe(id)).state is State.RUNNING:
+                await asyncio.sleep(0.02)
+        return seen
+
+    async def deploys(self, id: str, text: str) -> Observed:
+        """Looked at, planned, applied: as deployments are made."""
+        looked = await self.runs(self.job(f"{id}-look", Step.LOOK, text))
+        planned = await self.runs(self.job(f"{id}-plan", Step.PLAN, text, live=looked.made))
+        return await self.runs(self.job(f"{id}-apply", Step.APPLY, text, live=looked.made, plan=planned.made))
+
+    async def says(self) -> str:
+        async with httpx.AsyncClient() as client:
+            return (await client.get(f"http://127.0.0.1:{self.port}/")).text
+
+
+@contextlib.asynccontextmanager
+async def a_floor(folder: Path, port: int) -> AsyncIterator[Floor]:
+    (folder / "root").mkdir(exist_ok=True)
+    socket = folder / "residents.sock"
+    residents = Residents(folder / "root", mark=f"test-resident-{port}")
+    runner = LocalRunner(LocalSettings(folder / "runs", folder / "root", socket, mark=f"test-deploy-{port}"))
+    async with listening(residents, socket):
+        await residents.return_()
+        try:
+            yield Floor(folder, runner, residents, port)
+        finally:
+            await runner.close()
+            await residents.close()
+            assert bearers(f"test-resident-{port}") == bearers(f"test-deploy-{port}") == []
+
+
+@pytest.fixture
+async def floor(tmp_path: Path) -> AsyncIterator[Floor]:
+    async with a_floor(tmp_path, free_port()) as one:
+        yield one
+
+
+async def test_it_is_looked_at_planned_and_applied(floor: Floor) -> None:
+    applied = await floor.deploys("d1", "one")
+    assert applied.result is not None
+    assert (applied.state, applied.result["outcome"], applied.tries) == (State.ENDED, "applied", 1)
+    assert applied.events == ({"event": "change", "action": "create", "driver": "host", "key": "payments"},)
+    assert "applied: 1 create" in applied.log
+    assert await floor.says() == "one"
+
+
+async def test_another_artifact_replaces_it_and_the_same_changes_nothing(floor: Floor) -> None:
+    await floor.deploys("d1", "one")
+    second = await floor.deploys("d2", "two")
+    again = await floor.deploys("d3", "two")
+    assert second.result is not None
+    assert again.result is not None
+    assert (second.result["outcome"], again.result["outcome"], await floor.says()) == ("applied", "unchanged", "two")
+    assert second.result["plan_hash"] == again.result["plan_hash"]
+
+
+async def test_one_id_is_one_run(floor: Floor) -> None:
+    job = floor.job("d1", Step.APPLY)
+    await asyncio.gather(*(floor.runner.start(job, Rights()) for _ in range(5)))
+    first = await floor.ended("d1")
+    assert (first.tries, await floor.runs(job)) == (1, first)
+    with pytest.raises(OtherJob):
+        await floor.runner.start(replace(job, program="print()"), Rights())
+
+
+async def test_what_ended_is_read_by_whoever_comes_later(floor: Floor) -> None:
+    first = await floor.deploys("d1", "one")
+    later = LocalRunner(floor.runner._settings)
+    assert await later.observe("d1-apply") == first
+    assert (await later.observe("nothing")).state is State.UNKNOWN
+
+
+async def test_what_was_lost_is_finished_by_starting_it_again(floor: Floor) -> None:
+    slow = DEPLOY.replace("def deploy(target):", "def deploy(target):\n    import time; time.sleep(30)", 1)
+    job = floor.job("d1", Step.APPLY, program=slow)
+    await floor.runner.start(job, Rights())
+    await floor.runner.close()  # as when this process dies: its children die, and nobody writes how
+    ended = floor.folder / "runs/d1/ended.json"
+    await floor.ended("d1")
+    ended.unlink()
+    assert (await floor.runner.observe("d1")).state is State.LOST
+    (floor.folder / "runs/d1/deploy.py").write_text(DEPLOY)
+    seen = await floor.runs(job)
+    assert seen.result is not None
+    assert (seen.result["outcome"], seen.tries) == ("applied", 2)
+
+
+async def test_a_run_is_cancelled(floor: Floor) -> None:
+    await floor.runner.start(floor.job("d1", Step.APPLY, program="import time; time.sleep(600)"), Rights())
+    await floor.runner.cancel("d1")
+    seen = await floor.ended("d1")
+    assert seen.result is not None
+    assert (seen.result["code"], seen.result["message"].startswith("deploy.py was killed by SIGTERM")) == ("no_result", True)
+    await floor.runner.forget("d1")
+    assert not (floor.folder / "runs/d1").exists()
+
+
+@pytest.mark.parametrize(("step", "seen"), [(Step.PLAN, "None"), (Step.APPLY, "yes")])
+async def test_only_steps_with_rights_get_them_and_none_gets_ours(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, step: Step, seen: str
+) -> None:
+    monkeypatch.setenv("TRELLIS_GITHUB__TOKEN", "canary")
+    program = "import os, sys; sys.stderr.write(f\"{os.environ.get('RIGHT')} {sorted(os.environ)}\")"
+    ran = await floor.runs(floor.job("d1", step, program=program), Rights({"RIGHT": "yes"}))
+    assert ran.log.startswith(f"{seen} ")
+    assert "TRELLIS_GITHUB__TOKEN" not in ran.log
+
+
+async def test_a_deploy_py_that_breaks_is_told(floor: Floor) -> None:
+    ran = await floor.runs(floor.job("d1", Step.PLAN, program="print('hello')\nraise ValueError('no')"))
+    assert ran.result == {
+        "event": "result",
+        "outcome": "failed",
+        "code": "no_result",
+        "message": ran.result["message"] if ran.result else "",
+        "changes": [],
+    }
+    assert ran.result["message"].startswith("deploy.py exited with code 1 after ")
+    assert ran.log.endswith("ValueError: no\n")
+
+
+@pytest.mark.parametrize("id", ["", "../x", "A", "a/b", "a" * 64])
+async def test_an_id_is_no_path(floor: Floor, id: str) -> None:
+    with pytest.raises(ValueError, match="is no id of a run"):
+        await floor.runner.observe(id)
+
+
+async def test_a_program_is_started_again_when_it_dies(floor: Floor) -> None:
+    await floor.deploys("d1", "one")
+    [process] = [
+        each
+        for each in psutil.Process().children(recursive=True)
+        if str(floor.port) in each.cmdline() and "payments" in " ".join(each.cmdline())
+    ]
+    os.kill(process.pid, signal.SIGKILL)
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                if await floor.says() == "one" and not process.is_running():
+                    break
+            await asyncio.sleep(0.05)
+
+
+async def test_programs_come_back_with_whoever_keeps_them(tmp_path: Path) -> None:
+    port = free_port()
+    async with a_floor(tmp_path, port) as floor:
+        await floor.deploys("d1", "one")
+    async with a_floor(tmp_path, port) as floor, asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                if await floor.says() == "one":
+                    break
+            await asyncio.sleep(0.05)
+        again = await floor.deploys("d2", "one")
+        assert again.result is not None
+        assert again.result["outcome"] == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("start", {"folder": "/tmp/elsewhere", "argv": ["true"], "environment": {}, "cwd": "/"}),
+        ("start", {"folder": "ROOT/a", "argv": ["true"], "environment": {}, "cwd": "/"}),
+        ("start", {"folder": "ROOT/a/b/../../../c", "argv": ["true"], "environment": {}, "cwd": "/"}),
+        ("start", {"folder": "ROOT/a/b/c", "argv": [], "environment": {}, "cwd": "/"}),
+        ("start", {"folder": "ROOT/a/b/c"}),
+        ("stop", {}),
+        ("fly", {"folder": "ROOT/a/b/c"}),
+    ],
+)
+async def test_whoever_asks_for_something_else_is_refused(floor: Floor, path: str, said: dict[str, Any]) -> None:
+    text = json.dumps(said).replace("ROOT", str(floor.folder / "root"))
+    transport = httpx.AsyncHTTPTransport(uds=str(floor.folder / "residents.sock"))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.post(f"/{path}", content=text)
+    assert answer.status_code == 409
+    assert answer.json()["message"]
