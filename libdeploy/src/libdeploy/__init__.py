@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from libdeploy.component import Component, Driver
 from libdeploy.errors import DeployError
+from libdeploy.extras import needing
 from libdeploy.item import Item
 from libdeploy.main import main
 from libdeploy.target import Artifact, ArtifactKind, Config, Environment, Target
@@ -45,5 +46,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """The kinds of components are imported when first named: who renders one kind does not wait for the others."""
     if name in {"host", "kubernetes"}:
-        return importlib.import_module(f"libdeploy.{name}")
+        with needing(name):
+            return importlib.import_module(f"libdeploy.{name}")
     raise AttributeError(f"libdeploy has no {name}")

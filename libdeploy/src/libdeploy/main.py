@@ -15,6 +15,8 @@ from libdeploy.apply import Drivers, apply
 from libdeploy.changes import Change, changes_between
 from libdeploy.component import Driver
 from libdeploy.errors import DeployError
+from libdeploy.extras import needing
+from libdeploy.item import Item
 from libdeploy.live import Live, read_live
 from libdeploy.plan import Plan, read_plan
 from libdeploy.render import Deploy, render
@@ -147,23 +149,35 @@ def _apply(plan: Plan, own: Iterable[Driver], target: Target, options: argparse.
 def _drivers(own: Iterable[Driver], plan: Plan, target: Target, options: argparse.Namespace, previous: Plan | None = None) -> Drivers:
     """Those that the plans name, and one's own."""
     there = {driver.name: driver for driver in own}
-    wanted = {item.driver for each in (plan, previous) if each for item in each.items}
-    for name in sorted(wanted & _BUILT_IN.keys() - there.keys()):
-        there[name] = _BUILT_IN[name](target, options.artifact)
+    items = [item for each in (plan, previous) if each for item in each.items]
+    for name in sorted({item.driver for item in items} & _BUILT_IN.keys() - there.keys()):
+        there[name] = _BUILT_IN[name](target, options.artifact, items)
     return Drivers(there)
 
 
-def _host(target: Target, artifact: Path | None) -> Driver:
+def _host(target: Target, artifact: Path | None, _: Iterable[Item]) -> Driver:
     from libdeploy.host.driver import HostDriver, root_of  # noqa: PLC0415 - who renders does not wait for it
     from libdeploy.host.manager import manager_of  # noqa: PLC0415 - the same
 
     return HostDriver(root_of(os.environ), target.service, target.environment.name, artifact, manager_of(os.environ))
 
 
-_BUILT_IN: dict[str, Callable[[Target, Path | None], Driver]] = {"host": _host}
+def _kubernetes(target: Target, _: Path | None, items: Iterable[Item]) -> Driver:
+    with needing("kubernetes"):
+        from libdeploy.kubernetes.cluster import Cluster, client_of  # noqa: PLC0415 - the same
+        from libdeploy.kubernetes.driver import KubernetesDriver  # noqa: PLC0415 - the same
+
+    return KubernetesDriver(Cluster(client_of(os.environ), target.environment.namespace), target, items)
 
 
-def observe(target: Target, names: Iterable[str]) -> Live:
-    """What there is, without a deploy.py: nobody's code but libdeploy's runs."""
-    there = {name: _BUILT_IN[name](target, None) for name in names}
+_BUILT_IN: dict[str, Callable[[Target, Path | None, Iterable[Item]], Driver]] = {"host": _host, "kubernetes": _kubernetes}
+
+
+def observe(target: Target, names: Iterable[str], items: Iterable[Item] = ()) -> Live:
+    """What there is, without a deploy.py: nobody's code but libdeploy's runs.
+
+    `items` are the plan's: things of their kinds are seen too, as they are when it is applied.
+    """
+    wanted = list(items)
+    there = {name: _BUILT_IN[name](target, None, wanted) for name in names}
     return Drivers(there).observe(target.service, target.environment.name)

@@ -1,0 +1,156 @@
+"""The API server over HTTP: paths, rights and answers."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from tests.fakes.kubernetes.controllers import Controllers
+from tests.fakes.kubernetes.kinds import BY_KIND, KINDS, Kind
+from tests.fakes.kubernetes.objects import Body, Change, Kept, Objects
+from tests.fakes.kubernetes.statuses import error, forbidden, not_found, status
+from tests.fakes.server import Answer, Asked, FakeServer
+
+TOKEN = "kube-token"
+_WHO = "system:serviceaccount:team:deployer"
+_APPLY = "application/apply-patch+yaml"
+
+
+class FakeKubernetes(FakeServer):
+    """Operations are a verb and a kind: "PATCH Deployment", "LIST Pod", "GET log".
+
+    `denied` are rights that the token has not, as pairs of verb and plural. With `goes_on` the controllers take a step before each
+    answer, for whoever runs in a process of its own.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.time, goes_on: bool = False) -> None:
+        super().__init__()
+        self.objects = Objects(clock)
+        self.controllers = Controllers(self.objects)
+        self.denied: set[tuple[str, str]] = set()
+        self.tokens = {TOKEN}
+        self.goes_on = goes_on
+
+    def kubeconfig(self, folder: Path, token: str = TOKEN, url: str = "") -> Path:
+        """Write one and say where it is."""
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "fake",
+            "clusters": [{"name": "fake", "cluster": {"server": url or self.url}}],
+            "users": [{"name": "deployer", "user": {"token": token}}],
+            "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "deployer"}}],
+        }
+        file = folder / "kubeconfig"
+        file.write_text(json.dumps(config))
+        return file
+
+    def body(self, kind: str, name: str, namespace: str = "team") -> Body:
+        """What is kept under that name."""
+        return self.objects.one(BY_KIND[kind], namespace, name).body
+
+    def names(self, *kinds: str) -> list[str]:
+        """All that is kept as `Kind/name`, without what controllers made unless it is named."""
+        made = {"Pod", "ReplicaSet"}
+        return sorted(f"{kind}/{name}" for kind, _, name in self.objects.kept if kind in (kinds or ({kind} - made)))
+
+    def edit(self, kind: str, name: str, change: Change, manager: str = "kubectl-edit") -> None:
+        """Somebody's `kubectl edit`."""
+        with self._lock:
+            self.objects.update(self.objects.one(BY_KIND[kind], "team", name), change, manager)
+
+    def creates(self, body: Body, manager: str = "kubectl-create") -> Kept:
+        """Somebody's `kubectl create`."""
+        with self._lock:
+            return self.objects.create(body, manager)
+
+    def step(self, times: int = 1) -> None:
+        with self._lock:
+            for _ in range(times):
+                self.controllers.step()
+
+    def writes(self) -> list[Asked]:
+        """The requests that were meant to change something."""
+        return [each for each in self.requests if each.method != "GET" and ("dryRun", "All") not in each.query]
+
+    def is_authorized(self, request: Request) -> bool:
+        return request.headers.get("authorization", "").removeprefix("Bearer ") in self.tokens
+
+    def refuse(self, status_code: int) -> Any:
+        messages = {401: "Unauthorized", 404: "the server could not find the requested resource"}
+        return status(status_code, messages.get(status_code, "the server is not able to answer now"))
+
+    def routes(self) -> list[Route]:
+        return [route for kind in KINDS for route in self._routes(kind)] + [
+            Route("/api/v1/namespaces/{namespace}/pods/{name}/log", self.endpoint("GET log", self._log))
+        ]
+
+    def _routes(self, kind: Kind) -> list[Route]:
+        every = f"{kind.prefix}/namespaces/{{namespace}}/{kind.plural}"
+        one = every + "/{name}"
+        doers = (
+            ("LIST", "GET", every, self._list),
+            ("GET", "GET", one, self._get),
+            ("PATCH", "PATCH", one, self._patch),
+            ("DELETE", "DELETE", one, self._delete),
+        )
+        return [Route(path, self.endpoint(f"{verb} {kind.kind}", _bound(do, kind)), methods=[method]) for verb, method, path, do in doers]
+
+    def _may(self, request: Request, kind: Kind, verb: str, plural: str = "") -> tuple[str, str]:
+        """The namespace and the name, when the token has that right."""
+        namespace, name = request.path_params["namespace"], request.path_params.get("name", "")
+        if (verb, plural or kind.plural) in self.denied:
+            raise forbidden(kind, verb, name, namespace, _WHO)
+        if self.goes_on:
+            self.controllers.step()
+        return namespace, name
+
+    def _get(self, kind: Kind, request: Request, body: Any) -> Answer:
+        namespace, name = self._may(request, kind, "get")
+        return 200, self.objects.one(kind, namespace, name).shown()
+
+    def _list(self, kind: Kind, request: Request, body: Any) -> Answer:
+        namespace, _ = self._may(request, kind, "list")
+        found = [each.shown() for each in self.objects.all(kind.kind, namespace, request.query_params.get("labelSelector", ""))]
+        items = [{name: value for name, value in each.items() if name not in {"apiVersion", "kind"}} for each in found]
+        metadata = {"resourceVersion": str(self.objects.version)}
+        return 200, {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata, "items": items}
+
+    def _patch(self, kind: Kind, request: Request, body: Any) -> Answer:
+        namespace, name = self._may(request, kind, "patch")
+        if request.headers.get("content-type", "") != _APPLY:
+            raise error(415, f"the body of the request was in an unknown format - accepted media types include: {_APPLY}")
+        manager = request.query_params.get("fieldManager", "")
+        if not manager:
+            raise error(422, "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: is required for apply patch")
+        if self.objects.find(kind.kind, name, namespace) is None:
+            self._may(request, kind, "create")
+        is_dry, is_forced = request.query_params.get("dryRun") == "All", request.query_params.get("force") == "true"
+        code, kept = self.objects.apply(kind, namespace, name, body, manager, is_forced=is_forced, is_dry=is_dry)
+        return code, kept.shown()
+
+    def _delete(self, kind: Kind, request: Request, body: Any) -> Answer:
+        namespace, name = self._may(request, kind, "delete")
+        kept = self.objects.one(kind, namespace, name)
+        self.objects.delete(kept)
+        details = {"name": name, "kind": kind.plural, "uid": kept.body["metadata"]["uid"]}
+        return 200, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+
+    def _log(self, request: Request, body: Any) -> Response:
+        namespace, name = self._may(request, BY_KIND["Pod"], "get", "pods/log")
+        if self.objects.find("Pod", name, namespace) is None:
+            raise not_found(BY_KIND["Pod"], name)
+        lines = self.controllers.logs.get(name, "").splitlines(keepends=True)
+        last = int(request.query_params.get("tailLines") or len(lines))
+        return PlainTextResponse("".join(lines[-last:] if last else []))
+
+
+def _bound(do: Callable[[Kind, Request, Any], Answer], kind: Kind) -> Callable[[Request, Any], Answer]:
+    return lambda request, body: do(kind, request, body)
