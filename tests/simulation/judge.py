@@ -36,18 +36,23 @@ def _back(at: float, outages: Sequence[Outage]) -> float:
     return next((outage.end for outage in outages if outage.covers(at)), at)
 
 
+def _latest(at: float, outages: Sequence[Outage]) -> float:
+    """The last moment at which what is owed at `at` may come: who had a few minutes left when we went away may hear it when we return."""
+    return _back(at + LATE_S, outages) + LATE_S if any(outage.covers(at + LATE_S) for outage in outages) else _back(at, outages) + LATE_S
+
+
 def _its_end(record: Record, outages: Sequence[Outage]) -> Iterator[str]:
     if record.gone_at is None:
         yield "it never went"
         return
     _, deadline = record.deadlines[-1]
-    if record.gone_at > _back(record.unwanted_at, outages) + LATE_S:
+    if record.gone_at > _latest(record.unwanted_at, outages):
         yield f"it took {record.gone_at - record.unwanted_at:.0f} s to go"
     if record.ended_by != "its time was over":
         return
     if record.unwanted_at < deadline:
         yield f"it ended {deadline - record.unwanted_at:.0f} s before its time"
-    if record.gone_at > _back(deadline, outages) + LATE_S:
+    if record.gone_at > _latest(deadline, outages):
         yield f"it went {record.gone_at - deadline:.0f} s after its time"
     if record.told_gone != 1:
         yield f"its owner was told {record.told_gone} times that it is gone"
@@ -66,11 +71,15 @@ def _its_warnings(record: Record, outages: Sequence[Outage]) -> Iterator[str]:
         if not must <= len(heard) <= may:
             yield f"warned {len(heard)} times of its end at {deadline:.0f}, set at {begin:.0f}, not {must} to {may} times"
         for at in heard:
-            if not any(moment <= at <= _back(moment, outages) + LATE_S for moment in moments):
+            if not any(moment <= at <= _latest(moment, outages) for moment in moments):
                 yield f"warned at {at:.0f}, long after it was owed"
 
 
 def _owed(moments: Sequence[float], deadline: float, end: float, outages: Sequence[Outage]) -> tuple[int, int]:
-    """How many warnings at least and at most. What an outage put together is one; what came with the change itself may go either way."""
-    sent = {_back(moment, outages) for moment in moments if _back(moment, outages) < deadline}
-    return sum(1 for at in sent if at + LATE_S < end), sum(1 for at in sent if at <= end)
+    """How many warnings at least and at most.
+
+    What an outage put together is one; what came with the change itself, or a few minutes before we went away, may go either way.
+    """
+    soonest = {_back(moment, outages) for moment in moments}
+    latest = {_latest(moment, outages) for moment in moments}
+    return sum(1 for at in latest if at < min(end, deadline)), sum(1 for at in soonest if at <= end and at < deadline)

@@ -55,6 +55,18 @@ def test_after_an_outage_one_true_warning_is_enough() -> None:
     assert _said(replace(one, warned=[]), AWAY) != []
 
 
+def test_what_was_owed_moments_before_an_outage_may_be_heard_after_it() -> None:
+    short = Outage(3 * HOUR_S, 5 * HOUR_S)
+    end = 7 * HOUR_S - 20  # its first warning is owed 20 s before the outage
+    life = Record("life-4-abcdef", [(0, end)], [3 * HOUR_S - 10, 6 * HOUR_S], "its time was over", end + 9, end + 9, 1)
+    assert _said(life, short) == []
+    assert _said(replace(life, warned=[5 * HOUR_S + 60, 6 * HOUR_S]), short) == []
+    assert _said(replace(life, warned=[6 * HOUR_S]), short) != []
+    over = replace(life, warned=[3 * HOUR_S - 10], unwanted_at=end + 2 * HOUR_S, gone_at=end + 2 * HOUR_S)
+    assert _said(over, Outage(3 * HOUR_S, 9 * HOUR_S - 60)) == []
+    assert _said(replace(over, warned=[]), Outage(3 * HOUR_S, 9 * HOUR_S - 60)) == []
+
+
 def test_what_was_over_in_an_outage_goes_when_we_are_back_and_is_not_warned_of() -> None:
     over = Record("life-3-abcdef", [(0, 6 * HOUR_S)], [2 * HOUR_S + 9], "its time was over", 9 * HOUR_S + 60, 9 * HOUR_S + 60, 1)
     assert _said(over, AWAY) == []
