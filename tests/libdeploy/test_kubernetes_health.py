@@ -80,3 +80,15 @@ def test_what_is_taken_away_while_it_is_waited_for_is_said(fake: FakeKubernetes,
     deployer.on_pause = lambda: fake.objects.kept.pop(("Deployment", "team", "payments"), None)
     message = "apps/v1/Deployment/team/payments was taken away by somebody."
     assert told(deployer.deploys(service())) == ("failed", "unhealthy", message)
+
+
+def test_a_bad_stateful_service_is_taken_back_although_its_sick_pod_stands_in_the_way(fake: FakeKubernetes, deployer: Deployer) -> None:
+    def queue(image: str) -> d.Component:
+        return d.kubernetes.stateful_service("queue", port=5672, replicas=2, image=image)
+
+    deployer.deploys(queue("good:1"))
+    fake.controllers.sickens("bad:1", Fault("ImagePullBackOff", "no such image"))
+    back = deployer.deploys(queue("bad:1"), previous=deployer.plan(queue("good:1")))
+    assert back.outcome == "taken_back"
+    assert {pod.body["spec"]["containers"][0]["image"] for pod in fake.objects.all("Pod")} == {"good:1"}
+    assert len(fake.asked("DELETE Pod")) == 1

@@ -195,3 +195,13 @@ def test_without_the_extra_it_is_said_in_one_sentence(owner: Owner) -> None:
     assert owner.runs("--validate").words == (
         "refused: This needs the extra libdeploy[kubernetes], and lightkube.models is missing: pip install 'libdeploy[kubernetes]'.\n"
     )
+
+
+def test_when_it_cannot_be_looked_at_for_taking_back_both_are_told(fake: FakeKubernetes, deployer: Deployer) -> None:
+    def break_down() -> None:
+        fake.fail_next("LIST ConfigMap", 403, times=1)
+
+    deployer.on_pause = break_down
+    failed = deployer.deploys(service(), previous=deployer.plan(CONFIG), within_s=1)
+    assert (failed.outcome, failed.code) == ("failed", "unhealthy")
+    assert "Taking it back failed as well: The API server does not let us list ConfigMap" in failed.message

@@ -100,7 +100,10 @@ def _wait(items: Iterable[Item], drivers: Drivers, by: float) -> None:
 
 
 def _take_back(failed: Result, previous: Plan, drivers: Drivers, within_s: float, report: Report) -> Result:
-    back = apply(replace(previous, base=None), drivers, within_s=within_s, report=report)
+    try:
+        back = apply(replace(previous, base=None), drivers, within_s=within_s, report=report)
+    except DeployError as error:
+        return replace(failed, message=f"{failed.message} Taking it back failed as well: {error}")
     if back.outcome in {Outcome.APPLIED, Outcome.UNCHANGED}:
         return replace(failed, outcome=Outcome.TAKEN_BACK, message=f"{failed.message} What ran before runs again.")
     return replace(failed, message=f"{failed.message} Taking it back failed as well: {back.message}")

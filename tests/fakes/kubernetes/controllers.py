@@ -158,8 +158,9 @@ class Controllers:
         spec = kept.body["spec"]
         revision = f"{kept.name}-{hashlib.sha256(json.dumps(spec['template'], sort_keys=True).encode()).hexdigest()[:10]}"
         label = "controller-revision-hash"
-        old = [each for each in self.pods_of(kept) if each.body["metadata"]["labels"][label] != revision]
-        if old:
+        there = self.pods_of(kept)
+        old = [each for each in there if each.body["metadata"]["labels"][label] != revision]
+        if old and all(map(_is_ready, there)):  # a sick one stops the rollout until somebody deletes it
             self.objects.delete(old[-1])
         ready = self._grow(kept, spec["template"], spec["replicas"], {label: revision})
         pods = self.pods_of(kept)

@@ -38,6 +38,17 @@ class FakeKubernetes(FakeServer):
         self.tokens = {TOKEN}
         self.goes_on = goes_on
 
+    def begin_anew(self) -> None:
+        """Nothing is there, and nothing is amiss."""
+        with self._lock:
+            self.objects.kept.clear()
+            self.controllers.heals()
+        self.end_troubles()
+
+    def end_troubles(self) -> None:
+        """No more failures, lost answers and pauses."""
+        self._faults.clear()
+
     def kubeconfig(self, folder: Path, token: str = TOKEN, url: str = "") -> Path:
         """Write one and say where it is."""
         config = {

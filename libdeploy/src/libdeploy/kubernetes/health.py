@@ -9,6 +9,7 @@ from libdeploy.errors import DeployError
 from libdeploy.kubernetes.cluster import Body, Cluster
 
 _REVISION = "deployment.kubernetes.io/revision"
+_HASH = "controller-revision-hash"
 _STUCK = frozenset(
     {
         "CreateContainerConfigError",
@@ -33,7 +34,21 @@ def lacking(cluster: Cluster, body: Body) -> str:
     if lacks:
         for pod in _pods(cluster, body):
             _look(cluster, body, pod)
+        _unblock(cluster, body)
     return lacks
+
+
+def _unblock(cluster: Cluster, body: Body) -> None:
+    """Delete the sick pods that an earlier StatefulSet left: its controller replaces none while one is sick.
+
+    https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+    """
+    if body["kind"] != "StatefulSet" or not _is_seen(body):
+        return
+    for pod in cluster.list("v1", "Pod", body["spec"]["selector"].get("matchLabels") or {}):
+        is_old = pod["metadata"].get("labels", {}).get(_HASH) != body["status"].get("updateRevision")
+        if is_old and _owner(pod) == body["metadata"]["uid"] and any(_is_stuck(each) for each in _containers(pod)):
+            cluster.delete("v1", "Pod", pod["metadata"]["name"])
 
 
 def can_be_sick(kind: str) -> bool:
@@ -135,7 +150,8 @@ def _pods_of(cluster: Cluster, body: Body) -> Iterator[Body]:
                 found = cluster.list("v1", "Pod", {**labels, "pod-template-hash": metadata["labels"]["pod-template-hash"]})
                 yield from (pod for pod in found if _owner(pod) == metadata["uid"])
     elif body["kind"] == "StatefulSet":
-        yield from cluster.list("v1", "Pod", {**labels, "controller-revision-hash": body["status"]["updateRevision"]})
+        found = cluster.list("v1", "Pod", {**labels, _HASH: body["status"].get("updateRevision", "")})
+        yield from (pod for pod in found if _owner(pod) == body["metadata"]["uid"])
 
 
 def _owner(body: Body) -> str:
@@ -148,12 +164,22 @@ def _revision(body: Body) -> str:
 
 def _look(cluster: Cluster, body: Body, pod: Body) -> None:
     """Raises DeployError `unhealthy` when one of its containers will not run."""
+    for container in _containers(pod):
+        if _is_stuck(container):
+            waiting = container["state"]["waiting"]
+            said = _sick(cluster, pod, container, waiting["reason"], waiting.get("message", ""))
+            raise DeployError(f"{_named(body)}: {said}", "unhealthy")
+
+
+def _containers(pod: Body) -> Iterator[Mapping[str, Any]]:
     status = pod.get("status") or {}
-    for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
-        waiting = (container.get("state") or {}).get("waiting") or {}
-        reason = waiting.get("reason", "")
-        if reason in _STUCK or (reason == "CrashLoopBackOff" and container.get("restartCount", 0) >= _CRASHES):
-            raise DeployError(f"{_named(body)}: {_sick(cluster, pod, container, reason, waiting.get('message', ''))}", "unhealthy")
+    yield from status.get("initContainerStatuses") or ()
+    yield from status.get("containerStatuses") or ()
+
+
+def _is_stuck(container: Mapping[str, Any]) -> bool:
+    reason = ((container.get("state") or {}).get("waiting") or {}).get("reason", "")
+    return reason in _STUCK or (reason == "CrashLoopBackOff" and container.get("restartCount", 0) >= _CRASHES)
 
 
 def why(cluster: Cluster, body: Body, lacks: str) -> str:
@@ -168,7 +194,7 @@ def why(cluster: Cluster, body: Body, lacks: str) -> str:
 
 def _words_of_sick(cluster: Cluster, body: Body) -> str:
     for pod in _pods(cluster, body):
-        for container in (pod.get("status") or {}).get("containerStatuses") or ():
+        for container in _containers(pod):
             state = container.get("state") or {}
             ended = state.get("terminated") or {}
             if ended.get("exitCode") or state.get("waiting"):
