@@ -78,8 +78,12 @@ def _its_warnings(record: Record, outages: Sequence[Outage]) -> Iterator[str]:
 def _owed(moments: Sequence[float], deadline: float, end: float, outages: Sequence[Outage]) -> tuple[int, int]:
     """How many warnings at least and at most.
 
-    What an outage put together is one; what came with the change itself, or a few minutes before we went away, may go either way.
+    Two that may come at the same moment may be one; what came with the change itself, or a few minutes before we went away, may go
+    either way.
     """
-    soonest = {_back(moment, outages) for moment in moments}
-    latest = {_latest(moment, outages) for moment in moments}
-    return sum(1 for at in latest if at < min(end, deadline)), sum(1 for at in soonest if at <= end and at < deadline)
+    spans = sorted((_latest(moment, outages), _back(moment, outages)) for moment in moments)
+    must, last = 0, float("-inf")
+    for latest, soonest in spans:
+        if latest < min(end, deadline) and soonest > last:
+            must, last = must + 1, latest
+    return must, len({soonest for _, soonest in spans if soonest <= end and soonest < deadline})

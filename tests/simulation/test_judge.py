@@ -67,6 +67,16 @@ def test_what_was_owed_moments_before_an_outage_may_be_heard_after_it() -> None:
     assert _said(replace(over, warned=[]), Outage(3 * HOUR_S, 9 * HOUR_S - 60)) == []
 
 
+def test_what_became_due_moments_after_our_return_may_be_heard_together_with_what_was_owed_before() -> None:
+    end = AWAY.end + HOUR_S + 40  # the last warning is owed 40 s after we are back, the one before while we were away
+    life = Record("life-5-abcdef", [(0, end)], [AWAY.end + 60], "its time was over", end + 9, end + 9, 1)
+    assert _said(life, AWAY) == []
+    assert _said(replace(life, warned=[AWAY.end + 20, AWAY.end + 60]), AWAY) == []
+    assert _said(replace(life, warned=[]), AWAY) != []
+    later = replace(life, deadlines=[(0, end + 900)], unwanted_at=end + 909, gone_at=end + 909)
+    assert _said(later, AWAY) != []
+
+
 def test_what_was_over_in_an_outage_goes_when_we_are_back_and_is_not_warned_of() -> None:
     over = Record("life-3-abcdef", [(0, 6 * HOUR_S)], [2 * HOUR_S + 9], "its time was over", 9 * HOUR_S + 60, 9 * HOUR_S + 60, 1)
     assert _said(over, AWAY) == []
