@@ -20,7 +20,7 @@ run: setup       ## start the whole product on this machine
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
 	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not long and not simulation" tests
 
-test-long: setup-dev ## what tries very much of one thing: the API by Schemathesis, every cell of who may what, loops, pauses
+test-long: setup-dev ## what tries very much of one thing: the API by Schemathesis, every cell of who may what, what platforms do wrong
 	@$(PY) -m pytest -n 3 -m "long and not postgres and not simulation" tests
 
 test-lives: setup-dev ## thousands of simulated lives with wrong clocks and an outage (LIVES=10000: some forty minutes)

@@ -15,6 +15,8 @@ from tests.fakes.forge import Comment
 if TYPE_CHECKING:
     from tests.conversations.slack import Slack
 
+pytestmark = pytest.mark.long
+
 
 async def _is_one_command(talk: Talk, comment: Comment | None) -> None:
     await talk.world.settle()

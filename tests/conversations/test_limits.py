@@ -21,6 +21,8 @@ from tests.conversations.talk import Talk
 from tests.fakes.forge import commit
 from tests.world import SHOP, World, a_world
 
+pytestmark = pytest.mark.long
+
 SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.domain.environment import State
 from tests.conversations.slack import Slack
 from tests.conversations.talk import Talk
+
+pytestmark = pytest.mark.long
 
 CREATED = ["### ✅ **demo-", "✅ @dana **demo-"]
 

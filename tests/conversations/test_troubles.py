@@ -8,6 +8,8 @@ from bot.domain.environment import State
 from tests.conversations.talk import Talk, words
 from tests.fakes.forge import commit
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("times", [1, 7])
 async def test_an_engine_that_is_away_for_a_while_holds_it_up(shop: Talk, times: int) -> None:

@@ -21,6 +21,8 @@ from tests.fakes.oidc import CLIENT_ID, CLIENT_SECRET, FakeOidc, Wrong
 if TYPE_CHECKING:
     from tests.world import World
 
+pytestmark = pytest.mark.long
+
 HOME = "http://trellis.localhost:8700"
 
 
