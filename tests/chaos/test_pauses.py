@@ -27,6 +27,8 @@ SCENES: tuple[dict[str, tuple[str, ...]], ...] = (
     {"/ivy create": SAYING},
     {"/ivy create": HEARING, "/ivy terminate": ("worker.terminating", "worker.destroyed")},
 )
+TRIES = 12
+"""On a busy machine whoever stands still often holds the database for something else."""
 SILENT = {"worker.claimed"}
 """Where the one that comes back looks at the row, finds it as it should be, and goes its way."""
 
@@ -46,9 +48,12 @@ def coming_back(scene: dict[str, tuple[str, ...]], folder: Path) -> None:
         site.start(worker=armed.env)
         for line, points in scene.items():
             for point in points:
-                assert any(comes_back(site, armed, line, point) for _ in range(5)), point
+                assert any(comes_back(site, armed, line, point) for _ in range(TRIES)), point
         site.look()
-        assert {state for _, state in site.states()} == {"done"}
+        # Who stood still in the middle of asking the forge for a right gets no answer in time, and that is a no.
+        refused = {row["code"] for row in site.rows("SELECT code FROM commands WHERE state = 'refused'")}
+        assert refused <= {"not_allowed", "no_environment"}
+        assert {state for _, state in site.states()} - {"refused"} == {"done"}
         assert site.crew.lives["worker-1"] == site.crew.lives["worker-2"] == 1
 
 
