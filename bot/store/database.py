@@ -13,8 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import AdaptedConnection, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 T = TypeVar("T")
@@ -64,22 +63,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     def begin(connection: Any) -> None:
         # A deferred transaction that turns into a write fails at once when another writes; see docs/decisions.md.
         kind = "DEFERRED" if connection.get_execution_options().get("is_reading") else "IMMEDIATE"
-        _say(connection, f"BEGIN {kind}")
-
-
-def _say(connection: Connection, statement: str) -> None:
-    """What has no result, in one turn of the driver's thread; as a statement of SQLAlchemy's it takes three.
-
-    Raises sqlalchemy.exc.OperationalError.
-    """
-    driver = connection.connection.dbapi_connection
-    try:
-        if isinstance(driver, AdaptedConnection):
-            driver.run_async(lambda raw: raw.execute_fetchall(statement))
-        elif driver is not None:
-            driver.cursor().execute(statement)
-    except sqlite3.OperationalError as error:
-        raise OperationalError(statement, None, error) from error
+        connection.exec_driver_sql(f"BEGIN {kind}")
 
 
 def _in_transaction(engine: Engine, work: Callable[[Connection, float], T], now: float) -> T:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.chaos.site import Site
 
-pytestmark = [pytest.mark.usefixtures("leaves_no_child"), pytest.mark.long]
+pytestmark = [pytest.mark.usefixtures("leaves_no_child"), pytest.mark.chaos]
 
 MAKING = ("worker.claimed", "worker.provisioning.began", "worker.configuring.done", "worker.applied")
 HEARING = ("worker.message.claimed", "worker.message.decided")
