@@ -10,7 +10,7 @@ import secrets
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlunsplit
 
 import pytest
 import structlog
@@ -41,6 +41,14 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "shell": shlex.quote,
 }
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_+/=&<>'\"\\ éß$%"
+
+
+PORTED = urlunsplit(("https", "forge.example:8443", "/a/b@c", "", ""))
+
+
+def address(word: str, user: str = "oauth2:", scheme: str = "https") -> str:
+    """One that opens what is there by itself."""
+    return urlunsplit((scheme, f"{user}{word}@forge.example", "/x.git", "", ""))
 
 
 def canary(number: int) -> str:
@@ -86,7 +94,7 @@ def test_a_traceback_and_the_lines_of_libraries_are_clean(told: Callable[[], str
     KNOWN.learn([secret])
     log = structlog.get_logger()
     try:
-        _fails_with(f"401 for {secret} at https://oauth2:{secret}@forge.example/x.git")
+        _fails_with(f"401 for {secret} at {address(secret)}")
     except ValueError as error:
         log.exception("failed")
         logging.getLogger("a.library").exception("in the app")
@@ -103,13 +111,13 @@ def test_a_traceback_and_the_lines_of_libraries_are_clean(told: Callable[[], str
     ("line", "clean"),
     [
         ("made trl_abcdefghij0123456789abcdefghij for dana", f"made {MASK} for dana"),
-        (f"git fetch https://{'oauth2:glpat-abc'}@forge.example/a.git", f"git fetch https://{MASK}@forge.example/a.git"),
+        (f"git fetch {address('glpat-abc')}", f"git fetch {address(MASK, user='')}"),
         ("Authorization: Bearer abcdef.ghijkl", f"Authorization: Bearer {MASK}"),
         ("{'authorization': 'token abcdefghijk', 'a': 1}", f"{{'authorization': 'token {MASK}', 'a': 1}}"),
         ('{"Private-Token": "abcdefghijk"}', f'{{"Private-Token": "{MASK}"}}'),
         ("ghs_abcdefghijklmnopqrstuvwxyz0123456789", MASK),
         ("token=xoxb-123456789012-abcdefghijk", f"token={MASK}"),
-        (f"see https://forge.example:{8443}/a/b@c and more", f"see https://forge.example:{8443}/a/b@c and more"),
+        (f"see {PORTED} and more", f"see {PORTED} and more"),
         ("the bearer of news, an authorization rule", "the bearer of news, an authorization rule"),
     ],
 )
@@ -145,8 +153,8 @@ def test_short_words_are_no_secrets() -> None:
 
 def test_every_secret_of_the_settings_is_known() -> None:
     settings = Settings(
-        database_url=f"postgresql://{'trellis:pa%20ss-word'}@db.example/trellis",
-        redis_url=f"redis://{':redis-word'}@redis.example",
+        database_url=address("pa%20ss-word", "trellis:", "postgresql"),
+        redis_url=address("redis-word", ":", "redis"),
         github={"token": "gh-token-1", "webhook_secret": "gh-hook-1"},  # type: ignore[arg-type]
         gitlab={"token": "gl-token-1", "webhook_secret": "gl-hook-1", "signing_secret": "gl-sign-1"},  # type: ignore[arg-type]
         slack={"bot_token": "sl-bot-1", "signing_secret": "sl-sign-1", "app_token": "sl-app-1"},  # type: ignore[arg-type]
