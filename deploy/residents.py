@@ -49,11 +49,11 @@ class Residents:
             await self._stop(folder, 0)
             resident = self._supervised(folder, wish)
             try:
+                await asyncio.to_thread(_write, folder / _FILE, json.dumps(dict(wish)).encode())  # who dies now starts it on return
                 await resident.start()
-            except CannotStart as error:
-                self._kept.pop(folder, None)
+            except (CannotStart, OSError) as error:
+                await self._stop(folder, 0)
                 raise BadOrder(str(error)) from error
-            await asyncio.to_thread(_write, folder / _FILE, json.dumps(dict(wish)).encode())
 
     async def stop(self, folder: Path, within_s: float) -> None:
         folder = self._inside(folder)

@@ -47,8 +47,8 @@ def read_live(path: Path) -> Live:
         data = json.loads(path.read_bytes())
         if data["version"] != VERSION:
             raise DeployError(f"The live state in {path} has the version {data['version']!r}; this libdeploy reads {VERSION}.", "bad_live")
-        return Live({(row["driver"], row["key"]): plain(row["body"]) for row in data["things"]})
+        return Live({(row["driver"], row["key"]): dict(plain(row["body"]).items()) for row in data["things"]})
     except OSError as error:
         raise DeployError(f"The live state {path} cannot be read: {error.strerror}.", "bad_live") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DeployError(f"{path} holds no live state: {error}.", "bad_live") from error

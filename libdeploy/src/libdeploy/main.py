@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from libdeploy.component import Driver
 from libdeploy.errors import DeployError
 from libdeploy.extras import needing
 from libdeploy.item import Item
-from libdeploy.live import Live, read_live
+from libdeploy.live import read_live
 from libdeploy.plan import Plan, read_plan
 from libdeploy.render import Deploy, render
 from libdeploy.result import Outcome, Result
@@ -45,7 +46,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--previous", type=Path, help="the plan to go back to when this one fails")
     parser.add_argument(
-        "--within", type=float, default=_WITHIN_S, metavar="SECONDS", help=f"how long to wait for health (default: {_WITHIN_S:g})"
+        "--within", type=_seconds, default=_WITHIN_S, metavar="SECONDS", help=f"how long to wait for health (default: {_WITHIN_S:g})"
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--validate", action="store_true", help="only say whether it can be rendered: asks nobody")
@@ -54,6 +55,13 @@ def _parser(name: str) -> argparse.ArgumentParser:
     what.add_argument("--apply-plan", type=Path, metavar="FILE", help="make exactly that plan real")
     what.add_argument("--live-out", type=Path, metavar="FILE", help="write what is there now")
     return parser
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
 
 
 def main(deploy: Deploy, drivers: Iterable[Driver] = (), argv: Sequence[str] | None = None) -> NoReturn:
@@ -65,10 +73,20 @@ def main(deploy: Deploy, drivers: Iterable[Driver] = (), argv: Sequence[str] | N
     _be_the_same_everywhere()
     program = Path(sys.argv[0])
     options = _parser(program.name).parse_args(argv)
+    finish(lambda: _run(deploy, drivers, options, program if program.suffix == ".py" else None))
+
+
+def finish(work: Callable[[], Result]) -> NoReturn:
+    """Do it, say how it ended, and exit."""
     try:
-        result = _run(deploy, drivers, options, program if program.suffix == ".py" else None)
+        result = work()
     except DeployError as error:
         result = Result(Outcome.REFUSED, code=error.code, message=str(error))
+    except OSError as error:
+        result = Result(Outcome.FAILED, code="fault", message=str(error))
+    except Exception as error:  # noqa: BLE001 - a fault of deploy.py or of ours: whoever wrote it wants to see where
+        traceback.print_exc()
+        result = Result(Outcome.FAILED, code="fault", message=f"{type(error).__name__}: {error}")
     sys.stderr.write(f"{result}\n")
     _say(result.to_json())
     sys.exit(result.exit_code)
@@ -95,7 +113,7 @@ def _run(deploy: Deploy, own: Iterable[Driver], options: argparse.Namespace, pro
     target = read_target(options.target)
     if options.apply_plan:
         plan = read_plan(options.apply_plan)
-        _belongs(plan, target)
+        belongs(plan, target)
         return _apply(plan, own, target, options)
     plan = render(deploy, target, program)
     if options.validate:
@@ -103,15 +121,20 @@ def _run(deploy: Deploy, own: Iterable[Driver], options: argparse.Namespace, pro
     if options.plan_out:
         return _write(plan, options)
     if options.live_out:
-        live = _drivers(own, plan, target, options).observe(target.service, target.environment.name)
-        live.write(options.live_out)
-        return Result(Outcome.PLANNED, plan.plan_hash, live.base, message=f"{len(live.things)} things are there")
+        return look(plan, target, options.live_out, _drivers(own, plan, target, options))
     if options.dry_run:
         return _dry_run(plan, own, target, options)
     return _apply(plan, own, target, options)
 
 
-def _belongs(plan: Plan, target: Target) -> None:
+def look(plan: Plan, target: Target, out: Path, drivers: Drivers) -> Result:
+    """Write what is there now of what drivers see."""
+    live = drivers.observe(target.service, target.environment.name)
+    live.write(out)
+    return Result(Outcome.PLANNED, plan.plan_hash, live.base, message=f"{len(live.things)} things are there")
+
+
+def belongs(plan: Plan, target: Target) -> None:
     wanted = (target.service, target.environment.name, target.artifact.sha256)
     if (plan.service, plan.environment, plan.artifact) != wanted:
         raise DeployError(
@@ -147,11 +170,15 @@ def _apply(plan: Plan, own: Iterable[Driver], target: Target, options: argparse.
 
 
 def _drivers(own: Iterable[Driver], plan: Plan, target: Target, options: argparse.Namespace, previous: Plan | None = None) -> Drivers:
+    return drivers_of([each for each in (plan, previous) if each], target, options.artifact, own)
+
+
+def drivers_of(plans: Iterable[Plan], target: Target, artifact: Path | None = None, own: Iterable[Driver] = ()) -> Drivers:
     """Those that the plans name, and one's own."""
     there = {driver.name: driver for driver in own}
-    items = [item for each in (plan, previous) if each for item in each.items]
+    items = [item for each in plans for item in each.items]
     for name in sorted({item.driver for item in items} & _BUILT_IN.keys() - there.keys()):
-        there[name] = _BUILT_IN[name](target, options.artifact, items)
+        there[name] = _BUILT_IN[name](target, artifact, items)
     return Drivers(there)
 
 
@@ -171,13 +198,3 @@ def _kubernetes(target: Target, _: Path | None, items: Iterable[Item]) -> Driver
 
 
 _BUILT_IN: dict[str, Callable[[Target, Path | None, Iterable[Item]], Driver]] = {"host": _host, "kubernetes": _kubernetes}
-
-
-def observe(target: Target, names: Iterable[str], items: Iterable[Item] = ()) -> Live:
-    """What there is, without a deploy.py: nobody's code but libdeploy's runs.
-
-    `items` are the plan's: things of their kinds are seen too, as they are when it is applied.
-    """
-    wanted = list(items)
-    there = {name: _BUILT_IN[name](target, None, wanted) for name in names}
-    return Drivers(there).observe(target.service, target.environment.name)

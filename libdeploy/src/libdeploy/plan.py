@@ -63,10 +63,10 @@ def plan_of(data: bytes) -> Plan:
         read = json.loads(data)
         if read["version"] != VERSION:
             raise DeployError(f"The plan's version is {read['version']!r}; this libdeploy reads {VERSION}.", "broken_plan")
-        items = tuple(Item(row["driver"], row["key"], plain(row["body"])) for row in read["items"])
+        items = tuple(Item(row["driver"], row["key"], dict(plain(row["body"]).items())) for row in read["items"])
         plan = Plan(read["service"], read["environment"], read["artifact"], read["program"], items, read["base"])
         said = read["plan_hash"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DeployError(f"This is no plan: {error}.", "broken_plan") from error
     if plan.plan_hash != said:
         raise DeployError(f"The plan bears the hash {said}, but what it holds has {plan.plan_hash}: it was changed.", "broken_plan")
