@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from bot.store import approval_tables, forge_tables, page_tables, people_tables, record_tables, slack_tables, tables, web_tables
+from bot.store import (
+    approval_tables,
+    deploy_tables,
+    forge_tables,
+    page_tables,
+    people_tables,
+    record_tables,
+    slack_tables,
+    tables,
+    web_tables,
+)
 
-__all__ = ["approval_tables", "forge_tables", "page_tables", "people_tables", "record_tables", "slack_tables", "tables", "web_tables"]
+__all__ = [
+    "approval_tables",
+    "deploy_tables",
+    "forge_tables",
+    "page_tables",
+    "people_tables",
+    "record_tables",
+    "slack_tables",
+    "tables",
+    "web_tables",
+]

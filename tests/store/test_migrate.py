@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Boolean, Column, Connection, Float, Integer, MetaData, String, select
+from sqlalchemy import JSON, Boolean, Column, Connection, Float, Integer, LargeBinary, MetaData, String, select
 
 import bot.store.all_tables  # noqa: F401 - every table is known from here on
 from bot.domain.command import CommandState, Event, Taken
@@ -108,7 +108,14 @@ async def test_what_was_written_is_read_back_the_same(database: Database) -> Non
 
 def _sample(column: Column[Any]) -> object:
     """Something that such a column may hold."""
-    samples: list[tuple[type, object]] = [(JSON, {"some": "json"}), (Boolean, True), (Integer, 1), (Float, 1.5), (String, "x")]
+    samples: list[tuple[type, object]] = [
+        (LargeBinary, b"\x00x"),
+        (JSON, {"some": "json"}),
+        (Boolean, True),
+        (Integer, 1),
+        (Float, 1.5),
+        (String, "x"),
+    ]
     return next(value for kind, value in samples if isinstance(column.type, kind))
 
 
