@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-import re
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from deploy.asked import MADE, arguments, checked, files, fingerprint
 from deploy.runner import Job, Observed, OtherJob, Rights, RunnerUnavailable, State, Step
+from deploy.said import LOG_BYTES, events_of, result_of, without_result
 from processes import CannotStart, Child, Order, Sandbox, environ, start
 
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _GRACE_S = 10.0
-_LOG_BYTES = 64 * 1024
-_MOST_EVENTS = 10_000
-_MADE = {Step.PLAN: "made-plan.json", Step.LOOK: "made-live.json"}
-_GIVEN = {"live": "live.json", "plan": "plan.json", "previous": "previous.json"}
 
 
 @dataclass(frozen=True)
@@ -75,17 +68,7 @@ class LocalRunner:
         self._children.pop(id, None)
 
     def _order(self, job: Job, rights: Rights, folder: Path) -> Order:
-        argv = [self._settings.python, "deploy.py", "--target", "target.json", "--within", f"{job.within_s:g}"]
-        if job.artifact:
-            argv += ["--artifact", str(job.artifact)]
-        if job.step is Step.PLAN:
-            argv += ["--plan-out", _MADE[Step.PLAN]]
-        elif job.step is Step.LOOK:
-            argv += ["--live-out", _MADE[Step.LOOK]]
-        else:
-            argv += ["--apply-plan", "plan.json"] if job.plan else []
-            argv += ["--previous", "previous.json"] if job.previous else []
-        argv += ["--live", "live.json"] if job.live and job.step is not Step.LOOK else []
+        argv = [self._settings.python, *arguments(job, str(job.artifact or ""))]
         return Order(
             tuple(argv), folder, self._environment(job, rights, folder), sandbox=self._sandbox(job, folder), mark=self._settings.mark
         )
@@ -128,16 +111,7 @@ class LocalRunner:
         return self._locks.setdefault(id, asyncio.Lock())
 
     def _folder(self, id: str) -> Path:
-        if not _ID.fullmatch(id):
-            raise ValueError(f"{id!r} is no id of a run")
-        return self._settings.folder / id
-
-
-def _fingerprint(job: Job) -> str:
-    """Of everything that was asked: two jobs of one id have to be the same."""
-    files = [getattr(job, name) or b"" for name in _GIVEN]
-    asked = [job.step, job.program, job.target, str(job.artifact), job.within_s, *(hashlib.sha256(each).hexdigest() for each in files)]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        return self._settings.folder / checked(id)
 
 
 def _is_laid_out(folder: Path, job: Job) -> bool:
@@ -145,7 +119,7 @@ def _is_laid_out(folder: Path, job: Job) -> bool:
         there = (folder / "asked").read_text()
     except FileNotFoundError:
         return False
-    if there != _fingerprint(job):
+    if there != fingerprint(job):
         raise OtherJob(f"Something else was started as {job.id}.")
     return True
 
@@ -155,13 +129,9 @@ def _lay_out(folder: Path, job: Job) -> None:
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     (part / "tmp").mkdir(parents=True)
-    (part / "deploy.py").write_text(job.program)
-    (part / "target.json").write_text(json.dumps(job.target))
-    for name, file in _GIVEN.items():
-        given: bytes | None = getattr(job, name)
-        if given is not None:
-            (part / file).write_bytes(given)
-    (part / "asked").write_text(_fingerprint(job))
+    for name, given in files(job).items():
+        (part / name).write_bytes(given)
+    (part / "asked").write_text(fingerprint(job))
     part.rename(folder)
 
 
@@ -188,45 +158,17 @@ def _observed(folder: Path, is_running: bool) -> Observed:  # noqa: FBT001 - one
     if not (folder / "asked").exists():
         return Observed(State.UNKNOWN)
     ended = json.loads((folder / "ended.json").read_bytes()) if (folder / "ended.json").exists() else None
-    events = tuple(_events(folder / "said"))
+    said = folder / "said"
+    events = events_of(said.read_bytes().split(b"\n")[:-1] if said.exists() else [])  # the last line may still be written
     state = State.ENDED if ended else State.RUNNING if is_running else State.LOST
-    made = next((path.read_bytes() for path in (folder / name for name in _MADE.values()) if path.exists()), None)
-    result = _result(events, ended) if ended else None
-    return Observed(
-        state, tuple(each for each in events if each.get("event") != "result"), result, made, _tail(folder / "log"), _tries(folder)
-    )
-
-
-def _events(path: Path) -> list[Mapping[str, Any]]:
-    """Whole lines only: the last one may still be written. What is no event is somebody's print."""
-    found: list[Mapping[str, Any]] = []
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    for line in lines[:_MOST_EVENTS] + lines[_MOST_EVENTS:][-1:]:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict) and isinstance(event.get("event"), str):
-            found.append(event)
-    return found
-
-
-def _result(events: tuple[Mapping[str, Any], ...], ended: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Its last word; where it has none, how it ended."""
-    if events and events[-1]["event"] == "result":
-        return events[-1]
-    return {
-        "event": "result",
-        "outcome": "failed",
-        "code": "no_result",
-        "message": f"deploy.py {ended['sentence']} without a result.",
-        "changes": [],
-    }
+    made = next((path.read_bytes() for path in (folder / name for name in MADE.values()) if path.exists()), None)
+    result = result_of(events, ended["sentence"]) if ended else None
+    return Observed(state, without_result(events), result, made, _tail(folder / "log"), _tries(folder))
 
 
 def _tail(path: Path) -> str:
     if not path.exists():
         return ""
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _LOG_BYTES))
+        file.seek(max(0, path.stat().st_size - LOG_BYTES))
         return file.read().decode(errors="replace")

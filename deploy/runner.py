@@ -65,6 +65,10 @@ class RunnerUnavailable(Exception):  # noqa: N818 - a sentence, as the ports hav
     """It cannot be said now whether or how it runs: try again later."""
 
 
+class CannotRun(Exception):  # noqa: N818 - a sentence, as the ports have them
+    """It will never run as it was asked for, however often that is said."""
+
+
 class OtherJob(Exception):  # noqa: N818 - a sentence, as the ports have them
     """Something else was started under this id."""
 
@@ -80,7 +84,7 @@ class Runner(Protocol):
     """Runs go on when whoever asked for them is gone. Each act may be said again."""
 
     async def start(self, job: Job, rights: Rights) -> None:
-        """Raises OtherJob, RunnerUnavailable."""
+        """Raises OtherJob, CannotRun, RunnerUnavailable."""
 
     async def observe(self, id: str) -> Observed:
         """Raises RunnerUnavailable."""

@@ -173,7 +173,7 @@ async def test_a_deploy_py_that_breaks_is_told(floor: Floor) -> None:
     assert ran.log.endswith("ValueError: no\n")
 
 
-@pytest.mark.parametrize("id", ["", "../x", "A", "a/b", "a" * 64])
+@pytest.mark.parametrize("id", ["", "../x", "A", "a/b", "a" * 64, "a-", "-a"])
 async def test_an_id_is_no_path(floor: Floor, id: str) -> None:
     with pytest.raises(ValueError, match="is no id of a run"):
         await floor.runner.observe(id)
