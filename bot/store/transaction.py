@@ -22,6 +22,7 @@ from bot.domain.prose import Reaction, Reply
 from bot.domain.spending import Life
 from bot.store import recording, spending, ties
 from bot.store.approvals import Approvals
+from bot.store.artifacts import Artifacts
 from bot.store.environments import Environments
 from bot.store.known import known
 from bot.store.people import PeopleRows
@@ -47,6 +48,7 @@ class Transaction:
         self.environments = Environments(connection)
         self.people = PeopleRows(connection, now)
         self.approvals = Approvals(connection)
+        self.artifacts = Artifacts(connection)
         self.quiet = QuietRows(connection, now)
 
     def ring(self, kind: str, id: str) -> None:
