@@ -1,7 +1,7 @@
 # The front door: `make run` and `make test`. Everything is set up in .venv from the hashed lock files.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-lives check test-postgres test-browser chaos bench setup setup-dev lock clean
+.PHONY: help run test test-long test-lives check test-postgres test-browser buf chaos bench setup setup-dev lock clean
 unexport PYTHONHOME PYTHONPATH
 
 PY := .venv/bin/python
@@ -40,6 +40,9 @@ test-browser: setup-dev ## the pages in a real Chromium (apt-get install chromiu
 	@sh tools/browser.sh
 	@if $(PY) -c 'import playwright' 2>/dev/null; then $(PY) -m pytest -m browser tests/chromium; \
 	else echo "skipped: there is no playwright for this Python and platform"; fi
+
+buf:             ## buf, which compares protobuf, into this user's cache (needs npm)
+	@sh tools/buf.sh
 
 chaos: setup-dev ## hundreds of kills (CHAOS_ROUNDS=200)
 	@CHAOS_ROUNDS=$(CHAOS_ROUNDS) $(PY) -m pytest -m chaos tests/chaos

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from processes.child import start
-from processes.order import Order, TimedOut
+from processes.order import Bounds, Order, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CAP_BYTES = 1024 * 1024
 _KILL_GRACE_S = 0.2
+_NONE = Bounds()
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,19 @@ async def _drain(fd: int, cap: int) -> tuple[bytes, bool]:
 
 
 async def run(
-    argv: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], timeout_s: float = 60.0, cap: int = _CAP_BYTES, mark: str = "trellis"
+    argv: tuple[str, ...],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout_s: float = 60.0,
+    cap: int = _CAP_BYTES,
+    mark: str = "trellis",
+    bounds: Bounds = _NONE,
 ) -> Ran:
     """Run `argv` and return its output, each stream cut after `cap` bytes. Raises CannotStart, TimedOut."""
     (out, out_in), (err, err_in) = os.pipe(), os.pipe()
     try:
-        child = await start(Order(argv, cwd, env, mark=mark, orphan_grace_s=_KILL_GRACE_S), out=out_in, err=err_in)
+        child = await start(Order(argv, cwd, env, mark=mark, bounds=bounds, orphan_grace_s=_KILL_GRACE_S), out=out_in, err=err_in)
     except BaseException:
         os.close(out)
         os.close(err)
