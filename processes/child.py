@@ -107,7 +107,7 @@ async def start(order: Order, *, out: int | None = None, err: int | None = None)
     ours, theirs = socket.socketpair()
     fds = _duplicates(order, out, err)
     try:
-        nursery.hand_over([theirs.fileno(), *fds])
+        nursery.hand_over([theirs.fileno(), *fds], order.mark)
     except BaseException:
         ours.close()
         raise

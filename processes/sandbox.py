@@ -32,7 +32,7 @@ _RUN_KEPT = ("/run/current-system",)  # programs live there on some systems
 
 @functools.cache
 def bubblewrap() -> str | None:
-    """The path of a bubblewrap that works here, tried once; None when there is none."""
+    """The path of a bubblewrap that works here, tried once; None when there is none. On a machine too busy to tell, it is taken to work."""
     program = shutil.which("bwrap")
     if not program:
         return None
@@ -44,7 +44,9 @@ def bubblewrap() -> str | None:
             timeout=_PROBE_S,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        return program
+    except OSError:
         return None
     return program if tried.returncode == 0 else None
 

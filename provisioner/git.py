@@ -249,21 +249,22 @@ class Mirrors:
         good = _good_files(listed.out)
         return {path: ran.out for path, ran in zip(paths, read, strict=True) if path in good}
 
-    async def tidy(self) -> None:
+    def all(self) -> list[Path]:
+        return [head.parent for head in self._root.glob("*/HEAD")]
+
+    async def tidy(self, mirror: Path) -> None:
         """After a crash: the locks and half files that killed gits left. Nobody else may be at work."""
-        for mirror in self._root.glob("*/HEAD"):
-            folder = mirror.parent
-            places = (
-                folder.glob("*.lock"),
-                (folder / "refs").rglob("*.lock"),
-                folder.glob("worktrees/*/*.lock"),
-                folder.glob("objects/pack/tmp_*"),
-            )
-            for left in (each for place in places for each in place):
-                left.unlink(missing_ok=True)
-            await self._git("--git-dir", str(folder), "worktree", "prune", "--expire=now")
-            if len(list(folder.glob("objects/pack/*.pack"))) > _PACKS_MOST:
-                await self._git("--git-dir", str(folder), "repack", "--quiet", "-d", "--geometric=2", timeout_s=600)
+        if await asyncio.to_thread(_remove_left, mirror) > _PACKS_MOST:
+            await self._git("--git-dir", str(mirror), "repack", "--quiet", "-d", "--geometric=2", timeout_s=600)
+        await self._git("--git-dir", str(mirror), "worktree", "prune", "--expire=now")
+
+
+def _remove_left(mirror: Path) -> int:
+    """Remove what a killed git left; returns how many packs there are."""
+    for pattern in ("*.lock", "refs/**/*.lock", "worktrees/*/*.lock", "objects/pack/tmp_*"):
+        for left in list(mirror.glob(pattern)):
+            left.unlink(missing_ok=True)
+    return len(list(mirror.glob("objects/pack/*.pack")))
 
 
 def _good_files(listed: bytes) -> set[str]:

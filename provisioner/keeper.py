@@ -79,9 +79,7 @@ class Keeper:
         self._protection = shield.sentences() if self.settings.sandbox != "off" else ("sandbox: switched off", *shield.sentences()[1:])
         left = await sweep(self.settings.mark)
         records = {record.environment: record for record in self._house.records.all()}
-        for folder in self._house.records.strays(set(records)):
-            await remove_folder(folder)
-        await self._house.mirrors.tidy()
+        await self._clear_up(set(records))
         self._fences.forget_old(set(records))
         _log.info("keeper.starts", swept=left, environments=len(records))
         with contextlib.suppress(EngineUnavailable):  # health tells, and it is kept trying
@@ -90,6 +88,18 @@ class Keeper:
         for record in records.values():
             kept = self._kept[record.environment] = Kept(self._house, record)
             self._resuming[record.environment] = asyncio.create_task(self._resume(kept, gate))
+
+    async def _clear_up(self, known: set[str]) -> None:
+        """What cannot be cleared up is no reason to keep nothing running: it is logged, and whoever needs it hears of it."""
+        work = [
+            *((folder, remove_folder(folder)) for folder in self._house.records.strays(known)),
+            *((mirror, self._house.mirrors.tidy(mirror)) for mirror in self._house.mirrors.all()),
+        ]
+        for place, step in work:
+            try:
+                await step
+            except (OSError, EngineUnavailable):
+                _log.exception("keeper.not_cleared_up", folder=str(place))
 
     async def _resume(self, kept: Kept, gate: asyncio.Semaphore) -> None:
         name = kept.record.environment

@@ -15,6 +15,7 @@ import pytest
 
 from processes import Bounds, CannotStart, Order, Sandbox, Supervised, bearers, environ, protection, start, sweep, tail
 from processes.supervised import Backoff
+from processes.tree import family
 from tests.processes.conftest import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -141,6 +142,41 @@ async def test_all_end_with_the_parent_however_it_ends(mark: str, tmp_path: Path
         parent.send_signal(number)
         await asyncio.to_thread(parent.wait, 10)
     await eventually(lambda: bearers(mark) == [], within_s=5)
+
+
+_LATE = """
+import asyncio, os, socket, sys
+from pathlib import Path
+from processes import Order, environ, nursery
+from processes.child import _wire
+ours, theirs = socket.socketpair()
+null = os.open(os.devnull, os.O_RDWR)
+nursery.hand_over([theirs.fileno(), null, null, null], sys.argv[2])
+print("handed over", flush=True)
+sys.stdin.readline()
+ours.sendall(_wire(Order(("touch", sys.argv[1] + "/started"), Path(sys.argv[1]), environ(), mark=sys.argv[2]), sys.argv[2], "late"))
+print("told", flush=True)
+sys.stdin.readline()
+"""
+
+
+async def test_a_child_that_is_just_being_started_when_its_parent_dies_is_swept_too(mark: str, tmp_path: Path) -> None:
+    argv, given = [sys.executable, "-c", _LATE, str(tmp_path), mark], {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=given) as parent:
+        assert parent.stdin
+        assert parent.stdout
+        assert await asyncio.to_thread(parent.stdout.readline) == b"handed over\n"
+        await eventually(lambda: len(family(parent.pid)) == 3)  # it, its nursery, the warden
+        _, *slow = family(parent.pid)
+        for pid in slow:
+            os.kill(pid, signal.SIGSTOP)
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        assert await asyncio.to_thread(parent.stdout.readline) == b"told\n"
+        parent.kill()
+    assert await sweep(mark) == 2
+    await eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in slow))
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_chatty_child_cannot_fill_the_disk(mark: str, tmp_path: Path) -> None:

@@ -145,3 +145,21 @@ async def test_two_keepers_never_work_on_the_same_folder(stopped: Keeper) -> Non
     await eventually(second.has_died, within_s=15)
     assert "another keeper works in" in (stopped.data / "keeper.log").read_text()
     assert await stopped.is_ready()
+
+
+async def test_what_cannot_be_cleared_up_keeps_nobody_from_running(stopped: Keeper, repository: Repository) -> None:
+    keeper = stopped
+    await keeper.start()
+    spec = spec_of(repository, repository.commit("one"), BUILT)
+    await keeper.engine.apply(spec, 1, Notes())
+    keeper.kill()
+    (keeper.data / "mirrors" / "demo" / "packed-refs.lock").mkdir()  # a folder: not to be removed as a file
+    await keeper.start()
+
+    assert "keeper.not_cleared_up" in (keeper.data / "keeper.log").read_text()
+    async with keeper.client() as client:
+
+        async def answers() -> bool:
+            return await client.get("demo") == (200, "one /")
+
+        await eventually(answers)
