@@ -44,11 +44,13 @@ MOVES: dict[DeploymentState, frozenset[DeploymentState]] = {
 class Waits(StrEnum):
     """What a waiting deployment waits for."""
 
-    TURN = "turn"  # another deployment of this service to this environment, or a stage of its rollout before
+    TURN = "turn"  # another deployment of this service to this environment
+    STAGE = "stage"  # a stage of its rollout before
     LOCK = "lock"
     FREEZE = "freeze"
     APPROVAL = "approval"
     CHECKS = "checks"  # CI or the forge have not said yet
+    WORD = "word"  # whoever asked for it: it waited long, or was overtaken, and does not begin by itself any more
 
 
 class RolloutKind(StrEnum):
@@ -166,7 +168,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):
-    """Nobody but its owner deploys to what it covers. `scope` is `all`, an environment, a service, a group, or `service:environment`."""
+    """Nobody but its owner deploys to what it covers. `scope` is the text of a bot.domain.scopes.Scope."""
 
     id: str
     scope: str
