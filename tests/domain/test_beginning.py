@@ -48,7 +48,7 @@ def other(number: int, **changes: Any) -> Deployment:
 
 RUNNING = other(9, state=DeploymentState.RUNNING)
 LATER_AND_DONE = other(6, state=DeploymentState.SUCCEEDED)
-OVERTAKEN = {"slot": msgspec.structs.replace(SLOT, deployment_id="d6", since=NOW + 1), "running": LATER_AND_DONE}
+OVERTAKEN: dict[str, Any] = {"slot": msgspec.structs.replace(SLOT, deployment_id="d6", since=NOW + 1), "running": LATER_AND_DONE}
 
 
 @pytest.mark.parametrize(
