@@ -129,7 +129,7 @@ locks = Table(
     "locks",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("scope", String(130), nullable=False),
+    Column("scope", String(140), nullable=False),
     Column("owner", JSON, nullable=False),
     Column("identities", JSON, nullable=False),
     Column("thread", JSON, nullable=False),
@@ -154,4 +154,14 @@ vetoes = Table(
     Column("lifted_at", Float),
     Column("lifted_by", JSON),
     Index("uq_vetoes_artifact_id", "artifact_id", unique=True, sqlite_where=_IS_LIVE_VETO, postgresql_where=_IS_LIVE_VETO),
+)
+
+# Which freezes were announced, how long before they begin.
+freeze_notices = Table(
+    "freeze_notices",
+    metadata,
+    Column("environment", String(63), primary_key=True),
+    Column("begins_at", Float, primary_key=True),
+    Column("lead_s", Integer, primary_key=True),
+    Column("told_at", Float, nullable=False),
 )

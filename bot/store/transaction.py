@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
@@ -24,17 +24,24 @@ from bot.store import recording, spending, ties
 from bot.store.approvals import Approvals
 from bot.store.artifacts import Artifacts
 from bot.store.environments import Environments
+from bot.store.holds import Holds
 from bot.store.known import known
+from bot.store.locks import Locks
 from bot.store.people import PeopleRows
 from bot.store.people_tables import quota_locks
 from bot.store.quiet import QuietRows
 from bot.store.rows import struct_of
 from bot.store.saying import opened_on
 from bot.store.tables import cards, commands, events, messages, outbox
+from bot.store.vetoes import Vetoes
+from bot.store.waiting import Waiting
 from bot.store.web_tables import web_people
 
 Ring = tuple[str, str]
 """What to look at after the commit: ("hear", message id), ("create" or "destroy", environment id), ("say", thread address)."""
+
+_BEGINNINGS = 7205118
+"""The number of PostgreSQL's advisory lock under which it is decided who may begin."""
 
 
 class Transaction:
@@ -49,6 +56,10 @@ class Transaction:
         self.people = PeopleRows(connection, now)
         self.approvals = Approvals(connection)
         self.artifacts = Artifacts(connection)
+        self.locks = Locks(connection, now)
+        self.vetoes = Vetoes(connection, now)
+        self.holds = Holds(connection, now)
+        self.waiting = Waiting(connection, now)
         self.quiet = QuietRows(connection, now)
 
     def ring(self, kind: str, id: str) -> None:
@@ -58,6 +69,11 @@ class Transaction:
         """Until the end of this transaction nobody else creates an environment. SQLite lets one write at a time anyway."""
         if self.connection.dialect.name != "sqlite":
             await self.connection.execute(select(quota_locks).where(quota_locks.c.name == "environments").with_for_update())
+
+    async def lock_beginnings(self) -> None:
+        """Until the end of this transaction nobody else decides who may begin, nor changes what that depends on: no call is missed."""
+        if self.connection.dialect.name != "sqlite":
+            await self.connection.execute(select(func.pg_advisory_xact_lock(_BEGINNINGS)))
 
     def undoing(self) -> AbstractAsyncContextManager[object]:
         """A part that is taken back when it raises, while the rest of the transaction stays."""
@@ -176,6 +192,11 @@ class Transaction:
 
     async def known(self, platform: Platform, name: str) -> Person | None:
         return await known(self.connection, platform, name)
+
+    async def call(self, ids: Iterable[str]) -> None:
+        """Have those of these deployments that wait looked at now."""
+        for id_ in await self.waiting.call(ids):
+            self.ring("deploy", id_)
 
     # -- commands --------------------------------------------------------------------------------
 
