@@ -29,6 +29,9 @@ from bot.store.database import Database
 from bot.store.feeds import listening
 from bot.store.migrate import newest, revision_of
 from bot.store.store import Store
+from deploy.host import socket_in
+from deploy.remote import RemoteRunner
+from deploy.runner import RunnerUnavailable
 from processes import protection
 from provisioner.engine import EngineUnavailable, Repositories
 
@@ -144,6 +147,24 @@ async def _sandbox(settings: Settings) -> Said:
     return _good("sandbox", words)
 
 
+async def _deploys(settings: Settings) -> Said:
+    """Whether services can be deployed to this host."""
+    about, runner = "deploys to this host", RemoteRunner(socket_in(settings.deploys_dir))
+    try:
+        found = await runner.health()
+    except RunnerUnavailable as error:
+        return _bad(about, f"{error} Is `trellis up` running?")
+    finally:
+        await runner.aclose()
+    if found.problems:
+        return _bad(about, "; ".join(found.problems))
+    words = f"{found.programs} programs run, {found.runs} runs of deploy.py"
+    if not found.sandbox:
+        advice = "without a sandbox a deploy.py is run with all rights of this user, also only to plan. Install bubblewrap to have one."
+        return Said(about, Finding.WARNING, f"{words}; {advice}")
+    return _good(about, f"{words}, in a sandbox ({found.sandbox})")
+
+
 async def _policy(settings: Settings) -> Said:
     try:
         rules = policies_of(settings).rules
@@ -206,7 +227,7 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
         chat = chats.get(Platform(project.forge.value)) if project.forge is not ForgeKind.LOCAL else None
         looks.append(partial(_project, project, forge, chat, place.repositories))
     looks += [partial(_heard, each, store) for each in projects_of(settings).values() if each.forge is not ForgeKind.LOCAL]
-    looks += [partial(_webhooks, settings), partial(_sandbox, settings)]
+    looks += [partial(_webhooks, settings), partial(_sandbox, settings), partial(_deploys, settings)]
     return looks
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 from bot.app.github import access_of
 from bot.app.tokens import ForgeTokens
 from bot.settings import Settings, SettingsError
+from deploy.host import HostSettings, hosting
 from provisioner import keeper
 from provisioner.settings import KeeperCannotStart, KeeperSettings
 
@@ -27,6 +29,12 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
     )
 
 
+def host_settings(settings: Settings) -> HostSettings:
+    """A deploy.py, and what it releases on this host, see of this machine what services of environments see."""
+    kept = keeper_settings(settings)
+    return HostSettings(settings.deploys_dir, settings.sandbox != "off", kept.hidden_from_services(), kept.visible_to_services())
+
+
 def _hidden(settings: Settings) -> tuple[Path, ...]:
     """Files that hold secrets, wherever they are."""
     key = settings.github.private_key_file if settings.github else None
@@ -36,9 +44,9 @@ def _hidden(settings: Settings) -> tuple[Path, ...]:
 
 
 async def keep(settings: Settings) -> int:
-    """Keep until cancelled; then every service of this host is stopped."""
+    """Keep until cancelled; then every service and every run of this host is stopped."""
     try:
-        await keeper.serve(keeper_settings(settings))
+        await keeper.serve(keeper_settings(settings), partial(hosting, host_settings(settings)))
     except KeeperCannotStart as error:
         raise SettingsError(str(error)) from error
     return 0

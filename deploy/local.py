@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +17,16 @@ from deploy.said import LOG_BYTES, events_of, result_of, without_result
 from processes import CannotStart, Child, Order, Sandbox, environ, start
 
 _GRACE_S = 10.0
+_LOOK_S = 0.05
+_WORK = "work"
+_MOST_MADE = 16 * 2**20
 
 
 @dataclass(frozen=True)
 class LocalSettings:
     """`folder` holds the runs, `host_root` the releases of d.host, `manager` the socket of whoever keeps their programs running.
 
-    `hidden` is what a run does not see of this machine where there is a sandbox (`is_sandboxed`).
+    `hidden` is what a run does not see of this machine where there is a sandbox (`is_sandboxed`), but for what is `visible`.
     """
 
     folder: Path
@@ -30,16 +35,22 @@ class LocalSettings:
     python: str = sys.executable
     is_sandboxed: bool = False
     hidden: tuple[Path, ...] = ()
+    visible: tuple[Path, ...] = ()
     mark: str = "trellis-deploy"
 
 
 class LocalRunner:
-    """Runs end when this process does; those are LOST then, and can be started again."""
+    """Runs end when this process does; those are LOST then, and can be started again.
+
+    A run may write in `work` of its folder only: what is kept of it beside that is nothing that it can change.
+    """
 
     def __init__(self, settings: LocalSettings) -> None:
         self._settings = settings
         self._children: dict[str, Child] = {}
+        self._endings: dict[str, asyncio.Task[None]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._is_closing = False
 
     async def start(self, job: Job, rights: Rights) -> None:
         folder = self._folder(job.id)
@@ -58,36 +69,61 @@ class LocalRunner:
         except CannotStart as error:
             raise RunnerUnavailable(str(error)) from error
         self._children[job.id] = child
-        task = asyncio.create_task(self._until_ended(job.id, child, folder))
+        task = self._endings[job.id] = asyncio.create_task(self._until_ended(job.id, child, folder))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _until_ended(self, id: str, child: Child, folder: Path) -> None:
         ended = await child.wait()
-        said = {"code": ended.code, "signal": ended.signal, "seconds": ended.seconds, "sentence": ended.sentence()}
-        await asyncio.to_thread(_write, folder / "ended.json", json.dumps(said).encode())
+        if not (self._is_closing and ended.signal is not None):  # else it did not end by itself: whoever asks finds it lost
+            said = {"code": ended.code, "signal": ended.signal, "seconds": ended.seconds, "sentence": ended.sentence()}
+            await asyncio.to_thread(_write, folder / "ended.json", json.dumps(said).encode())
         self._children.pop(id, None)
+        self._endings.pop(id, None)
 
     def _order(self, job: Job, rights: Rights, folder: Path) -> Order:
         argv = [self._settings.python, *arguments(job, str(job.artifact or ""))]
-        return Order(
-            tuple(argv), folder, self._environment(job, rights, folder), sandbox=self._sandbox(job, folder), mark=self._settings.mark
-        )
+        work = folder / _WORK
+        return Order(tuple(argv), work, self._environment(job, rights, work), sandbox=self._sandbox(job, folder), mark=self._settings.mark)
 
-    def _environment(self, job: Job, rights: Rights, folder: Path) -> dict[str, str]:
-        ours = {"HOME": str(folder), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LIBDEPLOY_ROOT": str(self._settings.host_root)}
+    def _environment(self, job: Job, rights: Rights, work: Path) -> dict[str, str]:
+        ours = {"HOME": str(work), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+        if job.step is Step.PLAN:
+            return environ(ours)
+        ours["LIBDEPLOY_ROOT"] = str(self._settings.host_root)
         if self._settings.manager:
             ours["LIBDEPLOY_MANAGER"] = str(self._settings.manager)
-        return environ({**({} if job.step is Step.PLAN else rights.variables), **ours})
+        return environ({**rights.variables, **ours})
 
     def _sandbox(self, job: Job, folder: Path) -> Sandbox | None:
-        if not self._settings.is_sandboxed:
+        settings = self._settings
+        if not settings.is_sandboxed:
             return None
-        writable = (folder,) if job.step is Step.PLAN else (folder, self._settings.host_root)
-        visible = (job.artifact.parent,) if job.artifact else ()
-        return Sandbox(writable, folder / "tmp", self._settings.hidden, visible)
+        is_plan = job.step is Step.PLAN
+        writable = (folder / _WORK, *(() if is_plan else (settings.host_root,)))
+        shown = (*([job.artifact] if job.artifact else []), *([settings.manager] if settings.manager and not is_plan else []))
+        return Sandbox(writable, folder / "tmp", settings.hidden, (*settings.visible, *shown), is_offline=is_plan)
 
     async def observe(self, id: str) -> Observed:
         return await asyncio.to_thread(_observed, self._folder(id), self._is_running(id))
+
+    async def follow(self, id: str, seen: int, within_s: float) -> Observed:
+        until = asyncio.get_running_loop().time() + within_s
+        while True:
+            size = _size(self._folder(id) / "said")
+            observed = await self.observe(id)
+            if observed.state is not State.RUNNING or len(observed.events) > seen:
+                return observed
+            if not await self._is_news(id, size, until):
+                return observed
+
+    async def _is_news(self, id: str, size: int, until: float) -> bool:
+        """Whether it said something more, or ended, before `until`."""
+        said = self._folder(id) / "said"
+        while (left_s := until - asyncio.get_running_loop().time()) > 0:
+            ending = self._endings.get(id)
+            if ending is None or (await asyncio.wait([ending], timeout=min(_LOOK_S, left_s)))[0] or _size(said) != size:
+                return True
+        return False
 
     async def cancel(self, id: str) -> None:
         child = self._children.get(id)
@@ -101,8 +137,13 @@ class LocalRunner:
         self._locks.pop(id, None)
 
     async def close(self) -> None:
-        """End all that runs."""
+        """End all that runs; it can be started again."""
+        self._is_closing = True
         await asyncio.gather(*(child.stop(_GRACE_S) for child in list(self._children.values())))
+
+    @property
+    def running(self) -> int:
+        return len(self._children)
 
     def _is_running(self, id: str) -> bool:
         return id in self._children
@@ -128,9 +169,10 @@ def _lay_out(folder: Path, job: Job) -> None:
     """All of it or nothing: a folder that is half-made has another name."""
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    (part / "tmp").mkdir(parents=True)
+    for name in (_WORK, "tmp"):
+        (part / name).mkdir(parents=True)
     for name, given in files(job).items():
-        (part / name).write_bytes(given)
+        (part / _WORK / name).write_bytes(given)
     (part / "asked").write_text(fingerprint(job))
     part.rename(folder)
 
@@ -161,9 +203,30 @@ def _observed(folder: Path, is_running: bool) -> Observed:  # noqa: FBT001 - one
     said = folder / "said"
     events = events_of(said.read_bytes().split(b"\n")[:-1] if said.exists() else [])  # the last line may still be written
     state = State.ENDED if ended else State.RUNNING if is_running else State.LOST
-    made = next((path.read_bytes() for path in (folder / name for name in MADE.values()) if path.exists()), None)
+    made = next((data for name in MADE.values() if (data := _made(folder / _WORK / name)) is not None), None)
     result = result_of(events, ended["sentence"]) if ended else None
     return Observed(state, without_result(events), result, made, _tail(folder / "log"), _tries(folder))
+
+
+def _made(path: Path) -> bytes | None:
+    """What a run made, if that is a file and not something that leads elsewhere or never ends."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_MADE:
+        os.close(fd)
+        return None
+    with os.fdopen(fd, "rb") as file:
+        return file.read()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _tail(path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from processes import CannotStart, Order, Supervised, environ
+from processes import CannotStart, Order, Sandbox, Supervised, environ
 
 _log = structlog.get_logger()
 
@@ -24,11 +24,17 @@ class BadOrder(Exception):  # noqa: N818 - an answer
 
 
 class Residents:
-    """`root` is where releases lie: ROOT/environment/service/name. Nothing outside of it is run."""
+    """`root` is where releases lie: ROOT/environment/service/name. Nothing outside of it is run.
 
-    def __init__(self, root: Path, mark: str = "trellis-resident") -> None:
+    With `hidden`, each program has a sandbox where there is one: of that it sees what is `visible`, and it writes to its own folder.
+    """
+
+    def __init__(
+        self, root: Path, mark: str = "trellis-resident", hidden: tuple[Path, ...] | None = None, visible: tuple[Path, ...] = ()
+    ) -> None:
         self._root = root.resolve()
         self._mark = mark
+        self._hidden, self._visible = hidden, visible
         self._kept: dict[Path, Supervised] = {}
         self._locks: dict[Path, asyncio.Lock] = {}
 
@@ -78,11 +84,21 @@ class Residents:
     def _supervised(self, folder: Path, wish: Mapping[str, Any]) -> Supervised:
         try:
             argv, environment, cwd = tuple(map(str, wish["argv"])), dict(wish["environment"]), Path(wish["cwd"])
-            order = Order(argv, cwd, environ(environment), log=folder / "log", mark=self._mark)
+            order = Order(argv, cwd, environ(environment), log=folder / "log", sandbox=self._sandbox(folder), mark=self._mark)
         except (KeyError, TypeError, ValueError) as error:
             raise BadOrder(f"It does not say what to run: {error}.") from error
         resident = self._kept[folder] = Supervised(order)
         return resident
+
+    def _sandbox(self, folder: Path) -> Sandbox | None:
+        if self._hidden is None:
+            return None
+        (folder / "tmp").mkdir(parents=True, exist_ok=True)
+        return Sandbox((folder,), folder / "tmp", self._hidden, self._visible)
+
+    @property
+    def running(self) -> int:
+        return sum(each.is_running for each in self._kept.values())
 
     def _inside(self, folder: Path) -> Path:
         found = Path(folder).resolve()

@@ -87,7 +87,10 @@ class Runner(Protocol):
         """Raises OtherJob, CannotRun, RunnerUnavailable."""
 
     async def observe(self, id: str) -> Observed:
-        """Raises RunnerUnavailable."""
+        """How it goes now. Raises RunnerUnavailable."""
+
+    async def follow(self, id: str, seen: int, within_s: float) -> Observed:
+        """As `observe`, once there are more than `seen` events or it runs no longer, and after `within_s` in any case."""
 
     async def cancel(self, id: str) -> None:
         """Ask it to end: SIGTERM, and after a while SIGKILL. One that has ended stays as it ended."""

@@ -7,6 +7,7 @@ from processes.logfile import tail
 from processes.order import Bounds, CannotStart, Exit, Order, Sandbox, TimedOut
 from processes.protection import Protection, protection
 from processes.short import Ran, run
+from processes.sockets import bound, reachable
 from processes.supervised import Backoff, Supervised
 from processes.sweep import bearers, sweep
 
@@ -23,9 +24,11 @@ __all__ = [
     "Supervised",
     "TimedOut",
     "bearers",
+    "bound",
     "environ",
     "killpoint",
     "protection",
+    "reachable",
     "run",
     "start",
     "sweep",

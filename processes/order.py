@@ -33,13 +33,14 @@ class Bounds:
 class Sandbox:
     """What a child sees of this machine: everything read-only but `writable`, an own /tmp kept in `tmp`, nothing of `hidden`.
 
-    `visible` are folders shown read-only although they lie in something hidden.
+    `visible` are folders or files shown read-only although they lie in something hidden. `is_offline`: no network but its own loopback.
     """
 
     writable: tuple[Path, ...]
     tmp: Path
     hidden: tuple[Path, ...] = ()
     visible: tuple[Path, ...] = ()
+    is_offline: bool = False
 
 
 @dataclass(frozen=True)

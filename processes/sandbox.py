@@ -67,7 +67,7 @@ def _run() -> list[str]:
 def arguments(program: str, sandbox: Sandbox, cwd: Path) -> list[str]:
     """`program` and what to tell it. Later words win: hide first, then show what lies in the hidden."""
     tmp = str(_real(sandbox.tmp))
-    words = [program, *_ALWAYS, *_run()]
+    words = [program, *_ALWAYS, *(["--unshare-net"] if sandbox.is_offline else []), *_run()]
     for path in map(_real, sandbox.hidden):
         if path.is_dir() and path != Path("/"):
             words += ["--tmpfs", str(path)]

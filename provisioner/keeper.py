@@ -24,6 +24,7 @@ from provisioner.wire import Health
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
 
 __all__ = ["KILL_POINTS", "Keeper", "KeeperCannotStart", "KeeperSettings", "serve"]
 
@@ -235,8 +236,8 @@ async def _only_one(settings: KeeperSettings) -> Any:
             return file
 
 
-async def serve(settings: KeeperSettings) -> None:
-    """Keep environments until SIGTERM or SIGINT. Raises KeeperCannotStart."""
+async def serve(settings: KeeperSettings, beside: Callable[[], AbstractAsyncContextManager[object]] = contextlib.nullcontext) -> None:
+    """Keep environments, and whatever lives `beside` them, until SIGTERM or SIGINT. Raises KeeperCannotStart."""
     from provisioner.keeper_api import listen  # noqa: PLC0415 - it needs the Keeper above
 
     lock = await _only_one(settings)
@@ -246,7 +247,7 @@ async def serve(settings: KeeperSettings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     try:
         await keeper.start()
-        async with listen(keeper, settings.socket_path):
+        async with beside(), listen(keeper, settings.socket_path):
             _log.info("keeper.ready", socket=str(settings.socket_path))
             await over.wait()
     finally:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import os
-import socket
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from processes import bound
 from provisioner.engine import EngineFailed, EngineUnavailable, StageName, StaleFence
 from provisioner.records import BadSpec
-from provisioner.settings import reachable
 from provisioner.wire import BEAT_S, Answer, Ask, Done, Failed, Stale, Unavailable, answer_of
 
 if TYPE_CHECKING:
@@ -113,24 +111,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _socket(path: Path) -> socket.socket:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.unlink(missing_ok=True)
-    bound = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o177)
-    try:
-        bound.bind(reachable(path))
-    finally:
-        os.umask(before)
-    return bound
-
-
 @contextlib.asynccontextmanager
 async def listen(keeper: Keeper, path: Path) -> AsyncIterator[None]:
     """Take orders on the unix socket `path`, mode 0600."""
     config = uvicorn.Config(_application(keeper), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = _Server(config)
-    serving = asyncio.create_task(server.serve([_socket(path)]))
+    serving = asyncio.create_task(server.serve([bound(path)]))
     try:
         yield
     finally:

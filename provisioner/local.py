@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import aiohttp
 import msgspec
 
+from processes import reachable
 from provisioner.engine import (
     Access,
     Engine,
@@ -19,7 +20,6 @@ from provisioner.engine import (
     Spec,
     StageName,
 )
-from provisioner.settings import reachable
 from provisioner.wire import BEAT_S, Answer, Ask, Health, value_of
 
 if TYPE_CHECKING:

@@ -73,11 +73,3 @@ class KeeperSettings:
     def visible_to_services(self) -> tuple[Path, ...]:
         tools = tuple(path for name in (*_TOOLS, *_TOOLS_BELOW) if (path := Path.home() / name).exists())
         return (*tools, Path(sys.base_prefix), Path(sys.prefix), *self.visible)
-
-
-def reachable(path: Path) -> str:
-    """A socket's path in a form short enough for the system's 108 bytes, where there is one."""
-    if len(os.fsencode(path)) < 100 or not Path("/proc/self/fd").is_dir():
-        return str(path)
-    fd = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    return f"/proc/self/fd/{fd}/{path.name}"

@@ -96,3 +96,8 @@ class Settings(BaseSettings):
     @property
     def keeper_socket(self) -> Path:
         return (self.data_dir / "keeper" / "keeper.sock").absolute()
+
+    @property
+    def deploys_dir(self) -> Path:
+        """Runs of deploy.py on this host and the releases of its programs, kept by the keeper."""
+        return (self.data_dir / "deploys").absolute()

@@ -18,9 +18,10 @@ import httpx
 import psutil
 import pytest
 
+from deploy.listening import listening
 from deploy.local import LocalRunner, LocalSettings
 from deploy.residents import Residents
-from deploy.residents_api import listening
+from deploy.residents_api import app_of
 from deploy.runner import Job, Observed, OtherJob, Rights, State, Step
 from libdeploy.target import to_json
 from processes import bearers
@@ -57,8 +58,9 @@ class Floor:
         return seen
 
     async def deploys(self, id: str, text: str) -> Observed:
-        """Looked at, planned, applied: as deployments are made."""
-        looked = await self.runs(self.job(f"{id}-look", Step.LOOK, text))
+        """Planned, looked at, planned for what is there, applied: as deployments are made."""
+        rendered = await self.runs(self.job(f"{id}-render", Step.PLAN, text))
+        looked = await self.runs(self.job(f"{id}-look", Step.LOOK, text, plan=rendered.made))
         planned = await self.runs(self.job(f"{id}-plan", Step.PLAN, text, live=looked.made))
         return await self.runs(self.job(f"{id}-apply", Step.APPLY, text, live=looked.made, plan=planned.made))
 
@@ -73,7 +75,7 @@ async def a_floor(folder: Path, port: int) -> AsyncIterator[Floor]:
     socket = folder / "residents.sock"
     residents = Residents(folder / "root", mark=f"test-resident-{port}")
     runner = LocalRunner(LocalSettings(folder / "runs", folder / "root", socket, mark=f"test-deploy-{port}"))
-    async with listening(residents, socket):
+    async with listening(app_of(residents), socket):
         await residents.return_()
         try:
             yield Floor(folder, runner, residents, port)
@@ -128,12 +130,9 @@ async def test_what_was_lost_is_finished_by_starting_it_again(floor: Floor) -> N
     slow = DEPLOY.replace("def deploy(target):", "def deploy(target):\n    import time; time.sleep(30)", 1)
     job = floor.job("d1", Step.APPLY, program=slow)
     await floor.runner.start(job, Rights())
-    await floor.runner.close()  # as when this process dies: its children die, and nobody writes how
-    ended = floor.folder / "runs/d1/ended.json"
-    await floor.ended("d1")
-    ended.unlink()
-    assert (await floor.runner.observe("d1")).state is State.LOST
-    (floor.folder / "runs/d1/deploy.py").write_text(DEPLOY)
+    await floor.runner.close()
+    assert (await floor.ended("d1")).state is State.LOST
+    (floor.folder / "runs/d1/work/deploy.py").write_text(DEPLOY)
     seen = await floor.runs(job)
     assert seen.result is not None
     assert (seen.result["outcome"], seen.tries) == ("applied", 2)

@@ -98,7 +98,14 @@ class _Local(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        if len(os.fsencode(self._path)) < 100:
+            self.sock.connect(str(self._path))
+            return
+        folder = os.open(self._path.parent, os.O_PATH | os.O_DIRECTORY)  # such an address has 108 bytes at most
+        try:
+            self.sock.connect(f"/proc/self/fd/{folder}/{self._path.name}")
+        finally:
+            os.close(folder)
 
 
 def _tail(log: Path, most: int) -> str:
