@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from deploy.contracts.broken import Unreadable
-from deploy.contracts.openapi.document import Document, Table
+from deploy.contracts.openapi.document import Document
 from deploy.contracts.openapi.shapes import LOWER, OPAQUE, UPPER, Shape, is_in, shapes_of
+from deploy.contracts.openapi.table import Table
 
 MOST_COMPARED = 50_000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,6 +12,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from deploy.contracts.broken import Unreadable
+from deploy.contracts.openapi.json_text import NoJson, Reading
+from deploy.contracts.openapi.table import Table
 
 MOST_VALUES = 200_000
 """Values that aliases repeat are counted each time: https://en.wikipedia.org/wiki/Billion_laughs_attack."""
@@ -19,34 +21,6 @@ MOST_DEPTH = 150
 _HOPS = 30
 _VERSION = re.compile(r"3\.[01]\.\d+.*")
 _TAG = "tag:yaml.org,2002:"
-
-
-class Table(dict[str, Any]):
-    """A mapping. `line` and `column` count from 1; `at` are those of its keys."""
-
-    def __init__(self, line: int = 0, column: int = 0) -> None:
-        super().__init__()
-        self.line, self.column = line, column
-        self.at: dict[str, tuple[int, int]] = {}
-
-    def place(self, key: str) -> tuple[int, int]:
-        """Of a key; its own where the key is not there."""
-        return self.at.get(key, (self.line, self.column))
-
-    def tables(self, key: str) -> Iterator[tuple[str, Table]]:
-        """What lies below a key, where it is a table of tables."""
-        below = self.get(key)
-        if isinstance(below, Table):
-            yield from ((name, value) for name, value in below.items() if isinstance(value, Table))
-
-    def table(self, key: str) -> Table:
-        """What lies below a key, or an empty one at its place."""
-        below = self.get(key)
-        return below if isinstance(below, Table) else Table(*self.place(key))
-
-    def listed(self, key: str) -> list[Any]:
-        below = self.get(key)
-        return below if isinstance(below, list) else []
 
 
 class Document:
@@ -92,6 +66,11 @@ class Document:
 
 
 def _read(file: str, text: str) -> Table:
+    """JSON that is not well-formed is read as YAML, which says what is wrong with it."""
+    if text.lstrip().startswith("{"):
+        with suppress(NoJson):
+            table: Table = Reading(text, MOST_VALUES, MOST_DEPTH).value()
+            return table
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:

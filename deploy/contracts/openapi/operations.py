@@ -9,8 +9,9 @@ from typing import Any
 
 from deploy.contracts.broken import Break
 from deploy.contracts.openapi.differences import Difference, Schemas, Way
-from deploy.contracts.openapi.document import Document, Table
+from deploy.contracts.openapi.document import Document
 from deploy.contracts.openapi.security import lost_ways_in
+from deploy.contracts.openapi.table import Table
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _UNSTABLE_PATH = re.compile(r"/v\d+(alpha|beta)\d*(/|$)")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.contracts.openapi.document import Document, Table
+from deploy.contracts.openapi.document import Document
+from deploy.contracts.openapi.table import Table
 
 _Way = dict[str, frozenset[str]]
 """What has to be shown at once: scopes by what a scheme is."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deploy.contracts.broken import Unreadable
-from deploy.contracts.openapi.document import Document, Table
+from deploy.contracts.openapi.document import Document
+from deploy.contracts.openapi.table import Table
 
 MOST_ALTERNATIVES = 64
 _MOST_NESTED = 60

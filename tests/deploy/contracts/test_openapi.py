@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from deploy.contracts.broken import Unreadable
 from deploy.contracts.openapi.compare import compare
+from deploy.contracts.openapi.json_text import NoJson, Reading
 
 Body = dict[str, Any]
 
@@ -311,6 +312,38 @@ def test_a_schema_that_is_made_of_itself_is_said(schema: Body) -> None:
     }
     with pytest.raises(Unreadable, match=r"made of itself|alternatives"):
         compare({"d": json.dumps(root)}, {"d": json.dumps(root)})
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(JSON, st.sampled_from([None, 1, "\t"]), st.booleans())
+def test_json_is_read_as_it_is_meant(value: Any, indent: Any, is_ascii: bool) -> None:
+    text = json.dumps({"": value}, indent=indent, ensure_ascii=is_ascii)
+    table = Reading(text, 1000, 20).value()
+    assert table == {"": value}
+    line, column = table.at[""]
+    assert text.splitlines()[line - 1][column - 1 :].startswith('""') or "\x85" in text or "\u2028" in text
+
+
+@pytest.mark.parametrize(
+    "text", ["{", '{"a"}', '{"a":1,}', '{"a":1 "b":2}', "[1,]", '{"a":1}x', '{"a":01}', '{"a":nul}', '{"a":1,"a":1}', '{"a":"x', ""]
+)
+def test_what_is_no_json_is_said(text: str) -> None:
+    with pytest.raises(NoJson):
+        Reading(text, 1000, 20).value()
+
+
+def test_a_great_document_is_read_in_one_go() -> None:
+    paths = {f"/p{number}": {"get": {"responses": {"200": {"description": "x" * 200}}}} for number in range(500)}
+    text = json.dumps({"openapi": "3.1.0", "paths": paths}, indent=1)
+    assert len(text) > 100_000
+    assert compare({"a": text}, {"a": text}) == ()
 
 
 NAMES = st.sampled_from(["a", "b", "c"])
