@@ -136,15 +136,22 @@ class Http:
         return urlsplit(address).scheme in self._schemes
 
     async def read(self, address: str) -> AsyncIterator[bytes]:
+        async for chunk in self.read_with({}, address):
+            yield chunk
+
+    async def read_with(self, said: dict[str, str], address: str) -> AsyncIterator[bytes]:
+        """The same; `said` gets the headers, in small letters: of the first answer, then what those it leads to add."""
         try:
             async with aiohttp.ClientSession(timeout=self._timeout, auto_decompress=False) as session:
                 at = address
                 for _ in range(_REDIRECTS + 1):
                     async with session.get(at, headers=self._headers_of(at), allow_redirects=False) as answer:
+                        for name, value in answer.headers.items():
+                            said.setdefault(name.lower(), value)
                         if answer.status in {301, 302, 303, 307, 308}:
                             at = self._next(at, answer.headers.get("location", ""))
                             continue
-                        _check(address, answer.status)
+                        check_status(address, answer.status)
                         async for chunk in answer.content.iter_chunked(_CHUNK):
                             yield chunk
                         return
@@ -166,7 +173,7 @@ class Http:
         return to
 
 
-def _check(address: str, status: int) -> None:
+def check_status(address: str, status: int) -> None:
     if status in _LATER:
         raise NotFetchedNow(f"{shown(address)} answers {status}: it is asked again.")
     if status in {401, 403}:
