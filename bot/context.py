@@ -70,6 +70,9 @@ class Forge(Protocol):
     async def person(self, login: str, project: Project) -> Person | None:
         """The account of that name; None when there is no such one."""
 
+    async def merged_at(self, project: Project, sha: str) -> float | None:
+        """When that commit was made, if it is on the default branch now; None when it is not, or nobody there knows it."""
+
 
 class Runtime(Protocol):
     """What is asked of git and of the place where environments run. Raises RuntimeUnavailable."""
@@ -79,6 +82,9 @@ class Runtime(Protocol):
 
     async def head(self, project: Project, ref: str) -> str | None:
         """The SHA of a full ref, None when there is no such branch."""
+
+    async def merged_at(self, project: Project, sha: str) -> float | None:
+        """As a forge's, by git."""
 
     async def logs(self, environment_id: str, service: str | None, tail: int) -> Sequence[tuple[str, str]]:
         """(service, line), oldest first."""

@@ -175,10 +175,13 @@ class Engine(Protocol):
 
 
 class Repositories(Protocol):
-    """What git says of a remote, without a copy of it."""
+    """What git says of a remote."""
 
     async def head(self, clone_url: str, ref: str) -> str | None:
         """The SHA of a full ref, None when the branch does not exist. Raises EngineUnavailable."""
+
+    async def merged_at(self, clone_url: str, branch: str, sha: str) -> float | None:
+        """When the commit was made, if it is on that branch now; None when it is not, or is not there. Raises EngineUnavailable."""
 
     async def heads(self, clone_url: str) -> dict[str, str]:
         """All branches: full ref → SHA. Raises EngineUnavailable."""

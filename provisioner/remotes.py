@@ -1,7 +1,9 @@
-"""What git says of a remote, without a copy of it."""
+"""What git says of a remote: of its branches without a copy of it, of what is on a branch by one of that branch."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from typing import TYPE_CHECKING
 
 from provisioner.engine import EngineUnavailable
@@ -10,16 +12,19 @@ from provisioner.git import Git, is_full_ref, is_sha, last_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from processes import Ran
     from provisioner.tokens import Tokens
 
 _WITHIN_S = 30.0
+_FETCH_WITHIN_S = 300.0
 
 
 class GitRepositories:
     """`provisioner.engine.Repositories` by `git ls-remote`. `home` is a folder of its own; `tokens` opens clone addresses."""
 
     def __init__(self, home: Path, tokens: Tokens | None = None) -> None:
-        self._git = Git(home.absolute(), tokens)
+        self._home = home.absolute()
+        self._git = Git(self._home, tokens)
 
     async def _list(self, clone_url: str, *words: str) -> dict[str, str]:
         ran = await self._git("ls-remote", "--quiet", "--end-of-options", clone_url, *words, url=clone_url, timeout_s=_WITHIN_S)
@@ -37,3 +42,23 @@ class GitRepositories:
     async def heads(self, clone_url: str) -> dict[str, str]:
         """All branches: full ref → SHA. Raises EngineUnavailable."""
         return {ref: sha for ref, sha in (await self._list(clone_url, "refs/heads/*")).items() if ref.startswith("refs/heads/")}
+
+    async def merged_at(self, clone_url: str, branch: str, sha: str) -> float | None:
+        """When the commit was made, if it is on that branch now; None when it is not, or is not there. Raises EngineUnavailable."""
+        ref = f"refs/heads/{branch}"
+        if not is_full_ref(ref) or not is_sha(sha):
+            return None
+        copy = ("--git-dir", str(self._home / "history" / hashlib.sha256(clone_url.encode()).hexdigest()[:24]))
+        ours = f"refs/trellis/{os.getpid()}"  # another process may fetch the same
+        await self._must("init", "--quiet", "--bare", "--template=", copy[1])
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--end-of-options")
+        await self._must(*copy, "fetch", *options, clone_url, f"+{ref}:{ours}", url=clone_url, timeout_s=_FETCH_WITHIN_S)
+        if (await self._git(*copy, "merge-base", "--is-ancestor", sha, ours)).code:
+            return None
+        return float((await self._must(*copy, "show", "--no-patch", "--format=%ct", "--end-of-options", sha)).out)
+
+    async def _must(self, *words: str, url: str | None = None, timeout_s: float = _WITHIN_S) -> Ran:
+        ran = await self._git(*words, url=url, timeout_s=timeout_s)
+        if ran.code:
+            raise EngineUnavailable(f"asking git what is on a branch: {last_line(ran.err)}")
+        return ran

@@ -10,6 +10,7 @@ from bot.app.scraped import scraped
 from bot.app.traces import traced
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
+from bot.merges import Merges
 from bot.redaction import KNOWN
 from bot.settings import Settings
 from bot.settings.secrets import secrets_of
@@ -22,6 +23,7 @@ from bot.worker.doorbell import Doorbell
 from bot.worker.environments import Environments
 from bot.worker.forms import Forms
 from bot.worker.leasing import Holder
+from bot.worker.mains import Mains
 from bot.worker.messages import Messages
 from bot.worker.names import Names
 from bot.worker.openings import Openings
@@ -47,11 +49,13 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
     runtime = EngineRuntime(place.engine, place.repositories)
     forges = {kind: PatientForge(forge, kind, store) for kind, forge in forges.items()}
     branches = Branches(store, runtime, forges, projects)
+    mains = Mains(store, Merges(forges, runtime), projects)
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats))
     return Parts(
         store=store,
         runtime=runtime,
         branches=branches,
+        mains=mains,
         messages=Messages(
             hold,
             bus,
@@ -59,6 +63,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             Forms(chats, projects, settings.limits.cap_hours, bus.visible),
             Names(chats),
             Openings(store, bus, runtime, forges, projects),
+            mains,
         ),
         environments=Environments(
             hold,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import datetime
 from typing import TypeVar
+from urllib.parse import quote
 
 from bot.chats.github_access import Access
 from bot.chats.github_client import GitHubRemote, call
@@ -17,6 +19,8 @@ from bot.domain.project import ChangeRequest, Project, Right
 T = TypeVar("T")
 
 _NOT_FOUND = 404
+_SHA = re.compile(r"[0-9a-f]{40}")
+_BEHIND = frozenset({"identical", "behind"})  # all of it is on the other side of the comparison
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\[bot\])?")
 _RIGHTS = {
     "admin": Right.ADMIN,
@@ -60,6 +64,24 @@ class _Pull(Wire):
     html_url: str = ""
 
 
+class _Dated(Wire):
+    date: datetime
+
+
+class _Made(Wire):
+    committer: _Dated
+
+
+class _Commit(Wire):
+    sha: str
+    commit: _Made
+
+
+class _Comparison(Wire):
+    status: str
+    merge_base_commit: _Commit
+
+
 class GitHubForge:
     """The port `Forge`. `lag_delays_s`: waits before asking again for a pull request that is not there yet."""
 
@@ -78,7 +100,7 @@ class GitHubForge:
         if permission is None or permission.user is None or str(permission.user.id) != person.id:
             return Right.NONE
         if repository is not None and str(repository.id) != project.id:
-            raise ForgeUnavailable(f"{project.path} is another repository than {project.id} now")
+            raise _another(project)
         return _right(permission)
 
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
@@ -92,7 +114,7 @@ class GitHubForge:
         if pull is None:
             return None
         if pull.base and pull.base.repo and str(pull.base.repo.id) != project.id:
-            raise ForgeUnavailable(f"{project.path} is another repository than {project.id} now")
+            raise _another(project)
         source = pull.head.repo
         return ChangeRequest(
             project=project.key,
@@ -114,6 +136,20 @@ class GitHubForge:
         user = found.user if found else None
         return Person(Platform.GITHUB, str(user.id), user.login or login, is_bot=user.type == "Bot") if user else None
 
+    async def merged_at(self, project: Project, sha: str) -> float | None:
+        if not _SHA.fullmatch(sha):  # a comparison takes names of branches too
+            return None
+        between = f"{quote(project.default_branch, safe='')}...{sha}"
+        comparison, repository = await asyncio.gather(
+            self._get(project, f"/repos/{project.path}/compare/{between}?per_page=1", _Comparison),
+            self._get(project, f"/repos/{project.path}", _Identified),
+        )
+        if repository is not None and str(repository.id) != project.id:
+            raise _another(project)
+        if comparison is None or comparison.status not in _BEHIND or comparison.merge_base_commit.sha != sha:
+            return None
+        return comparison.merge_base_commit.commit.committer.date.timestamp()
+
     def close(self) -> None:
         self._remote.close()
 
@@ -125,6 +161,10 @@ class GitHubForge:
             if failure.status == _NOT_FOUND:
                 return None
             raise as_forge_error(failure) from failure
+
+
+def _another(project: Project) -> ForgeUnavailable:
+    return ForgeUnavailable(f"{project.path} is another repository than {project.id} now")
 
 
 def _right(permission: _Permission) -> Right:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -18,7 +20,9 @@ from bot.domain.project import ChangeRequest, Project, Right
 
 T = TypeVar("T")
 
-_NOT_FOUND = 404
+_UNKNOWN = frozenset({400, 404})  # of a merge base: one of both is not known, or there is none
+_NOT_FOUND = frozenset({404})
+_SHA = re.compile(r"[0-9a-f]{40}")
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 # docs.gitlab.com/api/access_requests: 10 guest … 20 reporter, 30 developer, 40 maintainer, 50 owner
@@ -46,6 +50,11 @@ class _MergeRequest(Wire):
     sha: str | None = None
     source_project_id: int | None = None
     author: _Account | None = None
+
+
+class _Commit(Wire):
+    id: str
+    committed_date: datetime
 
 
 class GitLabForge:
@@ -99,11 +108,18 @@ class GitLabForge:
         account = next((each for each in found if each.username.lower() == login.lower()), None)
         return Person(Platform.GITLAB, str(account.id), account.username, is_bot=bool(account.bot)) if account else None
 
+    async def merged_at(self, project: Project, sha: str) -> float | None:
+        if not _SHA.fullmatch(sha):
+            return None
+        query = urlencode([("refs[]", project.default_branch), ("refs[]", sha)])
+        base = await self._get(f"/projects/{int(project.id)}/repository/merge_base?{query}", _Commit, none=_UNKNOWN)
+        return base.committed_date.timestamp() if base is not None and base.id == sha else None
+
     def close(self) -> None:
         self._remote.close()
 
-    async def _get(self, path: str, shape: type[T]) -> T | None:
-        """The thing at `path`, None when there is none. Raises ForgeUnavailable for all else."""
+    async def _get(self, path: str, shape: type[T], none: frozenset[int] = _NOT_FOUND) -> T | None:
+        """The thing at `path`, None when it answers with a status of `none`. Raises ForgeUnavailable for all else."""
 
         def get(client: Any) -> Any:
             return client.http_get(path)
@@ -111,7 +127,7 @@ class GitLabForge:
         try:
             return msgspec.convert(await self._remote.ask(get), shape)
         except RemoteFailure as failure:
-            if failure.status == _NOT_FOUND:
+            if failure.status in none:
                 return None
             raise as_forge_error(failure) from failure
         except msgspec.ValidationError as error:

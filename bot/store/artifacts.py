@@ -93,9 +93,12 @@ class Artifacts:
         return await self._all(*wanted, order=(_columns.merge_asked_at.asc().nulls_first(), _columns.number), limit=limit)
 
     async def merge_said(self, project: str, commit: str, merged_at: float | None, now: float) -> Sequence[Artifact]:
-        """What the forge said just now of a commit; all of it that this changed. What was merged once stays so."""
+        """What the forge said just now of a commit; all of it that this changed. What was merged once stays so.
+
+        Whoever commits may date that as they like, but not after now: it would be the newest for ever.
+        """
         of_it = (_columns.project == project, _columns.commit == commit, _columns.merged_at.is_(None))
-        told: dict[str, Any] = {"merge_asked_at": now, "merged_at": merged_at}
+        told: dict[str, Any] = {"merge_asked_at": now, "merged_at": None if merged_at is None else min(merged_at, now)}
         rows = (await self._connection.execute(update(artifacts).where(*of_it).values(told).returning(artifacts))).mappings()
         return [struct_of(row, Artifact) for row in rows]
 

@@ -19,6 +19,7 @@ from bot.worker.branches import Branches
 from bot.worker.edits import Edits
 from bot.worker.forms import Forms
 from bot.worker.leasing import Holder
+from bot.worker.mains import Mains
 from bot.worker.names import Names
 from bot.worker.openings import Openings
 from processes.killpoint import killpoint
@@ -32,7 +33,7 @@ DOUBLE_CLICK_S = 3.0
 class Messages:
     """`hear` is called with a message's id by the desk."""
 
-    def __init__(self, holder: Holder, bus: Bus, branches: Branches, forms: Forms, names: Names, openings: Openings) -> None:
+    def __init__(self, holder: Holder, bus: Bus, branches: Branches, forms: Forms, names: Names, openings: Openings, mains: Mains) -> None:
         self._holder = holder
         self._store = holder.store
         self._bus = bus
@@ -40,6 +41,7 @@ class Messages:
         self._forms = forms
         self._names = names
         self._openings = openings
+        self._mains = mains
         self._edits = Edits(holder.store, bus.read)
 
     async def hear(self, id: str) -> None:
@@ -114,6 +116,7 @@ class Messages:
             await self._openings.happened(incoming, waiting.id, lease)
         else:
             await self._branches.happened(incoming)
+            await self._mains.happened(incoming)
 
     async def _was_pressed(self, waiting: Waiting, lease: Lease) -> bool:
         """Whether it is the second click of a double one, which is done with."""

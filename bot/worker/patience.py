@@ -37,6 +37,9 @@ class PatientForge:
     async def person(self, login: str, project: Project) -> Person | None:
         return await self._ask(lambda: self._forge.person(login, project))
 
+    async def merged_at(self, project: Project, sha: str) -> float | None:
+        return await self._ask(lambda: self._forge.merged_at(project, sha))
+
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         async with self._store.look() as look:
             left_s = await pauses.until(look.connection, self._name) - look.now
@@ -81,3 +84,6 @@ class LookingForge:
 
     async def person(self, login: str, project: Project) -> Person | None:
         return await self._forge.person(login, project)
+
+    async def merged_at(self, project: Project, sha: str) -> float | None:
+        return await self._forge.merged_at(project, sha)

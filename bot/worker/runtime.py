@@ -34,6 +34,12 @@ class EngineRuntime:
         except EngineUnavailable as error:
             raise RuntimeUnavailable(str(error)) from error
 
+    async def merged_at(self, project: Project, sha: str) -> float | None:
+        try:
+            return await self._repositories.merged_at(project.clone_url, project.default_branch, sha)
+        except EngineUnavailable as error:
+            raise RuntimeUnavailable(str(error)) from error
+
     async def logs(self, environment_id: str, service: str | None, tail: int) -> Sequence[tuple[str, str]]:
         try:
             found = await self._engine.logs(environment_id, service, tail)

@@ -20,6 +20,7 @@ from bot.worker.desk import Desk
 from bot.worker.doorbell import attend
 from bot.worker.environments import Environments
 from bot.worker.follow import follow_for_ever
+from bot.worker.mains import Mains
 from bot.worker.messages import Messages
 from bot.worker.outbox import Outbox
 from bot.worker.poll import Poller, poll_for_ever
@@ -42,6 +43,7 @@ class Parts:
     store: Store
     runtime: Runtime
     branches: Branches
+    mains: Mains
     messages: Messages
     environments: Environments
     outbox: Outbox
@@ -84,7 +86,7 @@ class Workers:
         parts = self._parts
         jobs: list[Coroutine[Any, Any, None]] = [attend(desk, self._redis_url) for desk in self.desks.values()]
         jobs.append(sweep_for_ever(parts.store, self.desks, self._sweep_s))
-        jobs.append(follow_for_ever(parts.store, parts.runtime, parts.branches, parts.projects, self._follow_s))
+        jobs.append(follow_for_ever(parts.store, parts.runtime, parts.branches, parts.mains, parts.projects, self._follow_s))
         jobs.append(poll_for_ever(parts.poller, parts.projects, self._poll_s))
         jobs.append(reconcile_for_ever(parts.reconciler, self._reconcile_s))
         jobs.append(self._beat_for_ever())

@@ -144,6 +144,35 @@ async def test_an_error_is_not_no_such_request(there: Bench) -> None:
             await there.forge.change_request(there.project, 12)
 
 
+async def test_what_is_merged_is_what_is_on_the_default_branch(there: Bench) -> None:
+    project = there.fake.project_at("acme/shop")
+    one, head = there.fake.commits(project, "c" * 40), project.heads["main"]
+    assert await there.forge.merged_at(there.project, one) is None
+    assert await there.forge.merged_at(there.project, head) is not None
+    there.fake.merges(project, one)
+    assert await there.forge.merged_at(there.project, one) == pytest.approx(project.commits[one], abs=1)
+
+
+async def test_what_nobody_knows_is_not_merged_and_a_name_is_no_commit(there: Bench) -> None:
+    assert await there.forge.merged_at(there.project, "d" * 40) is None
+    asked = len(there.fake.requests)
+    for name in ("main", "HEAD", "", "refs/heads/main", "c" * 8, "C" * 40, "../../issues", "main...main", "c" * 40 + "\n"):
+        assert await there.forge.merged_at(there.project, name) is None
+    assert len(there.fake.requests) == asked
+
+
+async def test_a_forge_that_does_not_say_so_is_told_as_that(there: Bench) -> None:
+    for status in (401, 403, 429, 500, 503):
+        there.fake.fail_next("GET comparison", status)
+        with pytest.raises(ForgeUnavailable):
+            await there.forge.merged_at(there.project, there.fake.project_at("acme/shop").heads["main"])
+    odd: list[Any] = [[], {}, {"status": "behind"}, {"id": 7}, "<html>"]
+    for body in odd:
+        there.fake.fail_next("GET comparison", 200, body=body)
+        with pytest.raises(ForgeUnavailable):
+            await there.forge.merged_at(there.project, there.fake.project_at("acme/shop").heads["main"])
+
+
 async def test_a_repository_that_took_over_the_path_gives_no_right() -> None:
     made = bench("github")
     with made.fake:
@@ -152,6 +181,8 @@ async def test_a_repository_that_took_over_the_path_gives_no_right() -> None:
             await made.forge.right_of(made.person(made.dana), made.project)
         with pytest.raises(ForgeUnavailable, match="another repository"):
             await made.forge.change_request(made.project, 12)
+        with pytest.raises(ForgeUnavailable, match="another repository"):
+            await made.forge.merged_at(made.project, made.fake.projects[0].heads["main"])
         made.close()
 
 

@@ -30,11 +30,16 @@ WEB = b"version: 1\nservices:\n  web:\n    run: python3 app.py\n"
 
 @dataclass
 class FakeRepositories:
-    """Branches by clone address. `files` are by SHA; a commit without any has a `.dev-env.yaml` with one service."""
+    """Branches by clone address; `merged` are commits on a default branch besides its head, and when they were made. `files` are by SHA; a commit without any has a `.dev-env.yaml` with one service."""
 
     branches: dict[str, Callable[[], dict[str, str]]] = field(default_factory=dict)
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    merged: dict[str, dict[str, float]] = field(default_factory=dict)
     is_down: bool = False
+
+    async def merged_at(self, clone_url: str, branch: str, sha: str) -> float | None:
+        is_head = await self.head(clone_url, f"refs/heads/{branch}") == sha
+        return self.merged.get(clone_url, {}).get(sha, 1.0 if is_head else None)
 
     async def head(self, clone_url: str, ref: str) -> str | None:
         return (await self.heads(clone_url)).get(ref)

@@ -38,6 +38,8 @@ class Project:
     id: int
     path: str
     heads: dict[str, str] = field(default_factory=dict)
+    commits: dict[str, float] = field(default_factory=dict)  # all that were made, and when
+    merged: set[str] = field(default_factory=set)  # those of them that are on its default branch
 
     @property
     def owner(self) -> str:
@@ -139,7 +141,18 @@ class FakeForge(FakeServer):
     def project(self, path: str, *, id: int) -> Project:
         made = Project(id, path, {"main": commit(path, "main")})
         self.projects.append(made)
+        self.merges(made, made.heads["main"])
         return made
+
+    def commits(self, project: Project, sha: str) -> str:
+        """Somebody pushes a commit to some branch of it."""
+        project.commits.setdefault(sha, self.clock())
+        return sha
+
+    def merges(self, project: Project, sha: str) -> str:
+        """It is on the default branch from now on."""
+        project.merged.add(self.commits(project, sha))
+        return sha
 
     def user(self, login: str, *, id: int, right: str = "none", kind: str = "User") -> User:
         made = User(id, login, right, kind)

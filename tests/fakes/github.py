@@ -34,6 +34,10 @@ _NOT_DESCRIBED = ("/pulls/comments", "%5Bbot%5D", "/conversions")  # what the de
 _ROLES = {"admin": "admin", "write": "write", "read": "read", "none": ""}
 
 
+def _is_left_out(path: str) -> bool:
+    return path.endswith(_NOT_DESCRIBED) or "/compare/" in path
+
+
 class FakeGitHub(FakeForge):
     """Serve it with `with FakeGitHub() as github:`; `github.url` is what the bot is given as `api_url`.
 
@@ -178,6 +182,7 @@ class FakeGitHub(FakeForge):
             ("GET", "/app/hook/deliveries", "LIST deliveries", self._deliveries),
             ("GET", "/app/hook/deliveries/{id:int}", "GET delivery", self._delivery),
             ("GET", repo + "/pulls", "LIST requests", self._pulls),
+            ("GET", repo + "/compare/{between:path}", "GET comparison", self._compare),
             ("GET", repo + "/pulls/comments", "LIST line comments", self._list_on_lines),
             ("GET", repo + "/issues/comments", "LIST comments", self._list_all),
             ("GET", repo + "/pulls/{number:int}", "GET request", self._pull),
@@ -216,11 +221,11 @@ class FakeGitHub(FakeForge):
         }
 
     def _check_request(self, method: str, path: str, query: tuple[tuple[str, str], ...], body: Any) -> None:
-        if not path.endswith(_NOT_DESCRIBED):
+        if not _is_left_out(path):
             super()._check_request(method, path, query, body)
 
     def _check_response(self, method: str, path: str, response: Response) -> None:
-        if response.status_code == 304 or path.endswith(_NOT_DESCRIBED):
+        if response.status_code == 304 or _is_left_out(path):
             return
         super()._check_response(method, path, response)
         # The description does not know that the repository of a deleted fork is null; GitHub itself says so.
@@ -266,6 +271,21 @@ class FakeGitHub(FakeForge):
 
     def _pull(self, request: HttpRequest, body: Any) -> Answer:
         return 200, shapes.pull(self.url, self.request_of(self._here(request), request.path_params["number"]))
+
+    def _compare(self, request: HttpRequest, body: Any) -> Answer:
+        """Of a branch and a commit: both have the first commit of the default branch in common at least."""
+        project = self._here(request)
+        branch, _, sha = request.path_params["between"].partition("...")
+        if branch not in project.heads or sha not in project.commits:
+            raise HttpError(404, None)
+        is_merged = sha in project.merged
+        head = project.heads[branch]
+        base = sha if is_merged else next(iter(project.commits))
+        status = "identical" if sha == head else "behind" if is_merged else "diverged"
+        counts = {"ahead_by": 0 if is_merged else 1, "behind_by": 0 if sha == head else 1, "total_commits": 0 if is_merged else 1}
+        both = {"base_commit": shapes.commit(self.url, project, head), "merge_base_commit": shapes.commit(self.url, project, base)}
+        shown = [] if is_merged else [shapes.commit(self.url, project, sha)]
+        return 200, {"status": status, **counts, **both, "commits": shown, "files": []}
 
     def _list(self, request: HttpRequest, body: Any) -> Response:
         comments = self.comments(self.request_of(self._here(request), request.path_params["number"]))

@@ -262,6 +262,13 @@ def pull(api: str, request: Request) -> Json:
     }
 
 
+def commit(api: str, project: Project, sha: str) -> Json:
+    at = {"name": "Dana", "email": "dana@example.com", "date": iso(project.commits.get(sha, 0.0))}
+    url = f"{api}/repos/{project.path}/commits/{sha}"
+    told = {"author": at, "committer": at, "message": "Make it better", "tree": {"sha": sha, "url": url}, "url": url, "comment_count": 0}
+    return {"url": url, "sha": sha, "node_id": node("C", 1), "commit": told, "author": None, "committer": None, "parents": []}
+
+
 def _both(api: str, request: Request) -> Json:
     """What GitHub says of a pull request, whether as one or as an issue."""
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.fakes.forge import Comment, Project, Request, User, iso
@@ -215,6 +216,13 @@ def hook_request(request: Request) -> Json:
         "first_contribution": False,
         "detailed_merge_status": "mergeable",
     }
+
+
+def commit(where: Project, sha: str) -> Json:
+    at = datetime.fromtimestamp(where.commits.get(sha, 0.0), UTC).isoformat()
+    people = {f"{who}_{what}": "dana@example.com" for who in ("author", "committer") for what in ("name", "email")}
+    told = {"id": sha, "short_id": sha[:8], "title": "Make it better", "message": "Make it better", "parent_ids": [], "created_at": at}
+    return {**told, **people, "authored_date": at, "committed_date": at, "trailers": {}, "extended_trailers": {}, "web_url": f"{sha}"}
 
 
 def hook_commit(where: Project, sha: str, at: float) -> Json:

@@ -229,3 +229,28 @@ async def test_a_token_that_is_over_is_asked_for_once_more(tmp_path: Path, is_re
         await GitRepositories(tmp_path / "git", Passing(is_renewable=is_renewable)).heads(url)
     words = [base64.b64decode(each.partition(" ")[2]).decode() for each in heard if each]
     assert list(dict.fromkeys(each for each in words if each.startswith("x-access-token:"))) == [f"x-access-token:{each}" for each in tried]
+
+
+async def test_what_is_on_a_branch_is_told_with_its_time(repositories: GitRepositories, repository: Repository) -> None:
+    first = repository.commit("one")
+    last = repository.commit("two")
+    other = repository.commit("three", branch="demo")
+    at = float(repository.git("show", "--no-patch", "--format=%ct", first))
+    assert await repositories.merged_at(repository.url, "main", first) == at
+    assert await repositories.merged_at(repository.url, "main", last) is not None
+    assert await repositories.merged_at(repository.url, "main", other) is None
+    assert await repositories.merged_at(repository.url, "main", "0" * 40) is None
+    repository.git("update-ref", "refs/heads/main", other)  # rewritten: what was there is there no longer
+    assert await repositories.merged_at(repository.url, "main", other) is not None
+    assert await repositories.merged_at(repository.url, "main", first) is None
+
+
+async def test_a_branch_that_cannot_be_asked_for_is_no_answer(
+    repositories: GitRepositories, repository: Repository, tmp_path: Path
+) -> None:
+    sha = repository.commit("one")
+    for url, branch in ((str(tmp_path / "nothing"), "main"), (repository.url, "gone")):
+        with pytest.raises(EngineUnavailable):
+            await repositories.merged_at(url, branch, sha)
+    for branch, name in (("main", "main"), ("main", "--all"), ("../main", sha), ("", sha), ("main", sha[:8])):
+        assert await repositories.merged_at(repository.url, branch, name) is None

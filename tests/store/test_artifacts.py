@@ -136,3 +136,10 @@ async def test_those_to_ask_about_are_the_longest_unasked(store: Store) -> None:
         await rows.merge_said("shop", merged.commit, NOW, NOW)
         assert [each.id for each in await rows.unmerged("shop", NOW - 10)] == [second.id, first.id]
         assert old.id in [each.id for each in await rows.unmerged("shop", 0)]
+
+
+async def test_a_commit_from_the_future_is_of_now(store: Store) -> None:
+    await registered(store, artifact())
+    async with store.transaction() as transaction:
+        [told] = await transaction.artifacts.merge_said("shop", COMMITS[0], NOW + 9e9, NOW)
+        assert told.merged_at == NOW
