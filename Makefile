@@ -1,7 +1,7 @@
 # The front door: `make run` and `make test`. Everything is set up in .venv from the hashed lock files.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-lives check test-postgres test-browser buf chaos bench setup setup-dev lock clean
+.PHONY: help run test test-long test-lives check test-postgres test-browser test-terraform buf chaos bench setup setup-dev lock clean
 unexport PYTHONHOME PYTHONPATH
 
 PY := .venv/bin/python
@@ -18,7 +18,7 @@ run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
-	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not long and not simulation" tests
+	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not long and not simulation and not terraform" tests
 
 test-long: setup-dev ## what tries very much of one thing: the API by Schemathesis, every cell of who may what, what platforms do wrong
 	@$(PY) -m pytest -n 3 -m "long and not postgres and not simulation" tests
@@ -41,6 +41,10 @@ test-browser: setup-dev ## the pages in a real Chromium (apt-get install chromiu
 	@if $(PY) -c 'import playwright' 2>/dev/null; then $(PY) -m pytest -m browser tests/chromium; \
 	else echo "skipped: there is no playwright for this Python and platform"; fi
 
+test-terraform: setup-dev ## environments by real Terraform: kills, locks left behind, the modules against moto
+	@sh tools/terraform.sh
+	@$(PY) -m pytest -rs -n 2 -m terraform tests/terraform
+
 buf:             ## buf, which compares protobuf, into this user's cache (needs npm)
 	@sh tools/buf.sh
 
@@ -54,6 +58,8 @@ lock:            ## make the lock files anew (needs uv)
 	uv lock
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --no-default-groups --group build -o requirements.lock
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --no-default-groups --group build --extra otel -o requirements-otel.lock
+	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --only-group terraform -o requirements-terraform.lock
+	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --only-group terraform-provider -o requirements-terraform-provider.lock
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --no-default-groups --group build --group dev -o requirements-dev.lock
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --only-group browser -o requirements-browser.lock
 	rm -f uv.lock

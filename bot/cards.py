@@ -72,10 +72,17 @@ def _stages(environment: Environment, events: Sequence[Event], past: Mapping[str
     }
     if environment.state is State.READY and not took:
         return ()
-    return tuple(_stage(environment, name, took.get(name), past.get(name), now) for name in STAGES)
+    counted = {
+        event.kind.partition(":")[2]: (int(event.data.get("done") or 0), int(event.data.get("of") or 0))
+        for event in events
+        if event.kind.startswith("stage_began:") and event.data.get("generation") == environment.generation
+    }
+    return tuple(_stage(environment, name, took.get(name), past.get(name), now, counted.get(name, (0, 0))) for name in STAGES)
 
 
-def _stage(environment: Environment, name: str, took: float | None, past: Past | None, now: float) -> Stage:
+def _stage(
+    environment: Environment, name: str, took: float | None, past: Past | None, now: float, counted: tuple[int, int] = (0, 0)
+) -> Stage:
     state, seconds = StageState.WAITING, took
     if took is not None:
         state = StageState.DONE
@@ -83,7 +90,8 @@ def _stage(environment: Environment, name: str, took: float | None, past: Past |
         state = StageState.FAILED
     elif environment.stage == name and not environment.is_settled:
         state, seconds = StageState.RUNNING, max(0.0, now - environment.stage_began_at)
-    return Stage(name, state, seconds, past.p50_s if past else None, past.p90_s if past else None)
+    done, of = counted if state is StageState.RUNNING else (0, 0)
+    return Stage(name, state, seconds, past.p50_s if past else None, past.p90_s if past else None, done, of)
 
 
 def _facts(environment: Environment) -> tuple[Fact, ...]:

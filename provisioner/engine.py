@@ -50,6 +50,7 @@ class Spec:
     source: Source
     services: tuple[Service, ...]
     limits: Limits = Limits()
+    size: str = "small"  # for engines that make a machine of it
     ready_within_s: float = 120.0
     build_within_s: float = 900.0
 
@@ -135,6 +136,9 @@ class Report(Protocol):
     async def begin(self, stage: StageName) -> None: ...
 
     async def end(self, stage: StageName) -> None: ...
+
+    async def count(self, stage: StageName, done: int, of: int) -> None:
+        """How far a stage is that can be counted. Not recorded: the newest one counts, and losing some is no harm."""
 
 
 class Engine(Protocol):

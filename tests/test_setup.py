@@ -196,7 +196,9 @@ def requirements(name: str) -> dict[str, str]:
     return {line.split()[0]: line for line in text.splitlines() if line and not line.startswith("#")}
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-dev.lock", "requirements-terraform.lock", "requirements-terraform-provider.lock"]
+)
 def test_the_locks_pin_everything_by_hash_and_name_no_index(name: str) -> None:
     text = (PROJECT / name).read_text()
     assert "://" not in text
@@ -214,15 +216,29 @@ def test_make_knows_every_lane() -> None:
     make = shutil.which("make")
     if make is None:
         pytest.skip("there is no make here")
-    command = [make, "-n", "run", "test", "test-long", "test-lives", "check", "test-postgres", "test-browser", "chaos", "bench"]
+    command = [
+        make,
+        "-n",
+        "run",
+        "test",
+        "test-long",
+        "test-lives",
+        "check",
+        "test-postgres",
+        "test-browser",
+        "test-terraform",
+        "chaos",
+        "bench",
+    ]
     lines = subprocess.run(command, cwd=PROJECT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
     for words in (
         ".venv/bin/trellis up",
-        '-m "not chaos and not postgres and not browser and not long and not simulation" tests',
+        '-m "not chaos and not postgres and not browser and not long and not simulation and not terraform" tests',
         '-m "long and not postgres and not simulation" tests',
         ".venv/bin/mypy",
         "TRELLIS_TEST_POSTGRES=1",
         "pytest -m browser tests/chromium",
+        "-m terraform tests/terraform",
         "CHAOS_ROUNDS=200",
         "-m bench",
     ):
@@ -253,6 +269,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "make test-lives LIVES=400 ",
         "make test-postgres ",
         "make test-browser ",
+        "make test-terraform ",
         "make chaos CHAOS_ROUNDS=12 ",
     ]
     assert done.returncode == 1
@@ -264,6 +281,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "test-lives  ok  N s  all of test-lives",
         "test-postgres  ok  N s  all of test-postgres",
         "test-browser  ok  N s  all of test-browser",
+        "test-terraform  ok  N s  all of test-terraform",
         "chaos  ok  N s  all of chaos",
     ]
     stage.executable("make", "#!/bin/sh\necho fine\n")

@@ -106,13 +106,18 @@ class StageState(StrEnum):
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """A step of the work: seconds taken so far or in all, and what past runs took (None: no past runs)."""
+    """A step of the work: seconds taken so far or in all, and what past runs took (None: no past runs).
+
+    `done` of `of` things are made, where they can be counted (`of` above zero).
+    """
 
     name: str
     state: StageState
     seconds: float | None = None
     expected_p50_s: float | None = None
     expected_p90_s: float | None = None
+    done: int = 0
+    of: int = 0
 
 
 class Fact(msgspec.Struct, frozen=True):

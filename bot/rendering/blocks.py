@@ -29,7 +29,7 @@ from bot.domain.prose import (
 )
 from bot.rendering.clean import BREAK, CUT, letters, log, web_address, words
 from bot.rendering.presses import actions, can_press, suggestions
-from bot.rendering.progress import SIGNS, bar, took, usual
+from bot.rendering.progress import SIGNS, bar, so_far, usual
 from bot.rendering.spans import ICONS, guard_head, plain_text, simplify, utc
 
 # https://docs.slack.dev/reference/block-kit/blocks: 50 blocks, 3000 in a section, 10 fields of 2000, 150 in a header.
@@ -112,13 +112,13 @@ def _is_pressed(following: Line, buttons: tuple[Button, ...]) -> bool:
 
 def _stages(card: Card) -> str:
     if not any(stage.state is StageState.RUNNING for stage in card.stages):
-        drawn = (" ".join(word for word in (SIGNS[stage.state], _text(stage.name), took(stage)) if word) for stage in card.stages)
+        drawn = (" ".join(word for word in (SIGNS[stage.state], _text(stage.name), so_far(stage)) if word) for stage in card.stages)
         return " · ".join(drawn)
     rows = []
     for stage in card.stages:
         name = f"*{_text(stage.name)}*" if stage.state is StageState.RUNNING else _text(stage.name)
         known = f"_usually {usual(stage)}_" if usual(stage) and stage.state in (StageState.RUNNING, StageState.WAITING) else ""
-        rows.append("  ".join(word for word in (SIGNS[stage.state], name, took(stage), known) if word))
+        rows.append("  ".join(word for word in (SIGNS[stage.state], name, so_far(stage), known) if word))
     return "\n".join(row for row in (bar(card.stages), *rows) if row)
 
 

@@ -28,7 +28,7 @@ from bot.domain.prose import (
     to_type,
 )
 from bot.rendering.clean import letters, log, web_address, words
-from bot.rendering.progress import SIGNS, left, share_done, took, usual
+from bot.rendering.progress import SIGNS, counted, left, share_done, took, usual
 from bot.rendering.spans import utc
 
 _COMMANDS = ("/ivy ", "/sled ")
@@ -133,6 +133,7 @@ def _bar(each: tuple[Stage, ...]) -> Markup:
 
 def _stage(stage: Stage) -> Markup:
     known = f"usually {usual(stage)}" if usual(stage) and stage.state in {StageState.RUNNING, StageState.WAITING} else ""
+    known = ", ".join(word for word in (counted(stage), known) if word)
     seconds = (
         Markup(' data-seconds="{:.1f}"').format(stage.seconds)
         if stage.state is StageState.RUNNING and stage.seconds is not None

@@ -27,7 +27,7 @@ from bot.domain.prose import (
     to_type,
 )
 from bot.rendering.clean import BREAK, letters, log, web_address, words
-from bot.rendering.progress import SIGNS, bar, took, usual
+from bot.rendering.progress import SIGNS, bar, so_far, usual
 from bot.rendering.spans import ICONS, guard_head, simplify
 
 Flavour = Literal["github", "gitlab"]
@@ -113,10 +113,10 @@ class _Pen:
 
     def stages(self, card: Card) -> list[str]:
         if not any(stage.state is StageState.RUNNING for stage in card.stages):
-            drawn = (" ".join(word for word in (SIGNS[stage.state], self.text(stage.name), took(stage)) if word) for stage in card.stages)
+            drawn = (" ".join(word for word in (SIGNS[stage.state], self.text(stage.name), so_far(stage)) if word) for stage in card.stages)
             return [" · ".join(drawn)]
         rows = [
-            f"| {SIGNS[stage.state]} | {self.text(stage.name)} | {took(stage)} | {usual(stage)} |".replace("|  |", "| |")
+            f"| {SIGNS[stage.state]} | {self.text(stage.name)} | {so_far(stage)} | {usual(stage)} |".replace("|  |", "| |")
             for stage in card.stages
         ]
         return [bar(card.stages), "\n".join(("| | step | time | usually |", "|:-:|:--|--:|--:|", *rows))]

@@ -79,3 +79,13 @@ def took(stage: Stage) -> str:
     if stage.seconds is None or stage.state is StageState.WAITING:
         return ""
     return duration(stage.seconds)
+
+
+def counted(stage: Stage) -> str:
+    """How much of a running stage is done; "" where that cannot be counted."""
+    return f"{stage.done} of {stage.of}" if stage.of else ""
+
+
+def so_far(stage: Stage) -> str:
+    """Both in one."""
+    return ", ".join(word for word in (took(stage), counted(stage)) if word)

@@ -32,7 +32,7 @@ from bot.domain.prose import (
     to_type,
 )
 from bot.rendering.clean import letters, log, words
-from bot.rendering.progress import SIGNS, bar, took, usual
+from bot.rendering.progress import SIGNS, bar, so_far, usual
 from bot.rendering.spans import utc
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _stages(stages: tuple[Stage, ...]) -> RenderableType:
     for stage in stages:
         known = f"usually {usual(stage)}" if usual(stage) and stage.state in (StageState.RUNNING, StageState.WAITING) else ""
         sign = Words(SIGNS[stage.state], style=_STAGE_COLOURS[stage.state])
-        grid.add_row(sign, Words(words(stage.name)), Words(took(stage)), Words(known, style="dim"))
+        grid.add_row(sign, Words(words(stage.name)), Words(so_far(stage)), Words(known, style="dim"))
     progress = bar(stages)
     return Group(Words(progress, style="cyan"), grid) if progress else grid
 

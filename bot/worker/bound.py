@@ -56,6 +56,9 @@ class Bound:
     async def end(self, stage: StageName) -> None:
         await self.report.end(stage)
 
+    async def count(self, stage: StageName, done: int, of: int) -> None:
+        await self.report.count(stage, done, of)
+
 
 def _moved(environment: Environment, head: str | None) -> str:
     wanted = environment.sha[:12]

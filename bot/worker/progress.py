@@ -64,6 +64,13 @@ class Progress:
         self._ended = stage
         self.close()
 
+    async def count(self, stage: StageName, done: int, of: int) -> None:
+        """On the card, as one more word of how the stage began; its end says more to whoever reads the past."""
+        async with self._store.transaction(self._lease) as transaction:
+            if environment := await transaction.environments.locked(self._id):
+                await transaction.note(self._event(environment, f"stage_began:{stage}", transaction.now, done=done, of=of))
+                await transaction.save(environment)
+
     def close(self) -> None:
         """End the span of the stage, if one is open."""
         if self._span:

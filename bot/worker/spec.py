@@ -76,4 +76,5 @@ def spec_of(environment: Environment, project: Project, choice: Choice) -> Spec:
         source=source_for(environment, project),
         services=services,
         limits=LIMITS[environment.size],
+        size=environment.size.value,
     )

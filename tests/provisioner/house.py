@@ -114,12 +114,16 @@ class Notes:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, StageName]] = []
+        self.counted: list[tuple[int, int]] = []
 
     async def begin(self, stage: StageName) -> None:
         self.heard.append(("begin", stage))
 
     async def end(self, stage: StageName) -> None:
         self.heard.append(("end", stage))
+
+    async def count(self, stage: StageName, done: int, of: int) -> None:
+        self.counted.append((done, of))
 
 
 def free_port() -> int:

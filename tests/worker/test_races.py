@@ -104,6 +104,9 @@ class Quiet:
     async def end(self, stage: StageName) -> None:
         pass
 
+    async def count(self, stage: StageName, done: int, of: int) -> None:
+        pass
+
 
 class Git:
     def __init__(self, race: Race) -> None:

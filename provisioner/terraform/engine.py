@@ -1,0 +1,180 @@
+"""The engine that makes environments by Terraform: it makes the machine; what runs within it is another engine's work."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from processes import tail
+from provisioner.engine import Access, Address, Engine, LogLine, Observed, Report, Source, Spec, StageName
+from provisioner.fences import Fences
+from provisioner.records import check, check_name
+from provisioner.terraform.commands import Commands
+from provisioner.terraform.copies import Copy
+from provisioner.terraform.program import Program, find
+from provisioner.terraform.records import Made, Record, Records
+from provisioner.terraform.runner import Runner
+from provisioner.terraform.said import said
+from provisioner.terraform.settings import S3State, TerraformSettings
+from provisioner.terraform.stack import Stack
+from provisioner.terraform.variables import at, for_the_end, variables
+
+LOGS = "terraform"  # the name under which its own log is shown
+
+
+class TerraformEngine(Engine):
+    """`within` brings services to the machine that was made; with `modules/local-env` that is this machine, and the keeper."""
+
+    def __init__(self, settings: TerraformSettings, within: Engine, now: Callable[[], float] = time.time) -> None:
+        self._settings, self._within, self._now = settings, within, now
+        for folder in (settings.fences, settings.environments, settings.folder / "home"):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._fences = Fences(settings.fences)
+        self._records = Records(settings.environments)
+        self._runner = Runner(settings)
+        self._program: Program | None = None
+
+    async def aclose(self) -> None:
+        if close := getattr(self._within, "aclose", None):
+            await close()
+
+    async def program(self) -> Program:
+        """The Terraform that is used. Raises EngineUnavailable when there is none."""
+        if self._program is None:
+            self._program = await find(self._settings.program, self._settings.folder / "home")
+        return self._program
+
+    async def _stack(self, environment: str, fence: int) -> Stack:
+        program = await self.program()
+        return Stack(Copy(self._settings, environment, fence), Commands(program.argv), self._runner)
+
+    def _claim(self, environment: str, fence: int) -> None:
+        check_name(environment)
+        self._fences.claim(environment, fence)
+
+    # ------------------------------------------------------------ making
+    async def apply(self, spec: Spec, fence: int, report: Report) -> Access:
+        check(spec)
+        self._claim(spec.environment, fence)
+        await report.begin(StageName.PROVISIONING)
+        stack = await self._stack(spec.environment, fence)
+        record = await self._wanted(spec, stack)
+        outputs = await stack.apply(record.wanted.variables, lambda done, of: report.count(StageName.PROVISIONING, done, of))
+        access = await self._within.apply(spec, fence, _Begun(report))
+        self._claim(spec.environment, fence)
+        self._records.save(replace(record, ready=record.wanted))
+        return _with(access, outputs)
+
+    async def _wanted(self, spec: Spec, stack: Stack) -> Record:
+        """Remembered before anything is made, so that nothing that is made is ever forgotten."""
+        before = self._records.find(spec.environment)
+        created_at = before.created_at if before else await self._created_at(spec, stack)
+        made = Made(spec.generation, spec.source.sha, spec.source.ref, variables(self._settings, spec, created_at))
+        record = Record(spec.environment, spec.slug, spec.source.project, created_at, made, before.ready if before else None)
+        self._records.save(record)
+        return record
+
+    async def _created_at(self, spec: Spec, stack: Stack) -> float:
+        """Now, unless a state that is kept elsewhere knows better: made by another machine of ours."""
+        if isinstance(self._settings.state, S3State):
+            known = await stack.known(variables(self._settings, spec, self._now()))
+            if "created_at" in known:
+                return at(known["created_at"])
+        return self._now()
+
+    async def abandon(self, environment: str, generation: int, fence: int) -> None:
+        self._claim(environment, fence)
+        await self._within.abandon(environment, generation, fence)
+        record = self._records.find(environment)
+        if record is None or record.wanted.generation != generation or record.wanted == record.ready:
+            return
+        if record.ready is None:
+            await self._take_down(environment, fence, record)
+        else:
+            await (await self._stack(environment, fence)).apply(record.ready.variables)
+            self._claim(environment, fence)
+            self._records.save(replace(record, wanted=record.ready))
+
+    async def restart(self, environment: str, service: str | None, fence: int, number: int = 0) -> None:
+        self._claim(environment, fence)
+        await self._within.restart(environment, service, fence, number)
+
+    async def pause(self, environment: str, fence: int) -> None:
+        """Services only: `modules/local-env` has no machine that costs anything while they stand still."""
+        self._claim(environment, fence)
+        await self._within.pause(environment, fence)
+
+    # ------------------------------------------------------------ taking down
+    async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
+        self._claim(environment, fence)
+        record = self._records.find(environment)
+        if record:
+            self._records.save(replace(record, is_going=True))
+        await self._within.destroy(environment, fence, grace_s)
+        await self._take_down(environment, fence, record)
+
+    async def _take_down(self, environment: str, fence: int, record: Record | None) -> None:
+        copy = Copy(self._settings, environment, fence)
+        is_known = record is not None or await asyncio.to_thread(copy.root.exists) or isinstance(self._settings.state, S3State)
+        if is_known or (copy.state and await asyncio.to_thread(copy.state.exists)):
+            known = record.wanted.variables if record else None
+            await (await self._stack(environment, fence)).destroy(for_the_end(self._settings, environment, known))
+            self._claim(environment, fence)
+            await asyncio.to_thread(copy.remove)
+
+    # ------------------------------------------------------------ looking
+    async def read(self, source: Source, paths: tuple[str, ...]) -> dict[str, bytes]:
+        return await self._within.read(source, paths)
+
+    async def observe(self) -> tuple[Observed, ...]:
+        """What runs, and what was half made or half taken down."""
+        running = await self._within.observe()
+        seen = {each.environment for each in running}
+        records = await asyncio.to_thread(lambda: tuple(self._records.all()))
+        half = [each for each in records if each.environment not in seen and (each.ready is None or each.is_going)]
+        return (*running, *(self._observed(each) for each in half))
+
+    def _observed(self, record: Record) -> Observed:
+        fence = self._fences.highest(record.environment)
+        project, ref = record.project, record.wanted.ref
+        return Observed(record.environment, record.slug, None, fence, record.wanted.sha, (), None, project, ref)
+
+    async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
+        check_name(environment)
+        if service != LOGS and (lines := await self._within.logs(environment, service, tail)):
+            return lines
+        if service not in {None, LOGS}:
+            return ()
+        return await asyncio.to_thread(self._own_logs, environment, tail)
+
+    def _own_logs(self, environment: str, lines: int) -> tuple[LogLine, ...]:
+        files = sorted((self._settings.environments / environment / "logs").glob("*.log"), key=lambda path: path.stat().st_mtime)
+        texts = [text for file in files for text in said(tail(file, lines)).lines]
+        return tuple(LogLine(LOGS, text) for text in texts[-lines:])
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """The report for the engine within: its first stage has begun already."""
+
+    report: Report
+
+    async def begin(self, stage: StageName) -> None:
+        if stage is not StageName.PROVISIONING:
+            await self.report.begin(stage)
+
+    async def end(self, stage: StageName) -> None:
+        await self.report.end(stage)
+
+    async def count(self, stage: StageName, done: int, of: int) -> None:
+        await self.report.count(stage, done, of)
+
+
+def _with(access: Access, outputs: Mapping[str, Any]) -> Access:
+    """The services' addresses, and after them those that the machine itself answers at."""
+    named = {each.service for each in access.addresses}
+    own = tuple(Address(name, url) for name, url in sorted(outputs.get("addresses", {}).items()) if name not in named)
+    return replace(access, addresses=(*access.addresses, *own))

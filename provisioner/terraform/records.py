@@ -1,0 +1,62 @@
+"""What this machine remembers of the environments that Terraform makes: one file each, replaced whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+@dataclass(frozen=True)
+class Made:
+    """A generation and the variables that it has of Terraform."""
+
+    generation: int
+    sha: str
+    ref: str
+    variables: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """`wanted` is what was asked for last, `ready` what ran last; they differ while something is being made."""
+
+    environment: str
+    slug: str
+    project: str
+    created_at: float
+    wanted: Made
+    ready: Made | None = None
+    is_going: bool = False
+
+
+class Records:
+    """`<root>/<environment>/record.json`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def find(self, environment: str) -> Record | None:
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            return msgspec.json.decode((self._root / environment / "record.json").read_bytes(), type=Record)
+        return None
+
+    def save(self, record: Record) -> None:
+        folder = self._root / record.environment
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = folder / "record.json.new"
+        with new.open("wb") as file:
+            file.write(msgspec.json.encode(record))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(folder / "record.json")
+
+    def all(self) -> Iterator[Record]:
+        for path in sorted(self._root.glob("*/record.json")):
+            if record := self.find(path.parent.name):
+                yield record

@@ -1,0 +1,40 @@
+"""What every module is told of an environment. Values only: nothing that a person said is ever HCL, a file's name or an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from provisioner.engine import Spec
+from provisioner.terraform.settings import TerraformSettings
+
+_NONE = "none"  # for what is taken down and not known any more
+
+
+def variables(settings: TerraformSettings, spec: Spec, created_at: float) -> dict[str, Any]:
+    """`created_at` in seconds since 1970. The operator's own come first: none of them can take the place of ours."""
+    return {
+        **settings.variables,
+        "environment": spec.environment,
+        "slug": spec.slug,
+        "project": spec.source.project,
+        "size": spec.size,
+        "created_at": moment(created_at),
+        "hard_deadline": moment(created_at + settings.longest_life_s),
+    }
+
+
+def for_the_end(settings: TerraformSettings, environment: str, known: Mapping[str, Any] | None) -> dict[str, Any]:
+    """To take down what is there; what it is goes by its state, so values that fit are enough when the true ones are lost."""
+    then = moment(0)
+    ours = {"environment": environment, "slug": _NONE, "project": _NONE, "size": "small", "created_at": then, "hard_deadline": then}
+    return {**ours, **settings.variables, **(known or {})}
+
+
+def moment(at: float) -> str:
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def at(moment: str) -> float:
+    return datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()

