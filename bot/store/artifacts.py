@@ -83,7 +83,7 @@ class Artifacts:
         """The newest first; of those that were registered before a moment, where one is said."""
         wanted: list[ColumnElement[bool]] = [_columns.service.in_(sorted(set(services)))]
         wanted += [_columns.registered_at < before] if before is not None else []
-        return await self._all(*wanted, order=(_columns.registered_at.desc(), _columns.id.desc()), limit=limit)
+        return await self._all(*wanted, order=(_columns.registered_at.desc(), *_newest_first, _columns.service), limit=limit)
 
     # -- what the forge says of them ----------------------------------------------------------------
 
