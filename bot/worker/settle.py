@@ -145,7 +145,7 @@ async def paused(transaction: Transaction, environment: Environment) -> None:
     await transaction.note(_event(after, transaction.now, "paused", reason=after.pause_reason))
     if not (after.is_wanted and after.is_paused):  # whoever waits is told of what is wanted now
         return
-    waiting = await transaction.running(after.id)
+    waiting = [taken for taken in await transaction.running(after.id) if not taken.goal.startswith("approval:")]  # that goes on waiting
     asked = [taken for taken in waiting if taken.goal == "paused"]
     rest = [taken for taken in waiting if taken.goal != "paused"]
     await _tell(transaction, asked, CommandState.DONE, "", lambda person: time.paused(after, person))

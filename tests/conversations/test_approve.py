@@ -61,6 +61,16 @@ async def test_beyond_the_cap_it_waits_for_another_persons_yes(shop: Talk) -> No
     assert shop.forge.reactions(shop.comments[1]) == ["eyes", "+1"]
 
 
+async def test_what_waits_for_a_yes_goes_on_waiting_while_it_is_paused(shop: Talk) -> None:
+    await shop.makes()
+    id_ = _id(await shop.answer("/ivy extend 49h"))
+    assert [said.partition(" is paused")[0] for said in await shop.says("/ivy pause")] == ["@dana **demo-vn4gah**"]
+    assert await shop.world.command_states() == ["done", "running", "done"]
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    assert "has 49 h more" in await shop.answer(f"/ivy approve {id_}", by=ada)
+    assert await shop.world.command_states() == ["done"] * 4
+
+
 async def test_nobody_answers_their_own_request(shop: Talk) -> None:
     shop.by = shop.world.github.user("ada", id=9, right="admin")
     await shop.makes()
