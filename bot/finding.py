@@ -13,9 +13,9 @@ from bot.context import Scene
 from bot.domain.errors import UserError
 from bot.domain.message import Person
 from bot.domain.project import Project
-from bot.targets import find_environments, named_project, only
+from bot.targets import find_environments, find_gone, named_project, only
 from bot.units import Units
-from grammar.commands import Command
+from grammar.commands import Command, Restore
 from grammar.values import EnvironmentName
 
 InProject = Callable[[Scene, Project], Awaitable[Scene]]
@@ -34,7 +34,8 @@ class Finding:
         """The one that is named, or the one of this place; None when none is named and none is here. Raises UserError."""
         name = getattr(command, "env", None)
         async with self._units.look() as look:
-            found = await find_environments(name, scene.said, scene.project, scene.projects, look.environments)
+            found = await find_gone(scene.said, look.environments, look.now - scene.limits.restore_s) if _is_bare_restore(command) else ()
+            found = found or await find_environments(name, scene.said, scene.project, scene.projects, look.environments)
         if not found:
             if name is None:
                 return None
@@ -85,6 +86,10 @@ class Finding:
         if approval is None or environment is None or project is None:
             raise refusals_time.no_approval(id_)
         return replace(await self._in_project(scene, project), environment=environment, approval=approval)
+
+
+def _is_bare_restore(command: Command) -> bool:
+    return isinstance(command, Restore) and command.env is None
 
 
 def _may_know(scene: Scene) -> bool:

@@ -21,6 +21,8 @@ class Rows(Protocol):
 
     async def by_thread(self, address: str, /) -> Sequence[Environment]: ...
 
+    async def gone_of(self, address: str, request: tuple[str, int] | None, since: float, /) -> Sequence[Environment]: ...
+
     async def slugs(self, projects: frozenset[str], /) -> Sequence[str]: ...
 
 
@@ -58,6 +60,12 @@ async def find_environments(
         environment = await rows.by_slug((name.slug or "").lower())
         return [environment] if environment else []
     return await rows.by_request(named_project(name.project, at_home, projects).key, name.request)
+
+
+async def find_gone(said: Said, rows: Rows, since: float) -> Sequence[Environment]:
+    """What was here and went after `since`, and is not here again: what a bare `restore` is about."""
+    request = (said.project, said.request) if said.project is not None and said.request is not None else None
+    return await rows.gone_of(said.thread.address, request, since)
 
 
 def only(found: Sequence[Environment]) -> Environment:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,13 @@ from bot.store.saying import opened_on, shown_on
 from bot.store.tables import environments
 
 _is_live = environments.c.state != State.GONE
+_GONE_MOST = 20
+
+
+def _is_of(address: str) -> ColumnElement[bool]:
+    asked_at = environments.c.thread["address"].as_string()
+    is_here: ColumnElement[bool] = (asked_at == address) | asked_at.in_(opened_on(address))
+    return is_here | environments.c.id.in_(shown_on(address)) if address.startswith("slack:") else is_here
 
 
 def _row_of(environment: Environment) -> dict[str, Any]:
@@ -84,9 +91,21 @@ class Environments:
 
         In Slack also those whose card stands in the thread, or is the message that the thread hangs on.
         """
-        asked_at = environments.c.thread["address"].as_string()
-        is_here = (asked_at == address) | asked_at.in_(opened_on(address))
-        return await self._all(is_here | environments.c.id.in_(shown_on(address)) if address.startswith("slack:") else is_here, _is_live)
+        return await self._all(_is_of(address), _is_live)
+
+    async def gone_of(self, address: str, request: tuple[str, int] | None, since: float) -> Sequence[Environment]:
+        """Those of a thread, or of a project's request, that went after `since`: of each identity the last, when none of it lives."""
+        is_here = _is_of(address)
+        if request:
+            is_here |= (environments.c.project == request[0]) & (environments.c.request == request[1])
+        query = (
+            select(environments).where(is_here, environments.c.gone_at > since).order_by(environments.c.gone_at.desc()).limit(_GONE_MOST)
+        )
+        found: dict[tuple[str, str, str, str], Environment] = {}
+        for row in (await self._connection.execute(query.limit(_GONE_MOST))).mappings():
+            each = struct_of(row, Environment)
+            found.setdefault((each.project, each.source_id, each.ref, each.name), each)
+        return [each for identity, each in found.items() if await self.by_identity(*identity) is None]
 
     async def count_live(self, project: str | None = None) -> int:
         wanted = (_is_live,) if project is None else (_is_live, environments.c.project == project)

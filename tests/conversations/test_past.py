@@ -43,6 +43,39 @@ async def test_what_is_gone_comes_back_at_the_same_address(shop: Talk) -> None:
     assert "There is one already for `demo`." in await shop.answer("/ivy restore")
 
 
+async def test_without_a_name_it_is_what_went_here_and_not_what_runs_beside_it(world: World) -> None:
+    await world.types("create lab:demo")
+    await world.types("create lab:demo --name second --ttl 3h")
+    [_, second] = await world.environments()
+    await world.types(f"terminate {second.slug}")
+    assert await world.types("restore", thread="elsewhere") == [
+        "✗ dana: There is no environment here. Make one: /ivy create · list them: /ivy list\n  reason: no_environment"
+    ]
+    assert (await world.types("restore"))[0].startswith(f"✓ dana: {second.slug} is ready")
+    for each in await world.environments():
+        await world.types(f"terminate {each.slug}")
+    assert await world.types("restore") == [
+        words(
+            f"""
+            ✗ dana: Which one? There is more than one here:
+              - demo-cd7qqd · demo
+              - {second.slug} · demo
+              reason: which_environment
+            """
+        )
+    ]
+    await world.pass_time(hours=72.1)
+    assert "reason: no_environment" in (await world.types("restore"))[0]
+
+
+async def test_in_a_request_without_a_name_it_is_what_went_there_too(shop: Talk) -> None:
+    await shop.makes()
+    await shop.says("/ivy create --name second")
+    [second] = [each for each in await shop.world.environments() if each.name == "second"]
+    await shop.answer(f"/ivy terminate {second.slug}")
+    assert f"**{second.slug}** is ready" in (await shop.says("/ivy restore"))[-1]
+
+
 async def test_not_what_is_gone_for_long_nor_what_has_lost_its_branch(shop: Talk) -> None:
     await shop.makes()
     await shop.answer("/ivy terminate")
