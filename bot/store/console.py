@@ -11,6 +11,8 @@ from bot.domain.command import CommandState
 from bot.store.store import Store
 from bot.store.tables import cards, commands, console_posts, messages, outbox
 
+_LOCK_NUMBER = 8_700_002
+
 
 @dataclass(frozen=True)
 class ConsoleLine:
@@ -37,6 +39,8 @@ class ConsoleStore:
 
     async def put(self, thread: str, kind: str, marker: str, body: str) -> None:
         async with self._store.transaction() as transaction:
+            if not self._store.database.is_sqlite:  # in the order of the commits: whoever asks for what is new misses nothing
+                await transaction.connection.execute(select(func.pg_advisory_xact_lock(_LOCK_NUMBER)))
             newest = select(func.coalesce(func.max(console_posts.c.version), 0) + 1)
             version = (await transaction.connection.execute(newest)).scalar_one()
             insert = sqlite.insert if self._store.database.is_sqlite else postgresql.insert
