@@ -21,6 +21,11 @@ def token_of(settings: Settings) -> str:
         raise NotRunning(f"Trellis is not running here (looked in {settings.data_dir}): start it with `make run` or `trellis up`") from None
 
 
+def readable(text: str) -> str:
+    """What somebody typed, with a sign in the place of bytes that are no text."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def calling(settings: Settings) -> aiohttp.ClientSession:
     """Raises NotRunning where there is no token to call with."""
     headers = {"authorization": f"Bearer {token_of(settings)}"}

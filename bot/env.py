@@ -16,12 +16,13 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.arguments import looks_parser
-from bot.calling import NotRunning
+from bot.calling import NotRunning, readable
 from bot.client import ApiRefused, Client
 from bot.rendering.clean import letters, words
 from bot.settings import Settings
 
 _FAILED = {"failed", "refused", "cancelled"}
+_UNFOLDED = 1000
 _COLOURS = {"ready": "green", "failed": "red", "gone": "dim", "terminating": "yellow"}
 
 
@@ -84,7 +85,7 @@ def quoted(word: str) -> str:
 
 
 async def _say(client: Client, line: list[str], options: Options) -> int:
-    said = await client.say(" ".join(["/ivy", *(quoted(word) for word in line)]), should_wait=options.should_wait)
+    said = await client.say(" ".join(["/ivy", *(quoted(readable(word)) for word in line)]), should_wait=options.should_wait)
     code = 1 if said["state"] in _FAILED else 0
     if options.as_json:
         show_json(said)
@@ -113,7 +114,7 @@ async def _list(client: Client, args: argparse.Namespace, options: Options) -> i
         address = each["addresses"][0]["url"] if each["addresses"] else ""
         cells = (each["slug"], each["state"], each["project"], each["branch"], each["owner"]["name"], _when(each["expires_at"]), address)
         table.add_row(*(words(cell) for cell in cells), style=_COLOURS.get(each["state"]))
-    Console().print(table if found else "No environments. Make one: trellis env create BRANCH")
+    output().print(table if found else "No environments. Make one: trellis env create BRANCH")
     return 0
 
 
@@ -149,7 +150,7 @@ async def _events(client: Client, args: argparse.Namespace, options: Options) ->
     for each in reversed(page["events"]):
         more = " ".join(f"{name}={value}" for name, value in each["data"].items() if value not in ("", None))
         table.add_row(*(words(cell) for cell in (_when(each["at"]), each["kind"], each["actor"], more)))
-    Console().print(table)
+    output().print(table)
     return 0
 
 
@@ -161,6 +162,11 @@ async def _logs(client: Client, args: argparse.Namespace, options: Options) -> i
     for line in found["lines"]:
         sys.stdout.write(f"{letters(line['service'])}  {letters(line['text'])}\n")
     return 0
+
+
+def output() -> Console:
+    """As wide as the terminal; what is piped or kept in a file is not folded."""
+    return Console() if sys.stdout.isatty() else Console(width=_UNFOLDED)
 
 
 def _table(*columns: str) -> Table:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from bot.calling import NotRunning, ask, calling
+from bot.calling import NotRunning, ask, calling, readable
 from bot.domain.prose import Card, Reply
 from bot.rendering import terminal
 from bot.settings import Settings
@@ -83,7 +83,7 @@ async def say(settings: Settings, text: str, person: str, thread: str, *, should
 async def _converse(
     session: aiohttp.ClientSession, text: str, person: str, thread: str, hearing: Hearing, *, should_wait: bool
 ) -> list[str]:
-    said = await ask(session, "POST", "/console/say", json={"text": text, "person": person, "thread": thread})
+    said = await ask(session, "POST", "/console/say", json={"text": readable(text), "person": person, "thread": thread})
     after = said["after"]
     while True:
         query = {"thread": said["thread"], "key": said["key"], "after": str(after), "wait_s": str(_POLL_S)}

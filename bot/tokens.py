@@ -7,11 +7,10 @@ import sys
 from urllib.parse import quote
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from bot.client import Client
-from bot.env import show_json, talking
+from bot.env import output, show_json, talking
 from bot.rendering.clean import words
 from bot.settings import Settings
 
@@ -44,7 +43,7 @@ async def _list(client: Client, args: argparse.Namespace) -> int:
         state = "revoked" if each["revoked_at"] else ""
         used = (each["last_used_at"] or "never")[:16]
         table.add_row(each["id"], words(each["name"]), " ".join(each["scopes"]), each["expires_at"][:10], used, state)
-    Console().print(table if found else "No tokens. Make one: trellis token create NAME")
+    output().print(table if found else "No tokens. Make one: trellis token create NAME")
     return 0
 
 

@@ -30,7 +30,7 @@ async def shell(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     async with served(world) as url:
         monkeypatch.setenv("TRELLIS_URL", url)
         monkeypatch.setenv("TRELLIS_TOKEN", await token_for(world))
-        monkeypatch.setenv("COLUMNS", "120")
+        monkeypatch.setenv("COLUMNS", "60")  # a pipe has no width
         yield world
 
 
@@ -60,6 +60,8 @@ async def test_a_life_from_a_shell(shell: World, capsys: pytest.CaptureFixture[s
     code, said = await types("list", "--json")
     assert [each["slug"] for each in json.loads(said)] == ["demo-cd7qqd"]
     assert (await types("extend", "demo-cd7qqd", "900h"))[0] == 1
+    code, said = await types("create", "lab:\udcff")  # a byte that is no text, as Python hands it on
+    assert (code, said.partition("\n")[0]) == (1, "✗ dana: There is no branch \ufffd in lab.")
     code, said = await types("terminate", "demo-cd7qqd", "--json")
     assert (code, json.loads(said)["state"]) == (0, "done")
     assert await types("list") == (0, "No environments. Make one: trellis env create BRANCH\n")
