@@ -98,9 +98,8 @@ class Environments:
         is_here = _is_of(address)
         if request:
             is_here |= (environments.c.project == request[0]) & (environments.c.request == request[1])
-        query = (
-            select(environments).where(is_here, environments.c.gone_at > since).order_by(environments.c.gone_at.desc()).limit(_GONE_MOST)
-        )
+        last_first = (environments.c.gone_at.desc(), environments.c.id)
+        query = select(environments).where(is_here, environments.c.gone_at > since).order_by(*last_first)
         found: dict[tuple[str, str, str, str], Environment] = {}
         for row in (await self._connection.execute(query.limit(_GONE_MOST))).mappings():
             each = struct_of(row, Environment)
