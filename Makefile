@@ -43,7 +43,7 @@ test-browser: setup-dev ## the pages in a real Chromium (apt-get install chromiu
 
 test-terraform: setup-dev ## environments by real Terraform: kills, locks left behind, the modules against moto
 	@sh tools/terraform.sh
-	@$(PY) -m pytest -rs -n 2 -m terraform tests/terraform
+	@$(PY) -m pytest -rs -n 2 -m terraform tests/terraform tests/libdeploy
 
 buf:             ## buf, which compares protobuf, into this user's cache (needs npm)
 	@sh tools/buf.sh

@@ -25,7 +25,7 @@ from libdeploy.main import main
 from libdeploy.target import Artifact, ArtifactKind, Config, Environment, Target
 
 if TYPE_CHECKING:
-    from libdeploy import host, kubernetes
+    from libdeploy import host, kubernetes, terraform
 
 __all__ = [
     "Artifact",
@@ -40,12 +40,13 @@ __all__ = [
     "host",
     "kubernetes",
     "main",
+    "terraform",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """The kinds of components are imported when first named: who renders one kind does not wait for the others."""
-    if name in {"host", "kubernetes"}:
+    if name in {"host", "kubernetes", "terraform"}:
         with needing(name):
             return importlib.import_module(f"libdeploy.{name}")
     raise AttributeError(f"libdeploy has no {name}")

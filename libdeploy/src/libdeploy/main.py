@@ -197,4 +197,15 @@ def _kubernetes(target: Target, _: Path | None, items: Iterable[Item]) -> Driver
     return KubernetesDriver(Cluster(client_of(os.environ), target.environment.namespace), target, items)
 
 
-_BUILT_IN: dict[str, Callable[[Target, Path | None, Iterable[Item]], Driver]] = {"host": _host, "kubernetes": _kubernetes}
+def _terraform(target: Target, artifact: Path | None, _: Iterable[Item]) -> Driver:
+    from libdeploy.host.driver import root_of  # noqa: PLC0415 - the same
+    from libdeploy.terraform.driver import TerraformDriver  # noqa: PLC0415 - the same
+
+    return TerraformDriver(root_of(os.environ), target.service, target.environment.name, artifact, os.environ)
+
+
+_BUILT_IN: dict[str, Callable[[Target, Path | None, Iterable[Item]], Driver]] = {
+    "host": _host,
+    "kubernetes": _kubernetes,
+    "terraform": _terraform,
+}

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
 import http.client
 import json
 import os
 import shutil
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from libdeploy.alone import alone
+from libdeploy.artifact_file import checked
 from libdeploy.canonical import canonical, digest
 from libdeploy.errors import DeployError
 from libdeploy.host.binary import RELEASE
@@ -57,7 +56,7 @@ class HostDriver:
             self._checked_artifact(item)
 
     def put(self, item: Item) -> None:
-        with self._alone():
+        with alone(self._folder):
             release = self._release(item)
             if not release.exists():
                 self._make_release(item, release)
@@ -69,7 +68,7 @@ class HostDriver:
             self._forget_old(folder, release)
 
     def remove(self, key: str) -> None:
-        with self._alone():
+        with alone(self._folder):
             folder = self._folder / key
             release = folder / "current" / "release.json"
             within_s = json.loads(release.read_bytes())["stop_within_s"] if release.exists() else 10
@@ -119,30 +118,12 @@ class HostDriver:
         part.rename(release)
 
     def _checked_artifact(self, item: Item) -> Path:
-        wanted = item.body["artifact"]["sha256"]
-        if self._artifact is None:
-            raise DeployError(f"{item.key} needs the artifact {wanted[:12]}: say --artifact FILE.", "no_artifact")
-        try:
-            with self._artifact.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise DeployError(f"The artifact {self._artifact} cannot be read: {error.strerror}.", "no_artifact") from error
-        if found != wanted:
-            raise DeployError(f"{self._artifact} has the digest {found[:12]}…, not {wanted[:12]}…: it is another artifact.", "wrong_digest")
-        return self._artifact
+        return checked(self._artifact, item.body["artifact"]["sha256"], item.key)
 
     def _forget_old(self, folder: Path, current: Path) -> None:
         releases = sorted((each for each in (folder / "releases").iterdir() if each != current), key=lambda each: each.stat().st_mtime)
         for old in releases[: -(RELEASES_KEPT - 1)]:
             shutil.rmtree(old, ignore_errors=True)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One at a time for each service: the system takes the lock back whatever happens to us."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / ".lock").open("wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
 
 def _lead(link: Path, to: Path) -> None:
