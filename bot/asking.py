@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.auth.asked import Asked, Resource, Words
 from bot.auth.policy import Decision
 from bot.auth.schema import Known
+from bot.domain.catalogue import Catalogue, Service
 from bot.domain.message import Person, Platform, Said
 from bot.domain.project import Project
 from grammar.commands import Command
@@ -33,6 +34,7 @@ def authorize(scene: Scene, action: str, command: Command | None = None, *, is_f
             resource=resource_of(scene),
             place=place_of(scene.said),
             channel=channel_of(scene.said),
+            environment=scene.shared.key if scene.shared else "",
             is_fork=is_fork or (scene.environment is not None and scene.environment.is_fork),
             said=_said(known, command) if known and command else {},
         )
@@ -42,6 +44,8 @@ def authorize(scene: Scene, action: str, command: Command | None = None, *, is_f
 def resource_of(scene: Scene) -> Resource:
     project, environment = scene.project, scene.environment
     found = project_resource(project) if project else Resource()
+    if scene.service is not None:
+        return service_resource(scene.service, found.forge, scene.catalogue)
     if environment is None:
         return found
     return Resource(environment.project, found.forge, environment.id, identity(environment.owner))
@@ -49,6 +53,10 @@ def resource_of(scene: Scene) -> Resource:
 
 def project_resource(project: Project) -> Resource:
     return Resource(project.key, project.forge)
+
+
+def service_resource(service: Service, forge: str, catalogue: Catalogue) -> Resource:
+    return Resource(service.project, forge, service=service.key, groups=catalogue.groups_of(service.key))
 
 
 def place_of(said: Said) -> str:

@@ -24,6 +24,7 @@ from bot.domain.message import Dialect, Edited, Person, Platform, Said
 from bot.domain.project import ForgeKind, Project
 from bot.domain.prose import Reaction, Reply
 from bot.finding import Finding
+from bot.finding_services import FindingServices
 from bot.handlers import HANDLERS
 from bot.handlers.actions import ACTIONS
 from bot.handlers.handler import About, Handler
@@ -58,6 +59,7 @@ class Bus:
         self._standing_in = self._standings.of
         self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects, members or {}, self._known)
         self._finding = Finding(units, self._in_project, self._outside.visible)
+        self._services = FindingServices(self._in_project, self._outside.visible)
 
     async def hear(self, said: Said, message_id: int, lease: Any = None) -> None:
         if said.person.is_bot or (said.person.platform, said.person.id) in self._rules.own_ids:
@@ -187,6 +189,7 @@ class Bus:
         rules, command = self._rules, item.command
         known = (rules.projects, rules.limits, rules.zone, rules.policies)
         scene = Scene(said, item.line, standing, *known, project=at_home, prices=rules.prices, teams=rules.people.teams)
+        scene = replace(scene, catalogue=rules.catalogue)
         try:
             _must_be_allowed(scene, command)
         except UserError as error:
@@ -199,6 +202,10 @@ class Bus:
             scene = await self._in_project(scene, named_project(command.project, at_home, rules.projects))
         elif handler.about is About.APPROVAL:
             scene = await self._finding.approval(scene, command)
+        elif handler.about is About.SERVICES:
+            scene = await self._services.named(scene, command)
+        elif handler.about is About.PERHAPS_SERVICES:
+            scene = await self._services.perhaps_named(scene, command)
         elif handler.about in {About.ENVIRONMENT, About.PERHAPS_ENVIRONMENT}:
             found = await self._finding.environment(scene, command)
             if found is None and handler.about is About.ENVIRONMENT:

@@ -103,7 +103,7 @@ def _facts(environment: Environment) -> tuple[Fact, ...]:
         commit.append(Text(", pinned"))
     if environment.running_sha and environment.running_sha != environment.sha and not environment.is_settled:
         commit += [Text(" → "), Code(environment.sha[:8])]
-    facts = [Fact("commit", Line(tuple(commit))), Fact("owner", line(_person(environment.owner)))]
+    facts = [Fact("commit", Line(tuple(commit))), Fact("owner", line(person_span(environment.owner)))]
     if environment.state is State.GONE:
         return (*facts, Fact("gone", line(moment(environment.gone_at or environment.expires_at))))
     facts.append(Fact("goes", line(moment(environment.expires_at), " (kept)" if environment.is_kept else "")))
@@ -116,7 +116,7 @@ def _facts(environment: Environment) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _person(person: Person) -> Span:
+def person_span(person: Person) -> Span:
     """Slack tells us no names, but shows one for an id."""
     return Mention(person) if person.platform is Platform.SLACK else Text(person.name)
 

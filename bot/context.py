@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Protocol
@@ -10,14 +10,18 @@ from typing import Any, Protocol
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
 from bot.domain.approval import Approval
+from bot.domain.artifact import Artifact
+from bot.domain.catalogue import Catalogue, Service, SharedEnvironment
 from bot.domain.command import CommandState, Event
 from bot.domain.cost import FREE, Prices
+from bot.domain.deployment import Deployment, Rollout, Slot
 from bot.domain.environment import Environment
 from bot.domain.message import Person, Platform, Said, Thread
 from bot.domain.project import ChangeRequest, Project, Right
 from bot.domain.prose import Reply
 from bot.domain.service_config import ConfigProblem, DevEnv
 from bot.domain.spending import Life
+from bot.domain.wanted import Wanted
 
 
 class ForgeUnavailable(Exception):  # noqa: N818
@@ -147,6 +151,12 @@ class Scene:
     prices: Prices = FREE
     approval: Approval | None = None  # as it was before the transaction
     teams: Mapping[str, frozenset[str]] = field(default_factory=dict)  # the identities of each group
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    wanted: tuple[Wanted, ...] = ()  # the services that are named, each asked about by itself
+    shared: SharedEnvironment | None = None  # where they go to, or are looked at
+    service: Service | None = None  # the one that is asked about now
+    rollout: Rollout | None = None  # as it was before the transaction
+    deployment: Deployment | None = None  # the one of it that was named
 
     @property
     def environment_id(self) -> str | None:
@@ -189,6 +199,48 @@ class EnvironmentRows(Protocol):
     async def owned_by(self, identities: frozenset[str], /) -> Sequence[Environment]: ...
 
     async def of_branch(self, project: str, ref: str, limit: int, /) -> Sequence[Environment]: ...
+
+
+class ArtifactRows(Protocol):
+    async def get(self, id: str, /) -> Artifact | None: ...
+
+    async def several(self, ids: Iterable[str], /) -> Mapping[str, Artifact]: ...
+
+    async def by_commit(self, service: str, prefix: str, /) -> Sequence[Artifact]: ...
+
+    async def of_request(self, project: str, request: int, service: str, /) -> Sequence[Artifact]: ...
+
+    async def newest(self, service: str, /) -> Artifact | None: ...
+
+    async def newest_merged(self, service: str, /) -> Artifact | None: ...
+
+    async def listed(self, services: Iterable[str], limit: int, /) -> Sequence[Artifact]: ...
+
+
+class RolloutRows(Protocol):
+    async def get(self, id: str, /) -> Rollout | None: ...
+
+    async def locked(self, id: str, /) -> Rollout | None: ...
+
+    async def by_number(self, number: int, /) -> tuple[Rollout, Deployment | None] | None: ...
+
+    async def last_in(self, address: str, /) -> Rollout | None: ...
+
+    async def part(self, id: str, /) -> Deployment | None: ...
+
+    async def parts(self, rollout_id: str, /) -> Sequence[Deployment]: ...
+
+    async def live(self, service: str, environment: str, /) -> Sequence[Deployment]: ...
+
+    async def past(self, services: Iterable[str], environment: str | None, limit: int, /) -> Sequence[Deployment]: ...
+
+    async def has_run(self, service: str, environment: str, artifact_id: str, /) -> bool: ...
+
+
+class SlotRows(Protocol):
+    async def get(self, service: str, environment: str, /) -> Slot | None: ...
+
+    async def of(self, services: Iterable[str], environment: str | None, /) -> Sequence[Slot]: ...
 
 
 class PeopleRows(Protocol):
@@ -243,13 +295,28 @@ class Transaction(Protocol):
     @property
     def approvals(self) -> ApprovalRows: ...
 
+    @property
+    def artifacts(self) -> ArtifactRows: ...
+
+    @property
+    def rollouts(self) -> RolloutRows: ...
+
+    @property
+    def slots(self) -> SlotRows: ...
+
+    async def begin_rollout(self, rollout: Rollout, parts: Sequence[Deployment], /) -> tuple[Rollout, Sequence[Deployment]]: ...
+
+    async def save_rollout(self, rollout: Rollout, /) -> None: ...
+
+    async def save_deployment(self, deployment: Deployment, /) -> Deployment: ...
+
     async def lock_quota(self) -> None: ...
 
     async def add(self, environment: Environment, /) -> bool: ...
 
     async def edit(self, environment: Environment, /) -> Environment: ...
 
-    async def open_card(self, thread: Thread, environment: Environment, /) -> None: ...
+    async def open_card(self, thread: Thread, subject: Environment | Rollout, /) -> None: ...
 
     async def tie(self, thread: Thread, environment: Environment, /) -> bool: ...
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from bot.auth.people import People
 from bot.auth.policies import Policies
 from bot.auth.policy import Role
 from bot.context import Limits
+from bot.domain.catalogue import Catalogue
 from bot.domain.channels import Channels
 from bot.domain.cost import FREE, Prices
 from bot.domain.message import Platform
@@ -31,3 +32,4 @@ class Rules:
     channels: Channels
     replies_per_hour: int = 0
     prices: Prices = FREE
+    catalogue: Catalogue = field(default_factory=Catalogue)

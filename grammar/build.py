@@ -40,8 +40,9 @@ class _Builder:
             place = (end - len(word), end)
             kind = token.type
             if kind == "WORD":
-                self._take(self._command.positionals()[positionals], word, 0, place)
-                positionals += 1
+                name = self._command.positionals()[positionals]
+                self._take(name, word, 0, place)
+                positionals += not self._slots[name].is_many
             elif kind in {"DURATION", "PERSON"}:
                 self._take(kind.lower(), word, 0, place)
             elif kind == "ARGUMENTS":
@@ -56,7 +57,7 @@ class _Builder:
         if self._slots[name].kind is None:
             self._keep(name, True, place)  # noqa: FBT003 - a flag's value
             return
-        option = len(name) + 2
+        option = len(option_of(name))
         skipped = option + 1 if word[option] == "=" else len(word) - len(word[option:].lstrip())
         self._take(name, word, skipped, place)
 
@@ -77,6 +78,8 @@ class _Builder:
         self._keep(name, value, place)
 
     def _keep(self, name: str, value: Any, place: Place) -> None:
+        if self._slots[name].is_many:
+            value = (*self._values.pop(name, ()), value)
         if name in self._values:
             said = f"`{option_of(name)}`" if self._slots[name].is_option else f"the {name}"
             without = replaced(self._rest, place, "")

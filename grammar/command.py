@@ -26,6 +26,7 @@ class Slot:
     summary: str
     is_positional: bool = False
     option_label: str | None = None  # None: it is no option
+    is_many: bool = False  # takes all the words that stand there
 
     @property
     def is_option(self) -> bool:
@@ -34,6 +35,11 @@ class Slot:
 
 def positional(kind: Kind, label: str, summary: str, option_label: str | None = None) -> Any:
     return field(default=None, metadata={"slot": Slot(kind, label, summary, is_positional=True, option_label=option_label)})
+
+
+def positionals(kind: Kind, label: str, summary: str) -> Any:
+    """All the words before the options, in one field."""
+    return field(default=None, metadata={"slot": Slot(kind, label, summary, is_positional=True, is_many=True)})
 
 
 def option(kind: Kind, label: str, summary: str) -> Any:
@@ -78,4 +84,5 @@ class Command:
 
 
 def option_of(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    """How a field is said; one whose name is a word of Python's own bears a `_` at its end."""
+    return "--" + name.rstrip("_").replace("_", "-")

@@ -13,6 +13,8 @@ from grammar.command import Command, Product, Slot, env_field, flag, option, opt
 from grammar.lifetime import LIFETIME, Approve, Cost, History, Keep, Pause, Reject, Restore, Resume, Transfer, Unkeep
 from grammar.mistakes import Code
 from grammar.nearest import nearest
+from grammar.sled import SLED, Deploy, SledStatus
+from grammar.targets import TargetName
 from grammar.until import Until
 from grammar.values import BadValue, EnvironmentName, Kind, Size
 
@@ -25,6 +27,7 @@ __all__ = [
     "Config",
     "Cost",
     "Create",
+    "Deploy",
     "EnvironmentName",
     "Extend",
     "Help",
@@ -43,10 +46,12 @@ __all__ = [
     "Size",
     "SledHelp",
     "SledLink",
+    "SledStatus",
     "SledUnlink",
     "SledWhoami",
     "Slot",
     "Status",
+    "TargetName",
     "Terminate",
     "Transfer",
     "Unkeep",
@@ -281,7 +286,7 @@ class SledWhoami(Whoami):
 
 COMMANDS: tuple[type[Command], ...] = (
     *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Config),
-    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED_ACCOUNTS, SledHelp, SledWhoami),
+    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_ACCOUNTS, SledHelp, SledWhoami),
 )
 VERBS: Mapping[Product, Mapping[str, type[Command]]] = {
     product: {verb: each for each in COMMANDS if each.product is product for verb in (each.verb, *each.aliases)} for product in Product

@@ -236,7 +236,7 @@ class _Line:
         option = self._option_before(self.index)
         fixes += self._in_quotes(option, through)
         first = self._next_dashed(1)
-        free = len(self.command.positionals()) >= first - (self.index < first)
+        free = self._takes_many() or len(self.command.positionals()) >= first - (self.index < first)
         if free:
             here = self.words[first - 1].end
             fixes.append(without[:here] + " " + typed + without[here:])
@@ -256,6 +256,9 @@ class _Line:
         value = self.rest[begins:through]
         together = " ".join(unquoted(value[word.start : word.end]) for word in split(value))
         return [self.rest[:begins] + quoted(together) + self.rest[through:]]
+
+    def _takes_many(self) -> bool:
+        return any(self.command.slots()[name].is_many for name in self.command.positionals())
 
     def _label(self) -> str:
         slots = self.command.slots()

@@ -8,6 +8,7 @@ from typing import Any
 from grammar.commands import Command
 from grammar.mistakes import Mistake, draw
 from grammar.parse import Found, Understood, read
+from grammar.targets import TargetName
 from grammar.until import Until
 from grammar.values import EnvironmentName
 
@@ -25,7 +26,7 @@ def as_data(found: Found) -> dict[str, Any]:
 
 def args(command: Command) -> dict[str, Any]:
     """Every field; absent is None, durations in seconds, environments and times as they were typed."""
-    return {field.name: _plain(getattr(command, field.name)) for field in fields(command)}
+    return {field.name.rstrip("_"): _plain(getattr(command, field.name)) for field in fields(command)}
 
 
 def error(mistake: Mistake) -> dict[str, Any]:
@@ -46,6 +47,6 @@ def is_all_right(found: tuple[Found, ...]) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, EnvironmentName | Until):
+    if isinstance(value, EnvironmentName | TargetName | Until):
         return value.text
-    return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, str) else value
+    return [_plain(each) for each in value] if isinstance(value, tuple) else str(value) if isinstance(value, str) else value

@@ -26,9 +26,9 @@ def parser() -> Lark:
 
 
 def tree_of(product: Product, rest: str) -> tuple[str, list[Token]]:
-    """Give the name of the rule and its tokens, the verb first. Raises NoTree."""
+    """Give the verb, by its rule, and its tokens, the verb's own first. Raises NoTree."""
     try:
         tree = parser().parse(rest, start=product.value)
     except UnexpectedInput as error:
         raise NoTree(error.pos_in_stream or 0) from None
-    return tree.data, tree.children  # type: ignore[return-value] # the rules hold tokens only
+    return tree.data.removeprefix(f"{product}_"), tree.children  # type: ignore[return-value] # the rules hold tokens only

@@ -17,6 +17,7 @@ import msgspec
 import structlog
 from sqlalchemy import select
 
+from bot.app.deploys import Deploys
 from bot.app.edges import Edges, Place, edges_of
 from bot.app.github import access_of
 from bot.app.web import web_app
@@ -43,12 +44,20 @@ from tests.fakes.engine import FakeEngine, FakeRepositories
 from tests.fakes.forge import Comment, Project, Request, User
 from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
+from tests.fakes.runner import FakeFiles, FakeRunner
 from tests.fakes.slack import FakeSlack
 
 SHOP = "https://forge.example/acme/shop.git"
 TOOLS = "https://forge.example/acme/tools.git"
 LOCAL = "/srv/git/lab.git"
 _MOST_ROUNDS = 200
+SERVICES = {
+    "pay": {"project": "shop", "folder": "pay"},
+    "web": {"project": "shop"},
+    "tool": {"project": "tools"},
+    "hello": {"project": "lab"},
+}
+ENVIRONMENTS: dict[str, dict[str, Any]] = {"dev": {}, "staging": {}, "prod": {"after": "staging"}}
 _UNRECORDED = {"statuses": False, "deployments": False}  # tests/conversations/test_records.py is about them
 
 # Failures are part of many tests: told in full, they need not be drawn with all their variables.
@@ -70,6 +79,7 @@ class World:
         self.clock = clock
         self.repositories = FakeRepositories()
         self.engine = FakeEngine(self.repositories)
+        self.runner = FakeRunner()
         self.github: FakeGitHub
         self.gitlab: FakeGitLab
         self.slack: FakeSlack
@@ -219,6 +229,8 @@ def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: 
             "users": {"U0DANA": "developer", "U0VERA": "viewer", "U0ADA": "admin"},
             "response_hosts": tuple(slack.response_hosts),
         },
+        "services": SERVICES,
+        "deploy": {"environments": ENVIRONMENTS, "groups": {"core": [["pay"], ["web"]]}},
         "limits": {"idle_hours": 0, "replies_per_hour": 0},
         "projects": {
             "shop": {"forge": "github", "id": "42", "path": "acme/shop", "clone_url": SHOP, **_UNRECORDED},
@@ -250,7 +262,7 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         place = Place(world.engine, world.repositories)
         access = access_of(settings, lambda: clock.at)
-        edges = edges_of(settings, store, place, access)
+        edges = edges_of(settings, store, place, access, Deploys(world.runner, FakeFiles()))
         stack.push_async_callback(edges.close)
         world.edges = edges
         await world.hire("worker-1", pace_s)

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.app.catalogue import catalogue_of
 from bot.app.channels import channels_of
+from bot.app.deploys import Deploys, deploys_of
 from bot.app.github import access_of
 from bot.app.people import people_of, policies_of
 from bot.app.tokens import ForgeTokens
@@ -182,6 +184,7 @@ async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
         own_ids=frozenset(ids),
         channels=channels_of(settings),
         replies_per_hour=settings.limits.replies_per_hour,
+        catalogue=catalogue_of(settings),
     )
 
 
@@ -226,21 +229,25 @@ class Edges:
     chats: Mapping[Platform, Chat]
     forges: Mapping[ForgeKind, Forge]
     place: Place
+    deploys: Deploys
     feeds: Mapping[ForgeKind, Feed] = field(default_factory=dict)
     recorders: Mapping[ForgeKind, Recorder] = field(default_factory=dict)
 
     async def close(self) -> None:
         outside = (self.chats, self.forges, self.feeds, self.recorders)
-        await close_all([*(each for part in outside for each in part.values()), self.place.engine])
+        await close_all([*(each for part in outside for each in part.values()), self.place.engine, self.deploys.runner])
 
 
-def edges_of(settings: Settings, store: Store, place: Place | None = None, github: Access | None = None) -> Edges:
-    """All of them; `place` and the way to GitHub are the settings' own where they are not given."""
+def edges_of(
+    settings: Settings, store: Store, place: Place | None = None, github: Access | None = None, deploys: Deploys | None = None
+) -> Edges:
+    """All of them; `place`, the way to GitHub and where deploys run are the settings' own where they are not given."""
     github = github or access_of(settings)
     return Edges(
         chats_of(settings, store, github),
         forges_of(settings, github),
         place or place_of(settings, github),
+        deploys or deploys_of(settings),
         feeds_of(settings, github),
         recorders_of(settings, github),
     )

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from bot.app.api import api_of
 from bot.app.dashboard import Judging, parts_of
+from bot.app.deploys import deploys_of
 from bot.app.edges import Edges, Place, close_all, forges_of, projects_of, slack_of
 from bot.app.github import access_of
 from bot.app.providers import providers_of
@@ -115,7 +116,7 @@ def web_app(settings: Settings, store: Store, place: Place, github: Access | Non
     """Hooks, console, sign-in, pages, API and health. The inbox is started and stopped with the app."""
     inbox = Inbox(store)
     forges = forges_of(settings, github or access_of(settings))
-    judging = Judging(settings, store, Edges(slack_of(settings), forges, place))
+    judging = Judging(settings, store, Edges(slack_of(settings), forges, place, deploys_of(settings)))
     checks = checks_of(settings, store, place)
 
     @asynccontextmanager

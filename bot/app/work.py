@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from bot.app.catalogue import catalogue_of
 from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, limits_of, prices_of, projects_of, rules_of
 from bot.app.people import members_of
 from bot.app.scraped import scraped
@@ -19,6 +20,7 @@ from bot.store.store import Store
 from bot.worker.adopt import Adoption
 from bot.worker.bound import Heads
 from bot.worker.branches import Branches
+from bot.worker.deployments import Deployments
 from bot.worker.doorbell import Doorbell
 from bot.worker.environments import Environments
 from bot.worker.forms import Forms
@@ -75,6 +77,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             Turns(store, prices_of(settings)),
             Heads(runtime, forges),
         ),
+        deployments=Deployments(hold, edges.deploys.runner, edges.deploys.files, catalogue_of(settings)),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),

@@ -13,14 +13,18 @@ Words = bool | int | str
 
 @dataclass(frozen=True)
 class Resource:
-    """What a command is about: an environment (its id), else a project (its key), else nothing of the kind."""
+    """What a command is about: a service or an environment (its id), else a project (its key), else nothing of the kind."""
 
     project: str = ""
     forge: str = ""
     environment: str = ""
     owner: str = ""  # an identity: github:7
+    service: str = ""
+    groups: tuple[str, ...] = ()  # the deploy groups that the service is in
 
     def uid(self) -> dict[str, str]:
+        if self.service:
+            return _uid("Service", self.service)
         if self.environment:
             return _uid("Environment", self.environment)
         return _uid("Project", self.project) if self.project else _uid("Trellis", "here")
@@ -37,6 +41,7 @@ class Asked:
     place: str = "request"
     channel: str = ""
     is_fork: bool = False
+    environment: str = ""  # the shared one that services are brought to
     said: Mapping[str, Words] = field(default_factory=dict)
 
     def request(self) -> dict[str, Any]:
@@ -44,8 +49,12 @@ class Asked:
             "principal": _uid("Person", self.person),
             "action": _uid("Action", self.action),
             "resource": self.resource.uid(),
-            "context": {"place": self.place, "channel": self.channel, "is_fork": self.is_fork, "said": dict(self.said)},
+            "context": self._context(),
         }
+
+    def _context(self) -> dict[str, Any]:
+        where = {"place": self.place, "channel": self.channel, "environment": self.environment}
+        return {**where, "is_fork": self.is_fork, "said": dict(self.said)}
 
     def entities(self) -> list[dict[str, Any]]:
         platform, _, id_ = self.person.partition(":")
@@ -61,7 +70,10 @@ def _about(resource: Resource) -> list[dict[str, Any]]:
     project = _uid("Project", resource.project)
     if resource.project:
         found.append(_entity(project, {"forge": resource.forge}))
-    if resource.environment:
+    if resource.service:
+        groups = {"forge": resource.forge, "groups": sorted(resource.groups)}
+        found.append(_entity(resource.uid(), groups, [project] if resource.project else []))
+    elif resource.environment:
         attributes = {"owner": resource.owner, "forge": resource.forge}
         found.append(_entity(resource.uid(), attributes, [project] if resource.project else []))
     return found

@@ -28,6 +28,8 @@ class Action(StrEnum):
     JOIN = "join"  # link, unlink
     LOOK = "look"
     CHANGE = "change"
+    DEPLOY = "deploy"  # what brings services somewhere, or stops that
+    LOCK = "lock"  # what keeps others from it: locks, vetoes
     APPROVE = "approve"  # what another has asked for
 
 

@@ -14,6 +14,7 @@ entity Person in [Role, Group] = { platform: String, id: String, identities: Set
 entity Trellis;
 entity Project = { forge: String };
 entity Environment in [Project] = { forge: String, owner: String };
+entity Service in [Project] = { forge: String, groups: Set<String> };
 """
 
 
@@ -35,6 +36,6 @@ def schema_of(actions: Mapping[str, Known]) -> str:
 
 def _action(words: str, known: Known) -> str:
     said = ", ".join(f"{name}?: {kind}" for name, kind in known.options.items())
-    context = f"{{ place: String, channel: String, is_fork: Bool, said: {{ {said} }} }}"
-    applies_to = f"principal: [Person], resource: [Trellis, Project, Environment], context: {context}"
+    context = f"{{ place: String, channel: String, is_fork: Bool, environment: String, said: {{ {said} }} }}"
+    applies_to = f"principal: [Person], resource: [Trellis, Project, Environment, Service], context: {context}"
     return f'action "{words}" in ["{known.group}"] appliesTo {{ {applies_to} }};'

@@ -35,7 +35,7 @@ MOVES: dict[DeploymentState, frozenset[DeploymentState]] = {
     DeploymentState.RUNNING: frozenset(
         {DeploymentState.VERIFYING, DeploymentState.FAILED, DeploymentState.ROLLED_BACK, DeploymentState.CANCELLED}
     ),
-    DeploymentState.VERIFYING: frozenset({DeploymentState.SUCCEEDED, DeploymentState.FAILED, DeploymentState.ROLLED_BACK}),
+    DeploymentState.VERIFYING: frozenset(_ENDS),
     **dict.fromkeys(_ENDS, frozenset()),
 }
 """What may follow what. One that waited is queued again: whatever it waited for is asked anew at its turn."""
@@ -118,6 +118,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     plan_hash: str = ""
     base: str = ""  # the fingerprint of what was there when it was planned; "" until somebody looked
     changes: tuple[Change, ...] = ()
+    items: int = 0  # how many things its plan wants
+    made: int = 0  # how many of its changes are made so far
     previous_id: str = ""  # the deployment that is gone back to when this one fails
     run_id: str = ""  # of the runner: grows a suffix with each new run
     outcome: str = ""  # libdeploy's: applied, unchanged, failed, refused

@@ -33,6 +33,8 @@ ACTIONS: dict[str, Action] = {
     "ivy why": Action.LOOK,
     "ivy link": Action.JOIN,
     "ivy unlink": Action.JOIN,
+    "sled deploy": Action.DEPLOY,
+    "sled status": Action.LOOK,
     "sled link": Action.JOIN,
     "sled unlink": Action.JOIN,
     "ivy help": Action.LEARN,

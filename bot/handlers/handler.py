@@ -22,6 +22,8 @@ class About(StrEnum):
     ENVIRONMENT = "environment"
     APPROVAL = "approval"  # and the environment that it is about
     PERHAPS_ENVIRONMENT = "perhaps environment"  # one if there is one, else an overview
+    SERVICES = "services"  # those that are named, and the shared environment they go to
+    PERHAPS_SERVICES = "perhaps services"  # those that are named, else all that one may look at
 
 
 Gather = Callable[[Any, Scene, Outside], Awaitable[Any]]

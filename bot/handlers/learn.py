@@ -8,7 +8,7 @@ from bot.auth.policy import Action
 from bot.context import Outcome, Scene, Transaction
 from bot.handlers.actions import ACTIONS
 from bot.refusals import unknown_command
-from grammar.commands import Help, Whoami
+from grammar.commands import Help, Product, Whoami
 from grammar.help import manual
 
 
@@ -30,13 +30,16 @@ def _may(scene: Scene) -> list[str]:
 async def helped(command: Help, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
     """All that may be run, or one page."""
     del facts, transaction
-    pages = {page.words: page for page in manual() if page.words.startswith("ivy ")}
+    everything = {page.words: page for page in manual()}
+    pages = {words: page for words, page in everything.items() if words.startswith(f"{command.product} ")}
     if command.command is not None:
-        page = pages.get(f"ivy {command.command.lower()}")
+        verb = command.command.lower()
+        there = (f"{product} {verb}" for product in (command.product, *Product))
+        page = next((everything[words] for words in there if words in everything), None)
         if page is None:
             raise unknown_command(command.command)
         return Outcome(replies.manual_page(page, authorize(scene, page.words)))
     decisions = {words: authorize(scene, words) for words in pages}
     shown = [page for words, page in pages.items() if decisions[words].is_allowed]
     hidden = {words: decision for words, decision in decisions.items() if not decision.is_allowed}
-    return Outcome(replies.manual(shown, scene.role, hidden))
+    return Outcome(replies.manual(shown, scene.role, hidden, command.product))

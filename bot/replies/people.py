@@ -9,6 +9,7 @@ from bot.domain.message import Person
 from bot.domain.project import Project
 from bot.domain.prose import Block, Code, Log, Reply, Strong, Table, Tone, line
 from bot.replies.common import say
+from grammar.commands import Product
 from grammar.help import Manual
 
 
@@ -27,7 +28,7 @@ def whoami(person: Person, standing: Standing, project: Project | None, may: Seq
     return say(Tone.NEUTRAL, "You are ", Strong(person.name), f" on {person.platform} (id {person.id}): {standing.role}{where}.", more=more)
 
 
-def manual(pages: Sequence[Manual], role: Role, hidden: Mapping[str, Decision]) -> Reply:
+def manual(pages: Sequence[Manual], role: Role, hidden: Mapping[str, Decision], product: Product = Product.IVY) -> Reply:
     """`hidden`: the commands that may not be said here, and why not."""
     rows = tuple((line(Code(page.usage)), line(page.summary)) for page in pages)
     more: list[Block] = [Table(("command", "what it does"), rows)]
@@ -35,7 +36,8 @@ def manual(pages: Sequence[Manual], role: Role, hidden: Mapping[str, Decision]) 
     for words, decision in hidden.items():
         by_role.setdefault(_who(decision), []).append(words.partition(" ")[2])
     more += [line(f"{len(verbs)} more need {who}; yours is {role}: {', '.join(verbs)}.") for who, verbs in by_role.items()]
-    more.append(line("More on one: ", Code("/ivy help create")))
+    example = {Product.IVY: "/ivy help create", Product.SLED: "/sled help deploy"}
+    more.append(line("More on one: ", Code(example[product])))
     return say(Tone.NEUTRAL, "What you can say here:", more=more)
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError as SourceError
 
 from bot.settings.checks import SettingsError, check
+from bot.settings.deploys import DeploySettings, ServiceSettings, SharedEnvironmentSettings
 from bot.settings.parts import (
     GitHubSettings,
     GitLabSettings,
@@ -26,6 +27,7 @@ from bot.settings.parts import (
 from bot.settings.whole import Settings
 
 __all__ = [
+    "DeploySettings",
     "GitHubSettings",
     "GitLabSettings",
     "GroupSettings",
@@ -34,8 +36,10 @@ __all__ = [
     "OidcSettings",
     "PriceSettings",
     "ProjectSettings",
+    "ServiceSettings",
     "Settings",
     "SettingsError",
+    "SharedEnvironmentSettings",
     "SignInSettings",
     "SlackSettings",
     "TelemetrySettings",

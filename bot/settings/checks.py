@@ -6,21 +6,17 @@ import re
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.settings.deploy_checks import check_deploys
 from bot.settings.parts import GitHubSettings
+from bot.settings.wanting import SettingsError
+from bot.settings.wanting import require as _require
 from bot.settings.whole import Settings
+
+__all__ = ["LINK_WORDS", "SettingsError", "check"]
 
 _PLATFORMS = frozenset({"github", "gitlab", "slack", "console", "web"})
 LINK_WORDS = frozenset({"slug", "project", "branch", "sha", "id"})
 """What a link to another tool may name of an environment."""
-
-
-class SettingsError(Exception):
-    """The configuration cannot be used; the text is one clear line."""
-
-
-def _require(condition: object, sentence: str) -> None:
-    if not condition:
-        raise SettingsError(sentence)
 
 
 def check(settings: Settings) -> None:
@@ -48,6 +44,7 @@ def check(settings: Settings) -> None:
     _check_links(settings.links)
     _check_projects(settings)
     _check_people(settings)
+    check_deploys(settings)
 
 
 def _check_github(github: GitHubSettings) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from bot.settings.deploys import DeploySettings, ServiceSettings
 from bot.settings.parts import (
     GitHubSettings,
     GitLabSettings,
@@ -50,6 +51,8 @@ class Settings(BaseSettings):
     projects: dict[str, ProjectSettings] = Field(default_factory=dict)
     people: PeopleRoles = Field(default_factory=dict)
     groups: dict[str, GroupSettings] = Field(default_factory=dict)
+    services: dict[str, ServiceSettings] = Field(default_factory=dict)
+    deploy: DeploySettings = DeploySettings()
     policy_file: Path | None = None
     policy_more: Path | None = None
     links: dict[str, str] = Field(default_factory=dict)
@@ -60,7 +63,7 @@ class Settings(BaseSettings):
     telemetry: TelemetrySettings = TelemetrySettings()
     sign_in: SignInSettings = SignInSettings()
 
-    @field_validator("projects", mode="before")
+    @field_validator("projects", "services", mode="before")
     @classmethod
     def _lower_keys(cls, value: object) -> object:
         return {str(key).lower(): each for key, each in value.items()} if isinstance(value, dict) else value

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import select
 
-from bot.store import hearing, leases, recording, saying
+from bot.store import hearing, leases, recording, rollouts, saying
 from bot.store.database import Database
 from bot.store.leases import Lease
 from bot.store.tables import environments
@@ -81,6 +81,7 @@ class Store:
             found += [("hear", str(id_)) for id_ in (await connection.execute(hearing.due(now, limit))).scalars()]
             for said in saying.due(now, limit):
                 found += [("say", address) for address in (await connection.execute(said)).scalars()]
+            found += [("deploy", id_) for id_ in (await connection.execute(rollouts.due(now, limit))).scalars()]
             found += [("record", id_) for id_ in (await connection.execute(recording.due(now, limit))).scalars()]
             return list(dict.fromkeys(found))
 

@@ -12,7 +12,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import meters
+from bot.domain import deploying
 from bot.domain.command import CommandState, Event, Taken
+from bot.domain.deployment import Deployment, Rollout
 from bot.domain.environment import Environment
 from bot.domain.home import HOME, home_of
 from bot.domain.ids import new_id
@@ -30,15 +32,18 @@ from bot.store.locks import Locks
 from bot.store.people import PeopleRows
 from bot.store.people_tables import quota_locks
 from bot.store.quiet import QuietRows
+from bot.store.rollouts import Rollouts
 from bot.store.rows import struct_of
 from bot.store.saying import opened_on
+from bot.store.slots import Slots
 from bot.store.tables import cards, commands, events, messages, outbox
 from bot.store.vetoes import Vetoes
 from bot.store.waiting import Waiting
 from bot.store.web_tables import web_people
 
 Ring = tuple[str, str]
-"""What to look at after the commit: ("hear", message id), ("create" or "destroy", environment id), ("say", thread address)."""
+"""What to look at after the commit: ("hear", message id), ("create" or "destroy", environment id), ("deploy", deployment id),
+("say", thread address)."""
 
 _BEGINNINGS = 7205118
 """The number of PostgreSQL's advisory lock under which it is decided who may begin."""
@@ -60,6 +65,8 @@ class Transaction:
         self.vetoes = Vetoes(connection, now)
         self.holds = Holds(connection, now)
         self.waiting = Waiting(connection, now)
+        self.rollouts = Rollouts(connection)
+        self.slots = Slots(connection)
         self.quiet = QuietRows(connection, now)
 
     def ring(self, kind: str, id: str) -> None:
@@ -106,9 +113,9 @@ class Transaction:
         await self.connection.execute(insert(outbox).values(**row, tries=0, created_at=self.now, due_at=self.now, fallback=instead))
         self.ring("say", thread.address)
 
-    async def open_card(self, thread: Thread, environment: Environment) -> None:
-        """Have the environment's card live in `thread` too, from now on."""
-        await self._open(await self._as_opened(thread), environment.id)
+    async def open_card(self, thread: Thread, subject: Environment | Rollout) -> None:
+        """Have the card of an environment or a rollout live in `thread` too, from now on."""
+        await self._open(await self._as_opened(thread), subject.id)
 
     async def open_home(self, thread: Thread, person: Person) -> None:
         """Have somebody's own page drawn, and drawn anew whenever an environment of theirs changes."""
@@ -141,8 +148,10 @@ class Transaction:
 
     async def _touch_cards(self, environment: Environment) -> None:
         """Its own cards, and the page of who owns it, under whichever account."""
+        await self._touch((environment.id, *(home_of(each) for each in await self.people.accounts_of(environment.owner))))
+
+    async def _touch(self, subjects: Sequence[str]) -> None:
         changed = {"wanted": cards.c.wanted + 1, "due_at": self._card_due()}
-        subjects = (environment.id, *(home_of(each) for each in await self.people.accounts_of(environment.owner)))
         statement = update(cards).where(cards.c.subject.in_(subjects), cards.c.is_dead.is_(False)).values(changed)
         for address in (await self.connection.execute(statement.returning(cards.c.thread_address))).scalars():
             self.ring("say", address)
@@ -182,6 +191,27 @@ class Transaction:
     def _ring_environment(self, environment: Environment) -> None:
         if environment.due_at is not None and environment.due_at <= self.now:
             self.ring("create" if environment.is_wanted else "destroy", environment.id)
+
+    async def begin_rollout(self, rollout: Rollout, parts: Sequence[Deployment]) -> tuple[Rollout, Sequence[Deployment]]:
+        """A new rollout, with the numbers that it and its deployments are given."""
+        ready = [msgspec.structs.replace(each, due_at=deploying.due(each, self.now)) for each in parts]
+        rollout, numbered = await self.rollouts.add(rollout, ready)
+        for each in numbered:
+            self.ring("deploy", each.id)
+        return rollout, numbered
+
+    async def save_rollout(self, rollout: Rollout) -> None:
+        await self.rollouts.save(rollout)
+        await self._touch((rollout.id,))
+
+    async def save_deployment(self, deployment: Deployment) -> Deployment:
+        """Write the row, reckon when it is due, and have the cards of its rollout drawn anew."""
+        saved = msgspec.structs.replace(deployment, due_at=deploying.due(deployment, self.now))
+        await self.rollouts.save_part(saved)
+        await self._touch((saved.rollout_id,))
+        if saved.due_at is not None and saved.due_at <= self.now:
+            self.ring("deploy", saved.id)
+        return saved
 
     async def note(self, event: Event) -> None:
         await self.connection.execute(insert(events).values(msgspec.to_builtins(event)))

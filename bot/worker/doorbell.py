@@ -22,7 +22,7 @@ from bot.worker.desk import Desk
 
 log = structlog.get_logger()
 
-KINDS = ("hear", "say", "create", "destroy", "record")
+KINDS = ("hear", "say", "create", "destroy", "deploy", "record")
 _MOST_BELLS = 64
 _MOST_AT_ONCE = 64
 _JOB_LASTS_MS = 60_000

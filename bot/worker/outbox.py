@@ -10,6 +10,7 @@ import structlog
 
 from bot import meters, tracing
 from bot.cards import STAGES, environment_card, past_of
+from bot.cards_deploy import rollout_card
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable, Homes, Posted
 from bot.domain.errors import LeaseLost
 from bot.domain.home import HOME, Home
@@ -214,10 +215,18 @@ class Outbox:
                 return Home(tuple([environment_card(each, await look.events_of(each.id), {}, look.now) for each in reversed(owned)]))
             environment = await look.environments.get(card.subject)
             if environment is None:
-                raise LeaseLost(card.subject)
+                return await _draw_rollout(card.subject, look)
             events = await look.events_of(environment.id)
             past = {stage: past_of(await look.past_seconds(environment.project, stage)) for stage in STAGES}
             return environment_card(environment, events, past, look.now)
+
+
+async def _draw_rollout(id: str, look: Transaction) -> Card:
+    rollout = await look.rollouts.get(id)
+    if rollout is None:
+        raise LeaseLost(id)
+    parts = await look.rollouts.parts(id)
+    return rollout_card(rollout, parts, await look.artifacts.several(each.artifact_id for each in parts), look.now)
 
 
 async def _give_up(transaction: Transaction, post: WaitingPost) -> None:

@@ -32,7 +32,7 @@ def _event(environment: Environment, now: float, kind: str, **data: str | float 
     return Event(at=now, kind=kind, environment_id=environment.id, project=environment.project, data=data)
 
 
-async def _tell(
+async def tell(
     transaction: Transaction,
     ended: Iterable[Taken],
     state: CommandState,
@@ -86,9 +86,9 @@ async def ready(
         return
     waiting = await transaction.running(after.id)
     overtaken = [taken for taken in waiting if taken.goal == "paused"]
-    await _tell(transaction, overtaken, CommandState.CANCELLED, "cancelled", lambda person: time.overtaken(after, person))
+    await tell(transaction, overtaken, CommandState.CANCELLED, "cancelled", lambda person: time.overtaken(after, person))
     ended = _reached(waiting, "generation", generation)
-    await _tell(transaction, ended, CommandState.DONE, "", lambda person: replies.ready(after, person, seconds))
+    await tell(transaction, ended, CommandState.DONE, "", lambda person: replies.ready(after, person, seconds))
 
 
 async def failed(transaction: Transaction, environment: Environment, generation: int, failure: Failure) -> None:
@@ -100,7 +100,7 @@ async def failed(transaction: Transaction, environment: Environment, generation:
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "failed", code=failure.code, reason=failure.reason, generation=generation))
     ended = _reached(await transaction.running(after.id), "generation", generation)
-    if not await _tell(transaction, ended, CommandState.FAILED, failure.code, lambda person: replies.failed(after, person)):
+    if not await tell(transaction, ended, CommandState.FAILED, failure.code, lambda person: replies.failed(after, person)):
         await transaction.post(after.thread, replies.failed(after, after.owner))
 
 
@@ -113,7 +113,7 @@ async def cancelled(transaction: Transaction, environment: Environment) -> None:
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "cancelled", generation=before.generation))
     ended = _reached(await transaction.running(after.id), "generation", before.generation)
-    await _tell(transaction, ended, CommandState.CANCELLED, "cancelled", lambda person: replies.cancelled(after, person))
+    await tell(transaction, ended, CommandState.CANCELLED, "cancelled", lambda person: replies.cancelled(after, person))
 
 
 async def restarted(transaction: Transaction, environment: Environment, count: int, failure: Failure | None) -> None:
@@ -124,9 +124,9 @@ async def restarted(transaction: Transaction, environment: Environment, count: i
     await transaction.note(_event(after, transaction.now, "failed" if failure else "restarted", reason=failure.reason if failure else None))
     ended = _reached(await transaction.running(after.id), "restart", count)
     if failure:
-        await _tell(transaction, ended, CommandState.FAILED, failure.code, lambda person: replies.restart_failed(after, failure, person))
+        await tell(transaction, ended, CommandState.FAILED, failure.code, lambda person: replies.restart_failed(after, failure, person))
     else:
-        await _tell(transaction, ended, CommandState.DONE, "", lambda person: replies.restarted(after, person))
+        await tell(transaction, ended, CommandState.DONE, "", lambda person: replies.restarted(after, person))
 
 
 async def paused(transaction: Transaction, environment: Environment) -> None:
@@ -148,8 +148,8 @@ async def paused(transaction: Transaction, environment: Environment) -> None:
     waiting = [taken for taken in await transaction.running(after.id) if not taken.goal.startswith("approval:")]  # that goes on waiting
     asked = [taken for taken in waiting if taken.goal == "paused"]
     rest = [taken for taken in waiting if taken.goal != "paused"]
-    await _tell(transaction, asked, CommandState.DONE, "", lambda person: time.paused(after, person))
-    await _tell(transaction, rest, CommandState.CANCELLED, "cancelled", lambda person: time.paused(after, person))
+    await tell(transaction, asked, CommandState.DONE, "", lambda person: time.paused(after, person))
+    await tell(transaction, rest, CommandState.CANCELLED, "cancelled", lambda person: time.paused(after, person))
     if after.pause_reason != "schedule":
         await tell_owner(transaction, after, time.paused(after, after.owner, asked[0].person.name if asked else ""), asked)
 
@@ -166,6 +166,6 @@ async def gone(transaction: Transaction, environment: Environment) -> None:
     waiting = await transaction.running(after.id)
     asked = [taken for taken in waiting if taken.goal == "gone"]
     rest = [taken for taken in waiting if taken.goal != "gone"]
-    await _tell(transaction, asked, CommandState.DONE, "", lambda person: replies.gone(after, person))
-    await _tell(transaction, rest, CommandState.CANCELLED, "cancelled", lambda person: replies.gone_before_done(after, person))
+    await tell(transaction, asked, CommandState.DONE, "", lambda person: replies.gone(after, person))
+    await tell(transaction, rest, CommandState.CANCELLED, "cancelled", lambda person: replies.gone_before_done(after, person))
     await tell_owner(transaction, after, replies.gone(after, after.owner), asked)

@@ -1,4 +1,4 @@
-"""The worker: four desks, their bells, the sweep, and a heartbeat that says that commands can be carried out."""
+"""The worker: its desks, their bells, the sweep, and a heartbeat that says that commands can be carried out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bot.domain.project import Project
 from bot.settings import WorkerSettings
 from bot.store.store import Store
 from bot.worker.branches import Branches
+from bot.worker.deployments import Deployments
 from bot.worker.desk import Desk
 from bot.worker.doorbell import attend
 from bot.worker.environments import Environments
@@ -46,6 +47,7 @@ class Parts:
     mains: Mains
     messages: Messages
     environments: Environments
+    deployments: Deployments
     outbox: Outbox
     poller: Poller
     records: Records
@@ -62,6 +64,7 @@ def desks_of(parts: Parts) -> dict[str, Desk]:
         "say": Desk("say", parts.outbox.say, parts.jobs * 2),
         "create": Desk("create", drive, parts.jobs, nudge),
         "destroy": Desk("destroy", drive, parts.jobs, nudge),
+        "deploy": Desk("deploy", parts.deployments.drive, parts.jobs * 2),
         "record": Desk("record", parts.records.tell, parts.jobs),
     }
 

@@ -19,6 +19,7 @@ KINDS = {
     "a local project": Resource("lab", "local"),
     "one's own environment": Resource("shop", "github", "e1", "github:7"),
     "another's environment": Resource("shop", "github", "e2", "github:8"),
+    "a service": Resource("shop", "github", service="pay", groups=("core",)),
 }
 LOOKING = {"status", "list", "logs", "url", "why", "help", "whoami", "history", "cost", "config"}
 JOINING = {"link", "unlink"}
@@ -26,6 +27,7 @@ CHANGING = {
     *("create", "update", "extend", "terminate", "restart", "cancel", "retry", "keep", "unkeep", "pause", "resume", "transfer", "restore"),
 }
 
+DEPLOYING = {"deploy"}
 APPROVING = {"approve", "reject"}
 STOPPING = {"terminate", "cancel", "pause", "unkeep"}
 """What any developer may do with an environment of a fork's code: whatever runs nothing and keeps nothing."""
@@ -41,6 +43,8 @@ def expected(role: Role, verb: str, place: str, *, is_fork: bool) -> bool:
         return place != "request" or role is not Role.NOBODY
     if verb in LOOKING:
         return role is not Role.NOBODY
+    if verb in DEPLOYING:
+        return role in {Role.DEVELOPER, Role.ADMIN}
     if verb in APPROVING:
         return role is Role.ADMIN
     if is_fork and verb not in STOPPING:
@@ -50,7 +54,7 @@ def expected(role: Role, verb: str, place: str, *, is_fork: bool) -> bool:
 
 def test_the_table_has_every_command() -> None:
     """A new command is put into one of the rows above, and into its group in bot/handlers/actions.py."""
-    assert {words.split()[1] for words in ACTIONS} <= LOOKING | JOINING | CHANGING | APPROVING
+    assert {words.split()[1] for words in ACTIONS} <= LOOKING | JOINING | CHANGING | DEPLOYING | APPROVING
 
 
 @pytest.mark.parametrize("words", sorted(ACTIONS))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from deploy.runner import Step
 from provisioner.engine import StageName
 from provisioner.keeper import KILL_POINTS as KEEPER
 from tests.chaos.crew import ROOT, until
@@ -25,8 +26,13 @@ MAKING = (
     "worker.applied",
     "worker.ready",
 )
+DEPLOYING = (
+    "worker.deployment.claimed",
+    *(f"worker.deployment.{step}.{when}" for step in Step for when in ("begun", "started")),
+    *(f"worker.deployment.{done}" for done in ("planned", "begun", "applied", "settled")),
+)
 ENDING = ("worker.terminating", "worker.destroyed", "worker.gone")
-WORKER = (*HEARING, *SAYING, *MAKING, "worker.restarted", "worker.paused", "worker.abandoned", *ENDING)
+WORKER = (*HEARING, *SAYING, *MAKING, "worker.restarted", "worker.paused", "worker.abandoned", *ENDING, *DEPLOYING)
 API = ("api.hook.parsed", "api.inbox.before_commit", "api.inbox.committed", "api.inbox.rung", "api.hook.stored")
 _TRIES = 5
 ALL = (*WORKER, *API, *KEEPER)
@@ -34,7 +40,7 @@ ALL = (*WORKER, *API, *KEEPER)
 
 def in_the_source() -> set[str]:
     """Every kill point that there is, names that are put together spelled out."""
-    parts = {"{stage}": tuple(StageName), "{post.kind}": ("reaction", "post")}
+    parts = {"{stage}": tuple(StageName), "{step}": tuple(Step), "{post.kind}": ("reaction", "post")}
     found: set[str] = set()
     for package in ("bot", "provisioner"):
         for path in (ROOT / package).rglob("*.py"):

@@ -150,8 +150,14 @@ async def test_what_is_no_command_gets_one_line_of_help(world: World) -> None:
 
 
 async def test_the_prefix_may_be_left_out(world: World) -> None:
-    for text in ("status", "STATUS", "/ivy status", "ivy status"):
+    for text in ("list", "LIST", "/ivy list", "ivy list"):
         assert (await world.types(text))[0].startswith("• No environments in all."), text
+
+
+async def test_a_verb_of_both_languages_shows_both_forms_and_does_nothing(world: World) -> None:
+    [answer] = await world.types("status")
+    assert "both have `status`: say `/ivy status` or `/sled status`." in answer
+    assert answer.endswith("reason: ambiguous_verb")
 
 
 async def test_several_lines_are_several_commands(world: World) -> None:

@@ -188,22 +188,22 @@ async def test_nothing_in_slack_tells_of_a_project_where_one_is_nobody(tmp_path:
         slack = Slack(world)
         await world.types("create tools:main")
         slug = (await world.environment()).slug
-        assert shown(await slack.dm("status", by="vera")) == ["No environments in all. Make one: `/ivy create`"]
+        assert shown(await slack.dm("ivy status", by="vera")) == ["No environments in all. Make one: `/ivy create`"]
         unknown = "❌ <@U0VERA> There is no environment `{}`. List them: `/ivy list`\nreason: `unknown_environment`"
         for name in (slug[:-2], slug):
-            assert shown(await slack.dm(f"status {name}", by="vera")) == [unknown.format(name)]
+            assert shown(await slack.dm(f"ivy status {name}", by="vera")) == [unknown.format(name)]
         async with world.store.look() as look:  # the audit log knows better
-            assert [(each.line, each.project) for each in await denials(look.connection)] == [(f"status {slug}", "tools")]
-        assert f"*{slug}*" in shown(await slack.dm("status", by="dana"))[0]
-        assert f"`{slug}`" in shown(await slack.dm(f"status {slug[:-2]}", by="dana"))[0]
+            assert [(each.line, each.project) for each in await denials(look.connection)] == [(f"ivy status {slug}", "tools")]
+        assert f"*{slug}*" in shown(await slack.dm("ivy status", by="dana"))[0]
+        assert f"`{slug}`" in shown(await slack.dm(f"ivy status {slug[:-2]}", by="dana"))[0]
 
 
 async def test_a_request_of_a_project_where_one_is_nobody_has_no_environment(slack: Slack, shop: Talk, tools: Talk) -> None:
     """Joined, mallory is somebody in `shop`, and in `tools` still nobody."""
     await tools.makes()
     await joins(slack, shop)
-    assert shown(await slack.dm("status", by="mallory")) == ["No environments in all. Make one: `/ivy create`"]
-    assert shown(await slack.dm("status tools!5", by="mallory")) == [
+    assert shown(await slack.dm("ivy status", by="mallory")) == ["No environments in all. Make one: `/ivy create`"]
+    assert shown(await slack.dm("ivy status tools!5", by="mallory")) == [
         words(
             """
             ❌ <@U0MALLORY> There is no environment for request 5 of acme/tools. List them: `/ivy list`
@@ -344,7 +344,7 @@ async def test_whoami(shop: Talk) -> None:
         """
         You are **dana** on github (id 7): developer in acme/shop.
 
-        You may learn, join, look, change.
+        You may learn, join, look, change, deploy.
 
         Because: github says that the right of dana to acme/shop is write.
         """
@@ -354,7 +354,7 @@ async def test_whoami(shop: Talk) -> None:
         """
         You are **ada** on github (id 9): admin in acme/shop.
 
-        You may learn, join, look, change, approve.
+        You may learn, join, look, change, deploy, approve.
 
         Because: github says that the right of ada to acme/shop is admin.
         """

@@ -16,7 +16,7 @@ from grammar.help import Word, manual
 from grammar.parse import parse_line
 
 SOURCE = (Path(grammar.__file__).parent / "commands.lark").read_text(encoding="utf-8")
-RULES = dict(re.findall(r"^([a-z]+): (.*)$", SOURCE, re.MULTILINE))
+RULES = dict(re.findall(r"^([a-z_]+): (.*)$", SOURCE, re.MULTILINE))
 
 
 def test_each_usage_is_as_the_language_has_it() -> None:
@@ -48,6 +48,8 @@ def test_each_usage_is_as_the_language_has_it() -> None:
         "/ivy unlink [ACCOUNT]",
         "/ivy help [COMMAND]",
         "/ivy whoami",
+        "/sled deploy [TARGET[@ARTIFACT] …] [--to E] [--reason R] [--force]",
+        "/sled status [TARGET …] [--in E]",
         "/sled link [CODE]",
         "/sled unlink [ACCOUNT]",
         "/sled help [COMMAND]",
@@ -73,7 +75,8 @@ def test_every_example_is_understood_as_its_command(page: object) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.words)
 def test_the_grammar_has_the_options_and_places_of_each_command(command: type[Command]) -> None:
-    rule = RULES[command.verb]
+    rule = RULES.get(f"{command.product}_{command.verb}") if command.product is Product.SLED else None
+    rule = rule or RULES[command.verb]
     terminals = set(re.findall(r"[A-Z_]+", rule)[1:]) - {"WORD", "DURATION", "PERSON", "ARGUMENTS"}
     assert {option_of(terminal.lower()) for terminal in terminals} == set(command.options())
     assert rule.count("WORD") + rule.count("DURATION") + rule.count("PERSON") == len(command.positionals())
@@ -83,7 +86,9 @@ def test_the_grammar_has_the_options_and_places_of_each_command(command: type[Co
 @pytest.mark.parametrize("product", Product)
 def test_the_grammar_has_the_verbs_of_each_language(product: Product) -> None:
     (rules,) = re.findall(rf"^\?{product}: (.*(?:\n    .*)*)$", SOURCE, re.MULTILINE)
-    assert [verb.strip() for verb in rules.split("|")] == list(dict.fromkeys(command.verb for command in VERBS[product].values()))
+    assert [verb.strip().removeprefix(f"{product}_") for verb in rules.split("|")] == list(
+        dict.fromkeys(command.verb for command in VERBS[product].values())
+    )
 
 
 def lines() -> list[str]:

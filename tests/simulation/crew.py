@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bot.app.deploys import Deploys
 from bot.app.edges import Edges, Place
 from bot.app.work import worker_parts
 from bot.chats.chat import Posted
@@ -21,6 +22,7 @@ from bot.store.store import Store
 from bot.worker.sweep import sweep
 from bot.worker.worker import desks_of
 from tests.fakes.clock import ManualClock
+from tests.fakes.runner import FakeFiles, FakeRunner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +74,7 @@ class Worker:
 
     async def begin(self, settings: Settings, database: Database, ear: Ear, place: Place) -> None:
         self.store = Store(database, self._ring)
-        edges = Edges({Platform.SLACK: ear}, {}, place)
+        edges = Edges({Platform.SLACK: ear}, {}, place, Deploys(FakeRunner(), FakeFiles()))
         self._desks = desks_of(await worker_parts(settings, self.store, edges, self.name, pace_s=0.0))
 
     def wrong_by(self, seconds: float) -> None:

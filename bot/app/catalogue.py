@@ -1,0 +1,35 @@
+"""What can be deployed where, from the settings."""
+
+from __future__ import annotations
+
+from bot.domain.catalogue import Catalogue, DeployGroup, Gate, Service, SharedEnvironment, TargetKind
+from bot.settings import Settings, SharedEnvironmentSettings
+
+_ASKS = "prod"
+"""What an environment is called that asks and takes only what is merged, unless it says otherwise."""
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    services = {
+        key: Service(key, each.project.lower(), each.folder.strip("/"), frozenset(map(Gate, each.gates)), each.environments)
+        for key, each in settings.services.items()
+    }
+    environments = {key: _environment(key, place, each) for place, (key, each) in enumerate(settings.deploy.environments.items())}
+    groups = {key: DeployGroup(key, stages) for key, stages in settings.deploy.groups.items()}
+    return Catalogue(services, environments, groups)
+
+
+def _environment(key: str, place: int, each: SharedEnvironmentSettings) -> SharedEnvironment:
+    return SharedEnvironment(
+        key=key,
+        position=place if each.position is None else each.position,
+        target=TargetKind(each.target),
+        namespace=each.namespace,
+        after=each.after,
+        asks=key == _ASKS if each.asks is None else each.asks,
+        merged_only=key == _ASKS if each.merged_only is None else each.merged_only,
+        continuous=frozenset(each.continuous),
+        freezes=each.freezes,
+        config=each.config,
+        rights={name: value.get_secret_value() for name, value in each.rights.items()},
+    )

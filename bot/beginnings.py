@@ -1,0 +1,32 @@
+"""Whether a deployment may begin now: what is so at this moment, read in one transaction and judged."""
+
+from __future__ import annotations
+
+from bot.context import Transaction
+from bot.domain.beginning import Answer, Facts, may_begin
+from bot.domain.catalogue import Catalogue, SharedEnvironment
+from bot.domain.deployment import Deployment, Rollout
+
+
+async def may_it_begin(deployment: Deployment, rollout: Rollout, catalogue: Catalogue, transaction: Transaction) -> Answer:
+    facts = await facts_of(deployment, rollout, catalogue, transaction)
+    return may_begin(deployment, rollout, facts, transaction.now)
+
+
+async def facts_of(deployment: Deployment, rollout: Rollout, catalogue: Catalogue, transaction: Transaction) -> Facts:
+    """An environment that is no longer configured has no rules of its own."""
+    environment = catalogue.environments.get(deployment.environment) or SharedEnvironment(deployment.environment, 0)
+    rows = transaction.rollouts
+    slot = await transaction.slots.get(deployment.service, deployment.environment)
+    same_place = await rows.live(deployment.service, deployment.environment)
+    same_act = await rows.parts(deployment.rollout_id)
+    others = {each.id: each for each in (*same_place, *same_act) if not each.is_over and each.id != deployment.id}
+    return Facts(
+        environment=environment,
+        groups=catalogue.groups_of(deployment.service),
+        identities=await transaction.people.identities(rollout.person),
+        slot=slot,
+        running=await rows.part(slot.deployment_id) if slot and slot.deployment_id else None,
+        others=tuple(others.values()),
+        has_run_before=not environment.after or await rows.has_run(deployment.service, environment.after, deployment.artifact_id),
+    )

@@ -1,0 +1,79 @@
+"""`/sled deploy`: services to an environment, as one act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot import refusals_deploy
+from bot.context import Outcome, Scene, Transaction
+from bot.domain.artifact import Artifact
+from bot.domain.command import CommandState
+from bot.domain.deployment import Rollout, RolloutKind
+from bot.domain.wanted import Wanted
+from bot.handlers.rolling import Asked, begin, same_as_open
+from grammar.commands import Deploy
+
+_MOST_SHOWN = 5
+
+
+async def decide(command: Deploy, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
+    del facts
+    chosen = {wanted.service.key: await artifact_of(wanted, transaction) for wanted in scene.wanted}
+    must_fit(scene, chosen)
+    asked = Asked(
+        kind=RolloutKind.DEPLOY,
+        words=words_of(command, chosen),
+        artifacts=chosen,
+        reason=command.reason or "",
+        is_forced=command.force,
+    )
+    if there := await same_as_open(asked, scene, transaction):
+        await transaction.open_card(scene.thread, there)
+        return running(there)
+    rollout, _ = await begin(asked, scene, transaction)
+    return running(rollout)
+
+
+def running(rollout: Rollout) -> Outcome:
+    """It is told when the rollout ends."""
+    return Outcome(state=CommandState.RUNNING, environment_id=rollout.id, goal="rollout")
+
+
+async def artifact_of(wanted: Wanted, transaction: Transaction) -> Artifact:
+    """The one that is wished for. Raises UserError."""
+    service, wish, rows = wanted.service, wanted.wish, transaction.artifacts
+    found: Sequence[Artifact | None]
+    if wish.commit is not None:
+        found = await rows.by_commit(service.key, wish.commit)
+        if len({each.commit for each in found if each}) > 1:
+            raise refusals_deploy.which_artifact(service.key, [each for each in found if each])
+    elif wish.request is not None:
+        found = await rows.of_request(service.project, wish.request, service.key)
+    elif wish.is_latest:
+        found = [await rows.newest(service.key)]
+    else:
+        found = [await rows.newest_merged(service.key)]
+    chosen = next(iter(found), None)
+    if chosen is None:
+        raise refusals_deploy.no_artifact(service.key, wish.text, await rows.listed([service.key], _MOST_SHOWN))
+    return chosen
+
+
+def must_fit(scene: Scene, chosen: Mapping[str, Artifact]) -> None:
+    """What may never run there is refused at once. Raises UserError."""
+    environment = scene.shared
+    assert environment is not None  # noqa: S101 - the bus found it
+    for wanted in scene.wanted:
+        service = wanted.service
+        if service.environments and environment.key not in service.environments:
+            raise refusals_deploy.not_there(service, environment)
+        if environment.asks:
+            raise refusals_deploy.asks(environment)
+        if environment.merged_only and not chosen[service.key].is_merged:
+            raise refusals_deploy.not_merged(chosen[service.key], environment)
+
+
+def words_of(command: Deploy, chosen: Mapping[str, Artifact]) -> str:
+    """What was asked for, with the commits that were meant: `payments@4fd1c0e9`, `shop-core`."""
+    names = command.targets or ()
+    return " ".join(f"{each.name}@{chosen[each.name].short}" if each.name in chosen else each.text for each in names)

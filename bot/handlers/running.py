@@ -1,0 +1,24 @@
+"""`/sled status`: what runs where."""
+
+from __future__ import annotations
+
+from bot.context import Outcome, Scene, Transaction
+from bot.replies import running
+from grammar.commands import SledStatus
+
+
+async def status(command: SledStatus, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
+    del command, facts
+    services = [wanted.service.key for wanted in scene.wanted]
+    place = scene.shared.key if scene.shared else None
+    environments = [scene.shared] if scene.shared else list(scene.catalogue.in_order())
+    slots = await transaction.slots.of(services, place)
+    ids = {slot.artifact_id for slot in slots if slot.artifact_id}
+    claims = [await transaction.rollouts.part(slot.claimed_by) for slot in slots if slot.claimed_by]
+    what = running.What(
+        slots=slots,
+        artifacts=await transaction.artifacts.several(ids),
+        in_hand={(each.service, each.environment): each for each in claims if each},
+        now=transaction.now,
+    )
+    return Outcome(running.status(services, environments, what))

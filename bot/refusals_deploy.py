@@ -1,0 +1,99 @@
+"""Refusals about what can be deployed where."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from bot.domain.artifact import Artifact
+from bot.domain.beginning import Refuse, Skipped
+from bot.domain.catalogue import Catalogue, Service, SharedEnvironment
+from bot.domain.deployment import Deployment
+from bot.domain.errors import UserError
+from bot.domain.prose import Block, Code, Items, Strong, line
+from bot.replies.deploy_waits import refusal
+
+_MOST_NEAR = 3
+_MOST_NAMED = 20
+
+
+def _choices(names: Iterable[str]) -> tuple[Block, ...]:
+    found = tuple(line(Code(each)) for each in names)
+    return (Items(found[:_MOST_NAMED]),) if found else ()
+
+
+def which_target(known: Sequence[str], verb: str) -> UserError:
+    if not known:
+        return no_services()
+    return UserError("which_target", f"{verb.capitalize()} what? Name a service or a deploy group:", more=_choices(known))
+
+
+def no_services() -> UserError:
+    return UserError("no_services", "No services are configured here that you may deploy. Whoever runs Trellis can add them.")
+
+
+def unknown_target(name: str, known: Sequence[str]) -> UserError:
+    if not known:
+        return no_services()
+    near = difflib.get_close_matches(name, known, n=_MOST_NEAR, cutoff=0.4)
+    words = ". Did you mean:" if near else ". There is:"
+    return UserError("unknown_target", "There is no service and no deploy group ", Code(name), words, more=_choices(near or known))
+
+
+def which_place(catalogue: Catalogue, said: str) -> UserError:
+    """`said` lacks only the environment."""
+    ways = Items(tuple(line("Try: ", Code(f"{said} {each.key}")) for each in catalogue.in_order()))
+    return UserError("which_environment", "Which environment?", more=(ways,))
+
+
+def unknown_place(name: str, catalogue: Catalogue) -> UserError:
+    known = [each.key for each in catalogue.in_order()]
+    if not known:
+        return UserError("unknown_environment", "No environments are configured here that services could go to.")
+    near = difflib.get_close_matches(name, known, n=_MOST_NEAR, cutoff=0.4)
+    words = ". Did you mean:" if near else ". There is:"
+    return UserError("unknown_environment", "There is no environment ", Code(name), words, more=_choices(near or known))
+
+
+def two_wishes(service: str) -> UserError:
+    return UserError("two_artifacts", Strong(service), " is asked for twice, at different artifacts. Say which.")
+
+
+def not_there(service: Service, environment: SharedEnvironment) -> UserError:
+    may = ", ".join(service.environments)
+    return UserError("not_there", Strong(service.key), f" does not run in {environment.key}: it may run in {may}.")
+
+
+def _registered(service: str, newest: Sequence[Artifact]) -> tuple[Block, ...]:
+    if not newest:
+        return (line("Nothing of it was registered yet. CI does that with: ", Code(f"trellis artifact push {service} …")),)
+    rows = (line(Code(f"{service}@{each.commit[:8]}"), f" · {each.title or each.ref.removeprefix('refs/heads/')}") for each in newest)
+    return (line("The newest that were registered:"), Items(tuple(rows)))
+
+
+def no_artifact(service: str, wish: str, newest: Sequence[Artifact]) -> UserError:
+    if not wish:
+        head = ("Nothing of ", Strong(service), " is merged as far as the forge says, so there is no newest to deploy.")
+        return UserError("no_artifact", *head, more=_registered(service, newest))
+    return UserError("unknown_artifact", "There is no artifact ", Code(f"{service}@{wish}"), ".", more=_registered(service, newest))
+
+
+def which_artifact(service: str, found: Sequence[Artifact]) -> UserError:
+    return UserError("which_artifact", "Several begin so. Which one?", more=_choices(f"{service}@{each.commit[:12]}" for each in found))
+
+
+def not_merged(artifact: Artifact, environment: SharedEnvironment) -> UserError:
+    head = (Strong(f"{artifact.service}@{artifact.commit[:8]}"), f" is not merged, and {environment.key} takes only what is. ")
+    return UserError("not_merged", *head, "Merge it, or leave the artifact out: ", Code(f"/sled deploy {artifact.service} --to …"))
+
+
+def may_not_begin(part: Deployment, artifact: Artifact, refuse: Refuse) -> UserError:
+    """A veto, the order of environments: what no waiting changes."""
+    head = (Strong(f"{part.service}@{artifact.commit[:8]}"), f" may not go to {part.environment}: {refusal(refuse)}.")
+    first = refuse.because.environment if isinstance(refuse.because, Skipped) else ""
+    more = (line("First: ", Code(f"/sled deploy {part.service}@{artifact.commit[:8]} --to {first}")),) if first else ()
+    return UserError(refuse.code, *head, more=more)
+
+
+def asks(environment: SharedEnvironment) -> UserError:
+    return UserError("asks", f"What goes to {environment.key} needs another person's word, and nobody can be asked for it here.")

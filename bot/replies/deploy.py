@@ -1,0 +1,95 @@
+"""What becomes of a rollout, told to who waited for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.domain.artifact import Artifact
+from bot.domain.beginning import Wait
+from bot.domain.deployment import Deployment, DeploymentState, Lock, Rollout, RolloutState, Waits
+from bot.domain.message import Person
+from bot.domain.prose import Block, Code, Line, Log, Reply, Span, Strong, Table, Text, Tone, line
+from bot.replies.common import brief, commit, say
+from bot.replies.deploy_waits import lock_words
+
+State = DeploymentState
+
+_LOG_LINES = 10
+_BAD = frozenset({State.FAILED, State.ROLLED_BACK})
+
+
+def ended(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], to: Person) -> Reply:
+    if rollout.state is RolloutState.SUCCEEDED:
+        return _done(rollout, parts, artifacts, to)
+    if rollout.state is RolloutState.CANCELLED:
+        return say(Tone.WARNING, *_what(rollout), " was stopped, as asked.", to=to, code="cancelled", more=_several(parts, artifacts))
+    return _failed(rollout, parts, artifacts, to)
+
+
+def _what(rollout: Rollout) -> tuple[Span, ...]:
+    return (Strong(rollout.words), Text(" to "), Strong(rollout.environment))
+
+
+def _done(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], to: Person) -> Reply:
+    took = brief((rollout.ended_at or rollout.created_at) - rollout.created_at)
+    if len(parts) > 1:
+        head = (Strong(rollout.words), Text(" is in "), Strong(rollout.environment), Text(f" after {took}: {len(parts)} services."))
+        return say(Tone.GOOD, *head, to=to, more=_several(parts, artifacts))
+    [part] = parts
+    runs = (Strong(part.service), Text(" runs "), commit(artifacts[part.artifact_id].commit), Text(" in "), Strong(part.environment))
+    how = f" after {took}: {changes_in_words(part)}." if part.outcome != "unchanged" else f" already: nothing changed, in {took}."
+    return say(Tone.GOOD, *runs, how, to=to, more=(line("Deploy ", Code(str(rollout.number)), ", plan ", Code(part.plan_hash[:12])),))
+
+
+def changes_in_words(part: Deployment) -> str:
+    """`1 created, 2 updated`."""
+    words = {"create": "created", "update": "updated", "remove": "removed"}
+    counts = {action: sum(each.action == action for each in part.changes) for action in words}
+    return ", ".join(f"{count} {words[action]}" for action, count in counts.items() if count) or "nothing changed"
+
+
+def _failed(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], to: Person) -> Reply:
+    part = next(each for each in parts if each.state in _BAD)
+    who = (Strong(part.service), Text(" was not brought to "), Strong(part.environment), Text(": "))
+    more: list[Block] = [Log(tuple(part.log.splitlines()[-_LOG_LINES:]))] if part.log else []
+    more += _several(parts, artifacts) if len(parts) > 1 else ()
+    more.append(line("Deploy ", Code(str(rollout.number)), *((", plan ", Code(part.plan_hash[:12])) if part.plan_hash else ())))
+    return say(Tone.BAD, *who, part.reason or "it failed", to=to, code=part.code or "failed", more=more)
+
+
+def _several(parts: Sequence[Deployment], artifacts: Mapping[str, Artifact]) -> tuple[Block, ...]:
+    if len(parts) < 2:
+        return ()
+    rows = tuple((line(Strong(each.service)), line(commit(artifacts[each.artifact_id].commit)), line(how_it_is(each))) for each in parts)
+    return (Table(("service", "artifact", "how"), rows),)
+
+
+def how_it_is(part: Deployment) -> str:
+    """As the end of a sentence about it."""
+    hows = {
+        State.QUEUED: "planned" if part.plan_hash else "planning",
+        State.WAITING: f"waits for {part.waits_why}" if part.waits_why else "waits",
+        State.RUNNING: f"{part.made} of {part.items} changes",
+        State.VERIFYING: "waiting for its health",
+        State.SUCCEEDED: "nothing changed" if part.outcome == "unchanged" else changes_in_words(part),
+        State.ROLLED_BACK: "failed, and what ran before runs again",
+        State.FAILED: f"failed: {part.reason}" if part.reason else "failed",
+        State.CANCELLED: "not begun" if part.began_at is None else "stopped",
+    }
+    return hows[part.state]
+
+
+def waits(rollout: Rollout, part: Deployment, wait: Wait) -> Reply:
+    head: tuple[Span, ...] = (Strong(part.service), Text(" to "), Strong(part.environment))
+    if wait.waits is Waits.WORD:
+        return say(Tone.WARNING, *head, f" does not begin by itself any more: {part.waits_why}.", to=rollout.person, code="waits_for_you")
+    return say(Tone.BUSY, *head, f" waits for {part.waits_why}. It begins when that is over.", to=rollout.person, code="waits")
+
+
+def begins_all_the_same(rollout: Rollout, part: Deployment, forced: str, warnings: Sequence[Lock]) -> Reply:
+    """Past what only `--force` passes, or where somebody left a warning."""
+    head: tuple[Span, ...] = (Strong(part.service), Text(" to "), Strong(part.environment))
+    told: list[Line] = [line(f"Warning: {lock_words(each)}.") for each in warnings]
+    if forced:
+        return say(Tone.WARNING, *head, f" begins past {forced}, by the force of {rollout.person.name}.", code="forced", more=told)
+    return say(Tone.WARNING, *head, " begins.", more=told)

@@ -1,0 +1,76 @@
+"""What stands in the way of a deployment, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from bot.domain.beginning import Obstacle, Refuse, Skipped, Wait
+from bot.domain.deployment import Deployment, Lock, Slot, Veto, Waits
+from bot.domain.freezes import Window
+from bot.domain.scopes import Scope
+
+
+def why_of(wait: Wait) -> str:
+    """What it waits for, as the end of "it waits for …"."""
+    match wait.because:
+        case Lock() as lock:
+            return lock_words(lock)
+        case Window() as window:
+            return window_words(window)
+        case Deployment() as other:
+            return f"deploy {other.number} of {other.service}" if wait.waits is not Waits.WORD else f"deploy {other.number} came before it"
+        case None:
+            return _PLAIN[wait.waits]
+
+
+_PLAIN = {
+    Waits.TURN: "another deploy of it",
+    Waits.STAGE: "the rest of it to be planned",
+    Waits.LOCK: "a lock",
+    Waits.FREEZE: "a freeze",
+    Waits.APPROVAL: "another person's word",
+    Waits.CHECKS: "its checks",
+    Waits.WORD: "it waited for long",
+}
+
+
+def lock_words(lock: Lock) -> str:
+    reason = f" ({lock.reason})" if lock.reason else ""
+    return f"the lock on {Scope.stored(lock.scope).words} of {lock.owner.name}{reason}"
+
+
+def window_words(window: Window) -> str:
+    until = datetime.fromtimestamp(window.end, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"the freeze{f' {window.name}' if window.name else ''} until {until}"
+
+
+def forced_past(obstacles: Iterable[Obstacle]) -> str:
+    """`the lock on prod of dana, the freeze until …`; "" where there was nothing."""
+    return ", ".join(_obstacle(each) for each in obstacles)
+
+
+def _obstacle(obstacle: Obstacle) -> str:
+    match obstacle:
+        case Lock():
+            return lock_words(obstacle)
+        case Window():
+            return window_words(obstacle)
+        case Skipped(environment):
+            return f"the order of environments ({environment} first)"
+
+
+def refusal(refuse: Refuse) -> str:
+    """Why it may not begin at all, as a sentence without its end."""
+    match refuse.because:
+        case Veto() as veto:
+            return f"{veto.person.name} vetoed this version" + (f": {veto.reason}" if veto.reason else "")
+        case Slot() as slot:
+            by = slot.held_by.name if slot.held_by else "somebody"
+            return f"automation is held there by {by}" + (f": {slot.held_reason}" if slot.held_reason else "")
+        case Skipped(environment):
+            return f"it has to run in {environment} first"
+        case Deployment() as other:
+            return f"deploy {other.number} is newer"
+        case None:
+            return "it waited for an answer that did not come"

@@ -1,0 +1,77 @@
+"""What can be deployed where: services, shared environments in their order, deploy groups."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
+
+
+def _words(value: object) -> object:
+    """`a,b` as a list."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _windows(value: object) -> object:
+    """`fri 16:00 - mon 08:00; sat` as a list."""
+    return tuple(each.strip() for each in value.split(";") if each.strip()) if isinstance(value, str) else value
+
+
+def _stages(value: object) -> object:
+    """`db-migrate; payments, ledger; web` as stages of services."""
+    return tuple(_words(stage) for stage in value.split(";") if stage.strip()) if isinstance(value, str) else value
+
+
+def _lower_keys(value: object) -> object:
+    return {str(key).lower(): each for key, each in value.items()} if isinstance(value, dict) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Windows = Annotated[tuple[str, ...], BeforeValidator(_windows)]
+Stages = Annotated[tuple[Words, ...], BeforeValidator(_stages)]
+
+
+class ServiceSettings(BaseModel):
+    """A folder of a project's repository with a deploy.py. `environments`: where it may run, everywhere when nothing is said."""
+
+    model_config = {"extra": "forbid"}
+
+    project: str
+    folder: str = ""
+    gates: Annotated[tuple[Literal["ci", "review", "contracts"], ...], BeforeValidator(_words)] = ()
+    environments: Words = ()
+
+
+class SharedEnvironmentSettings(BaseModel):
+    """Where services run together. `position` is its place in the order, that of the file where nothing is said.
+
+    One called prod asks for another person's word and takes only what is merged, unless it says otherwise. `config` is by service;
+    `rights` are variables that runs get which look at or change things there.
+    """
+
+    model_config = {"extra": "forbid"}
+
+    target: Literal["host", "kubernetes"] = "host"
+    namespace: str = ""
+    position: int | None = None
+    after: str = ""
+    asks: bool | None = None
+    merged_only: bool | None = None
+    continuous: Words = ()
+    freezes: Windows = ()
+    config: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    rights: dict[str, SecretStr] = Field(default_factory=dict)
+
+
+class DeploySettings(BaseModel):
+    """`groups`: the stages of each in order, the services of a stage side by side."""
+
+    model_config = {"extra": "forbid"}
+
+    environments: dict[str, SharedEnvironmentSettings] = Field(default_factory=dict)
+    groups: dict[str, Stages] = Field(default_factory=dict)
+
+    @field_validator("environments", "groups", mode="before")
+    @classmethod
+    def _by_lower_keys(cls, value: object) -> object:
+        return _lower_keys(value)

@@ -1,0 +1,74 @@
+"""Runs: started once, followed by their id to their end, whoever started them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from bot.domain.deploying import next_run_id, run_id
+from bot.domain.deployment import Deployment
+from bot.worker.deploy_jobs import Given, Result, result_of
+from deploy.runner import Observed, OtherJob, Rights, Runner, State, Step
+from processes.killpoint import killpoint
+
+MOST_TRIES = 5
+WITHIN_S = {Step.PLAN: 60.0, Step.LOOK: 120.0, Step.APPLY: 600.0}
+_ASK_S = 0.5
+"""How often it is asked whether it is wanted still."""
+
+KeepRun = Callable[[Deployment, str], Awaitable[None]]
+Told = Callable[[int], Awaitable[None]]
+IsWanted = Callable[[str], Awaitable[bool]]
+
+
+class RunLost(Exception):  # noqa: N818 - a sentence, as the ports have them
+    """It did not come to an end however often it was started."""
+
+
+async def _nobody(_: int) -> None:
+    return None
+
+
+async def _always(_: str) -> bool:
+    return True
+
+
+class Runs:
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    async def run(
+        self, given: Given, step: Step, rights: Rights, keep: KeepRun, told: Told = _nobody, is_wanted: IsWanted = _always
+    ) -> tuple[Result, Observed]:
+        """The end of the run for that step. `keep` writes its id before it is started, `told` hears how many changes were made.
+
+        It is ended when it is wanted no longer. Raises RunnerUnavailable, and RunLost when it cannot be brought to an end.
+        """
+        deployment = given.deployment
+        run = run_id(deployment, step)
+        for _ in range(MOST_TRIES):
+            await keep(deployment, run)
+            killpoint(f"worker.deployment.{step}.begun")
+            try:
+                await self._runner.start(given.job(run, step, WITHIN_S[step]), rights)
+            except OtherJob:  # what is configured has changed since it was started: it ends as it began, or another takes its place
+                if (await self._runner.observe(run)).state not in {State.RUNNING, State.ENDED} or step is not Step.APPLY:
+                    run = next_run_id(run)
+                    continue
+            killpoint(f"worker.deployment.{step}.started")
+            seen = await self._to_its_end(run, deployment.id, told, is_wanted)
+            if seen.state is State.ENDED or not await is_wanted(deployment.id):
+                return result_of(seen), seen
+        raise RunLost(f"its run was lost {MOST_TRIES} times")
+
+    async def _to_its_end(self, id: str, deployment_id: str, told: Told, is_wanted: IsWanted) -> Observed:
+        asked, made, is_ending = time.monotonic(), 0, False
+        while (seen := await self._runner.follow(id, made, _ASK_S)).state is State.RUNNING:
+            if len(seen.events) > made:
+                made = len(seen.events)
+                await told(sum(each.get("event") == "change" for each in seen.events))
+            if not is_ending and time.monotonic() - asked >= _ASK_S:
+                asked = time.monotonic()
+                if is_ending := not await is_wanted(deployment_id):
+                    await self._runner.cancel(id)
+        return seen

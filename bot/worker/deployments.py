@@ -1,0 +1,208 @@
+"""The driver of deployments: claims one and brings it on, step by step; what runs goes on when whoever drives it is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import msgspec
+import structlog
+
+from bot import meters, tracing
+from bot.beginnings import may_it_begin
+from bot.domain.beginning import Go, Refuse, Wait
+from bot.domain.catalogue import Catalogue, SharedEnvironment
+from bot.domain.deploying import Step, next_step
+from bot.domain.deployment import Deployment, Rollout, Waits
+from bot.domain.errors import LeaseLost
+from bot.domain.lifecycle import backoff_s
+from bot.store.leases import Lease
+from bot.store.transaction import Transaction
+from bot.worker import settle_deployment as settle
+from bot.worker.deploy_jobs import Files, Given, items_in
+from bot.worker.deploy_runs import RunLost, Runs
+from bot.worker.leasing import Holder
+from deploy.artifacts import NotFetched, NotFetchedNow
+from deploy.runner import CannotRun, Rights, Runner, RunnerUnavailable
+from deploy.runner import Step as Purpose
+from processes.killpoint import killpoint
+
+log = structlog.get_logger()
+
+MOST_TROUBLES = 8
+
+
+class Over(Exception):  # noqa: N818 - nothing is left to be done
+    """It has ended by now."""
+
+
+class Deployments:
+    """`drive` is called with an id by the desk; any number of workers may call it at once."""
+
+    def __init__(self, holder: Holder, runner: Runner, files: Files, catalogue: Catalogue) -> None:
+        self._holder = holder
+        self._store = holder.store
+        self._runs = Runs(runner)
+        self._files = files
+        self._catalogue = catalogue
+        self._steps: dict[Step, Callable[[Deployment, Lease], Awaitable[None]]] = {
+            Step.END: self._end,
+            Step.PLAN: self._plan,
+            Step.BEGIN: self._begin,
+            Step.APPLY: self._apply,
+        }
+
+    async def drive(self, id: str) -> None:
+        while True:
+            async with self._holder.holding(f"deployment:{id}") as lease:
+                if lease is None:
+                    return
+                killpoint("worker.deployment.claimed")
+                await self._drive(id, lease)
+            # Whoever called it while we held it found us holding: look once more.
+            if await self._next(id) is None:
+                return
+
+    async def _next(self, id: str) -> tuple[Deployment, Step] | None:
+        async with self._store.look() as look:
+            deployment = await look.rollouts.part(id)
+            step = next_step(deployment, look.now) if deployment else None
+        return (deployment, step) if deployment and step else None
+
+    async def _drive(self, id: str, lease: Lease) -> None:
+        while found := await self._next(id):
+            deployment, step = found
+            try:
+                with tracing.part(f"deploy {step}", deployment.rollout_id, deployment=id):
+                    await self._steps[step](deployment, lease)
+            except Over:
+                return
+            except LeaseLost:
+                raise
+            except (CannotRun, NotFetched, RunLost) as error:
+                await self._cannot(deployment, lease, getattr(error, "code", "cannot_run"), str(error))
+            except (RunnerUnavailable, NotFetchedNow) as error:
+                await self._trouble(deployment, lease, step, str(error), "runner_unavailable")
+            except Exception:
+                reference = secrets.token_hex(4)
+                log.exception("deploy_step_failed", deployment=id, step=step, reference=reference)
+                await self._trouble(deployment, lease, step, f"something went wrong on our side, in the log as {reference}", "internal")
+
+    # -- steps -----------------------------------------------------------------------------------
+
+    async def _end(self, deployment: Deployment, lease: Lease) -> None:
+        async with self._working(deployment, lease) as (transaction, row, rollout):
+            if not row.is_wanted and row.began_at is None:
+                await settle.cancelled(transaction, row, rollout)
+
+    async def _plan(self, deployment: Deployment, lease: Lease) -> None:
+        """No rights, nobody asked: what is wanted, as bytes with a hash."""
+        result, seen = await self._runs.run(await self._given(deployment), Purpose.PLAN, Rights(), self._keep_run(lease))
+        killpoint("worker.deployment.planned")
+        async with self._working(deployment, lease) as (transaction, row, rollout):
+            if row.plan_hash:
+                return
+            if not result.is_good or seen.made is None:
+                await settle.failed(transaction, row, rollout, result)
+                return
+            await transaction.rollouts.keep_plan(row.id, seen.made)
+            await settle.planned(transaction, row, result, items_in(seen.made))
+
+    async def _begin(self, deployment: Deployment, lease: Lease) -> None:
+        """Asked at its turn, and answered in the transaction that claims."""
+        async with self._working(deployment, lease) as (transaction, row, rollout):
+            if next_step(row, transaction.now) is not Step.BEGIN:
+                return
+            answer = await may_it_begin(row, rollout, self._catalogue, transaction)
+            if isinstance(answer, Go) and not await transaction.slots.claim(row):
+                answer = Wait(Waits.TURN)
+            match answer:
+                case Go():
+                    await settle.begun(transaction, row, rollout, answer)
+                case Wait():
+                    await settle.waits(transaction, row, rollout, answer)
+                case Refuse():
+                    await settle.refused(transaction, row, rollout, answer)
+        killpoint("worker.deployment.begun")
+
+    async def _apply(self, deployment: Deployment, lease: Lease) -> None:
+        """Exactly the plan there is. A run that is there already is followed to its end."""
+        given = await self._given(deployment)
+
+        async def told(made: int) -> None:
+            async with self._working(deployment, lease) as (transaction, row, _):
+                await settle.went_on(transaction, row, made)
+
+        rights = Rights(given.environment.rights)
+        result, _ = await self._runs.run(given, Purpose.APPLY, rights, self._keep_run(lease), told, self._is_wanted)
+        killpoint("worker.deployment.applied")
+        async with self._working(deployment, lease) as (transaction, row, rollout):
+            if result.is_good and result.plan_hash == row.plan_hash:
+                await settle.succeeded(transaction, row, rollout, given.artifact, result)
+            elif result.is_good:
+                await settle.failed(transaction, row, rollout, settle.another_plan(result))
+            elif not row.is_wanted and result.outcome != "taken_back":
+                await settle.cancelled(transaction, row, rollout, result)
+            else:
+                await settle.failed(transaction, row, rollout, result)
+        killpoint("worker.deployment.settled")
+
+    # -- around them -----------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _working(self, deployment: Deployment, lease: Lease) -> AsyncIterator[tuple[Transaction, Deployment, Rollout]]:
+        """The rows as they are now, kept from others; in this order, so that nobody waits for each other. Raises Over."""
+        async with self._store.transaction(lease) as transaction:
+            await transaction.slots.locked(deployment.service, deployment.environment)
+            rollout = await transaction.rollouts.locked(deployment.rollout_id)
+            row = await transaction.rollouts.locked_part(deployment.id)
+            if rollout is None or row is None or row.is_over:
+                raise Over(deployment.id)
+            yield transaction, row, rollout
+
+    async def _given(self, deployment: Deployment) -> Given:
+        async with self._store.look() as look:
+            artifact = await look.artifacts.get(deployment.artifact_id)
+            plan, live = await look.rollouts.plan(deployment.id) or (None, None)
+            previous, _ = await look.rollouts.plan(deployment.previous_id) or (None, None) if deployment.previous_id else (None, None)
+        if artifact is None:
+            raise RuntimeError(f"the artifact of deployment {deployment.id} is not there")
+        environment = self._catalogue.environments.get(deployment.environment) or SharedEnvironment(deployment.environment, 0)
+        given = Given(deployment, artifact, environment, plan, live, previous)
+        if plan is None or not given.needs_file:
+            return given
+        return replace(given, file=await self._files.file(artifact.sha256, artifact.address))
+
+    def _keep_run(self, lease: Lease) -> Callable[[Deployment, str], Awaitable[None]]:
+        async def keep(deployment: Deployment, id: str) -> None:
+            """Known before it is started, so that whoever comes after us finds it."""
+            if deployment.run_id == id:
+                return
+            async with self._working(deployment, lease) as (transaction, row, _):
+                await transaction.save_deployment(msgspec.structs.replace(row, run_id=id))
+
+        return keep
+
+    async def _is_wanted(self, id: str) -> bool:
+        async with self._store.look() as look:
+            row = await look.rollouts.part(id)
+        return row is not None and row.is_wanted
+
+    async def _cannot(self, deployment: Deployment, lease: Lease, code: str, reason: str) -> None:
+        with contextlib.suppress(Over):
+            async with self._working(deployment, lease) as (transaction, row, rollout):
+                await settle.failed(transaction, row, rollout, settle.not_begun(code, reason))
+
+    async def _trouble(self, deployment: Deployment, lease: Lease, step: Step, reason: str, code: str) -> None:
+        """Our own fault, or somebody is away: try again after a while. What has begun is never given up, for it may be done."""
+        with contextlib.suppress(Over):
+            async with self._working(deployment, lease) as (transaction, row, rollout):
+                troubles = row.troubles + 1
+                if troubles >= MOST_TROUBLES and step is not Step.APPLY:
+                    await settle.failed(transaction, row, rollout, settle.not_begun(code, reason))
+                    return
+                meters.retries.labels("deployment").inc()
+                await settle.held_up(transaction, row, reason, troubles, transaction.now + backoff_s(troubles))
