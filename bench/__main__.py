@@ -10,7 +10,7 @@ from time import perf_counter
 
 from rich.console import Console
 
-from bench import address, due, ingest, pages, paint, parsing, quota, reply, ring
+from bench import address, due, ingest, pages, paint, parsing, quota, render, reply, ring
 from bench.figures import CannotRun, Figure, Outcome
 from bench.table import as_json, show
 
@@ -19,6 +19,7 @@ Run = Callable[[], Awaitable[Sequence[Figure]]]
 BENCHES: dict[str, Run] = {
     "parse": parsing.run,
     "ingest": ingest.run,
+    "render": render.run,
     "reply": reply.run,
     "ring": ring.run,
     "address": address.run,

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from bench import address, databases, due, hooks, ingest, pages, paint, parsing, parts, quota, reply, ring
+from bench import address, databases, due, hooks, ingest, pages, paint, parsing, parts, quota, render, reply, ring
 from bench.__main__ import BENCHES, exit_code, measure
 from bench.figures import CannotRun, Figure, Outcome, Unit, at_least, at_most, p50, p99
 from bench.load import NotAccepted, requests_a_second
@@ -36,6 +36,13 @@ TINY: dict[str, tuple[Callable[[], Awaitable[Sequence[Figure]]], Measured]] = {
         [
             ("comments taken, durable", Unit.PER_SECOND, "the same server, only verifying"),
             ("comments taken, durable", Unit.PER_SECOND, "FastAPI, one ORM commit for each"),
+        ],
+    ),
+    "render": (
+        lambda: render.run(render.TINY),
+        [
+            ("a service rendered by deploy.py", Unit.MILLISECONDS, "python -c pass"),
+            ("a service rendered by deploy.py", Unit.MILLISECONDS, "lightkube imported"),
         ],
     ),
     "reply": (
@@ -251,5 +258,5 @@ def test_an_unknown_name_is_said() -> None:
     ran = subprocess.run([sys.executable, "-m", "bench", "speed"], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr.splitlines()[-1]) == (
         2,
-        "python -m bench: error: there is no bench speed: say one of parse, ingest, reply, ring, address, pages, paint, due, due-postgres, quota, quota-postgres",
+        "python -m bench: error: there is no bench speed: say one of parse, ingest, render, reply, ring, address, pages, paint, due, due-postgres, quota, quota-postgres",
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import libdeploy.kubernetes.light  # noqa: F401 - before anything of lightkube's
+
+# isort: split
 from libdeploy.kubernetes.batch import Cron, Job, cron, job
 from libdeploy.kubernetes.config import ConfigFiles, config
 from libdeploy.kubernetes.ingress import Ingress, ingress
