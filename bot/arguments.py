@@ -1,4 +1,4 @@
-"""The arguments of `trellis env`, `trellis token` and `trellis connect`. Apart, so that no other command loads what these need."""
+"""The arguments of `trellis env`, `token`, `artifact` and `connect`. Apart, so that no other command loads what these need."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ _EPILOG = """\
 list [--mine] [--past] [--project P] [--state S] [--text T]   show ENV   events ENV   logs ENV [--service S] [--tail N]
 Any other verb is said as the command of that name, with what follows: create, update, extend, terminate …
 TRELLIS_URL and TRELLIS_TOKEN name another Trellis than this machine's."""
+
+_ARTIFACT_EPILOG = """\
+What is not said of the commit is read from GitHub Actions, GitLab CI, or git in this folder. In a pull request's run on GitHub
+it is the head of the request, not the commit that GitHub makes to try the merge. Nothing is uploaded elsewhere.
+TRELLIS_URL and TRELLIS_TOKEN (scope artifacts) name another Trellis than this machine's."""
 
 
 def env_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +47,7 @@ def token_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     create = verbs.add_parser("create", help="make one; it is shown once")
     create.add_argument("name", help="what it is for")
-    create.add_argument("--scope", default="read,command", help="read, command, admin; each holds those before it")
+    create.add_argument("--scope", default="read,command", help="read, command, admin (each holds those before it), artifacts (for CI)")
     create.add_argument("--days", type=float, default=90, help="after how many days it ends")
     listed = verbs.add_parser("list", help="yours")
     revoke = verbs.add_parser("revoke", help="end one now")
@@ -50,6 +55,39 @@ def token_arguments(parser: argparse.ArgumentParser) -> None:
     for verb in (create, listed, revoke):
         verb.add_argument("--as", dest="person", default="", metavar="NAME", help="in whose name; yours when left out")
         verb.add_argument("--json", action="store_true")
+
+
+def artifact_arguments(parser: argparse.ArgumentParser) -> None:
+    """`push` and `list` of `trellis artifact`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _ARTIFACT_EPILOG
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    push = verbs.add_parser("push", help="register what was built; the same again changes nothing")
+    push.add_argument("service")
+    push.add_argument(
+        "file", nargs="?", default="", help="what was built: it is copied to this machine's Trellis where --address says nothing"
+    )
+    push.add_argument("--image", default="", metavar="REF@sha256:…", help="a container image, by its digest")
+    push.add_argument("--address", default="", metavar="URL", help="where the file was put: https://…, s3://…")
+    push.add_argument(
+        "--kind", choices=("binary", "archive", "terraform"), default="", help="archive for .tar.gz, .tgz, .zip …, else binary"
+    )
+    push.add_argument("--deploy-py", default="deploy.py", metavar="FILE", help="its deploy.py (default: deploy.py in this folder)")
+    for name, help_ in (
+        ("commit", "in full"),
+        ("ref", "a branch, or refs/…"),
+        ("title", ""),
+        ("author", ""),
+        ("version", "how people call it"),
+    ):
+        push.add_argument(f"--{name}", default="", help=help_)
+    push.add_argument("--request", type=int, default=None, help="the merge or pull request that it was built for")
+    listed = verbs.add_parser("list", help="what was registered, the newest first")
+    listed.add_argument("service", nargs="?", default="")
+    listed.add_argument("--limit", type=int, default=20)
+    for verb in (push, listed):
+        verb.add_argument("--as", dest="person", default="", metavar="NAME", help="in whose name (this machine only)")
+        verb.add_argument("--json", action="store_true", help="as the API says it")
 
 
 def connect_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,6 @@ class Deploys:
 
 def deploys_of(settings: Settings) -> Deploys:
     """Runs are the keeper's: workers come and go."""
-    pushed = settings.data_dir.absolute() / "artifacts" / "pushed"
+    pushed = settings.pushed_dir
     files = Artifacts(pushed.with_name("files"), (Folder(pushed), Http({})))
     return Deploys(RemoteRunner(socket_in(settings.deploys_dir)), files)

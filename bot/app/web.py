@@ -116,7 +116,8 @@ def web_app(settings: Settings, store: Store, place: Place, github: Access | Non
     """Hooks, console, sign-in, pages, API and health. The inbox is started and stopped with the app."""
     inbox = Inbox(store)
     forges = forges_of(settings, github or access_of(settings))
-    judging = Judging(settings, store, Edges(slack_of(settings), forges, place, deploys_of(settings)))
+    edges = Edges(slack_of(settings), forges, place, deploys_of(settings))
+    judging = Judging(settings, store, edges)
     checks = checks_of(settings, store, place)
 
     @asynccontextmanager
@@ -142,6 +143,6 @@ def web_app(settings: Settings, store: Store, place: Place, github: Access | Non
     parts = parts_of(settings, store, place, inbox, judging, checks)
     app.state.watch = parts.watch
     app.include_router(routes.router(parts))
-    app.mount("/api/v1", api_of(store, inbox, parts, sign_in, token))
+    app.mount("/api/v1", api_of(settings, store, inbox, parts, edges, sign_in, token))
     app.mount("/static", routes.static_files())
     return app

@@ -101,6 +101,11 @@ class Settings(BaseSettings):
         return (self.data_dir / "keeper" / "keeper.sock").absolute()
 
     @property
+    def pushed_dir(self) -> Path:
+        """Artifacts that `trellis artifact push` laid on this host."""
+        return (self.data_dir / "artifacts" / "pushed").absolute()
+
+    @property
     def deploys_dir(self) -> Path:
         """Runs of deploy.py on this host and the releases of its programs, kept by the keeper."""
         return (self.data_dir / "deploys").absolute()

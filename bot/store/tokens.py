@@ -24,18 +24,22 @@ _SAY_USED_EACH_S = 60.0
 
 
 class Scope(StrEnum):
-    """What a token may be used for, within what its person may. Each holds those before it."""
+    """What a token may be used for, within what its person may. `read`, `command` and `admin` hold each those before it."""
 
     READ = "read"
     COMMAND = "command"
-    ADMIN = "admin"  # tokens of its person
+    ADMIN = "admin"  # tokens of its person, and all else
+    ARTIFACTS = "artifacts"  # to register and list artifacts, for CI: nothing else
+
+
+_LADDER = (Scope.READ, Scope.COMMAND, Scope.ADMIN)
 
 
 def within(scopes: Iterable[Scope]) -> frozenset[Scope]:
     """All that these scopes hold."""
-    order = list(Scope)
-    highest = max((order.index(scope) for scope in scopes), default=-1)
-    return frozenset(order[: highest + 1])
+    given = frozenset(scopes)
+    highest = max((_LADDER.index(scope) for scope in given if scope in _LADDER), default=-1)
+    return given | frozenset(_LADDER[: highest + 1]) | (frozenset(Scope) if Scope.ADMIN in given else frozenset())
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.web.api import approvals, commands, costs, environments, events, tokens
+from bot.web.api import approvals, artifacts, commands, costs, environments, events, tokens
 from bot.web.api.caller import Callers
 from bot.web.api.parts import Parts
 from bot.web.api.shapes import ProblemShape
@@ -28,6 +28,7 @@ _PROBLEMS: dict[int | str, dict[str, object]] = {
         (401, "Nobody is signed in"),
         (403, "Not allowed"),
         (404, "Not here"),
+        (409, "Something else is there already"),
         (413, "Too large"),
         (422, "Not understood"),
         (429, "Too many requests"),
@@ -73,7 +74,7 @@ def api_app(parts: Parts, callers: Callers, sign_in: SignIn) -> FastAPI:
     app = FastAPI(title="Trellis", version="1", docs_url=None, redoc_url=None, responses=_PROBLEMS)
     install(app, sign_in)
     app.state.callers = callers
-    for each in (approvals, commands, costs, environments, events, tokens):
+    for each in (approvals, artifacts, commands, costs, environments, events, tokens):
         app.include_router(each.router(parts))
     app.add_exception_handler(RequestValidationError, _on_not_understood)
     app.add_exception_handler(Exception, _on_our_fault)

@@ -104,13 +104,13 @@ class Callers:
         raise Problem(403, code, "This token may not be used for that: its scopes are too small.")
 
 
-def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
-    """A dependency: a caller who may use the API for this."""
+def needs(*scopes: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency: a caller with one of these scopes."""
 
     async def caller(request: Request, _: Annotated[object, Security(bearer)]) -> Caller:
         callers: Callers = request.app.state.callers
         found = await callers.who(request)
-        if scope not in found.scopes:
+        if found.scopes.isdisjoint(scopes):
             await callers.deny(request, found, "scope_missing")
         return found
 
@@ -119,4 +119,6 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
 
 Reader = Annotated[Caller, Depends(needs(Scope.READ))]
 Commander = Annotated[Caller, Depends(needs(Scope.COMMAND))]
+Builder = Annotated[Caller, Depends(needs(Scope.ARTIFACTS))]
+ArtifactReader = Annotated[Caller, Depends(needs(Scope.READ, Scope.ARTIFACTS))]
 Administrator = Annotated[Caller, Depends(needs(Scope.ADMIN))]

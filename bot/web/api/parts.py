@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.context import Runtime
+from bot.domain.catalogue import Catalogue
 from bot.domain.environment import Environment
 from bot.domain.message import Person
+from bot.domain.project import Project
+from bot.merges import Merges
 from bot.store.api_commands import ApiCommands
 from bot.store.inbox import Inbox
 from bot.store.store import Store
@@ -46,3 +49,6 @@ class Parts:
     runtime: Runtime
     money: Money
     watch: Watch
+    catalogue: Catalogue
+    projects: Mapping[str, Project]
+    merges: Merges

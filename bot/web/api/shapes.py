@@ -225,7 +225,7 @@ class SaidShape(BaseModel):
 
 class NewToken(BaseModel):
     name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
-    scopes: list[Scope] = Field(min_length=1, max_length=3)
+    scopes: list[Scope] = Field(min_length=1, max_length=4)
     days: float = Field(default=90, gt=0, le=366, description="after how many days it is worth nothing")
 
 
