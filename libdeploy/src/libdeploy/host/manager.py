@@ -1,4 +1,4 @@
-"""Who runs the programs of releases: this process's children for themselves, or whoever listens on a socket."""
+"""Who runs the programs of releases: they for themselves, whoever listens on a socket, or systemd."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from libdeploy.errors import DeployError
+from libdeploy.host.log import tail
 from libdeploy.host.process import PlainProcess
+from libdeploy.host.systemd import Systemd
 
 _LOG = "log"
 
@@ -44,7 +46,7 @@ class Plain:
         return PlainProcess(folder).is_running()
 
     def last_words(self, folder: Path, most: int) -> str:
-        return _tail(PlainProcess(folder).log, most)
+        return tail(PlainProcess(folder).log, most)
 
 
 class Asked:
@@ -67,7 +69,7 @@ class Asked:
         return bool(self._ask("running", folder)["is_running"])
 
     def last_words(self, folder: Path, most: int) -> str:
-        return _tail(folder / _LOG, most)
+        return tail(folder / _LOG, most)
 
     def _ask(self, what: str, folder: Path, timeout_s: float = 30, **more: Any) -> dict[str, Any]:
         connection = _Local(self._path, timeout_s)
@@ -85,9 +87,16 @@ class Asked:
 
 
 def manager_of(environment: Mapping[str, str]) -> Manager:
-    """LIBDEPLOY_MANAGER names the socket; without it programs run for themselves."""
-    path = environment.get("LIBDEPLOY_MANAGER", "")
-    return Asked(Path(path)) if path else Plain()
+    """LIBDEPLOY_MANAGER: `systemd` or `systemd-user`, else the path of the socket; without it programs run for themselves.
+
+    LIBDEPLOY_UNITS is systemd's folder of units, LIBDEPLOY_USER whom they run as.
+    """
+    said = environment.get("LIBDEPLOY_MANAGER", "")
+    if said in {"systemd", "systemd-user"}:
+        home = Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config", "systemd/user")
+        units = Path(environment.get("LIBDEPLOY_UNITS") or (home if said == "systemd-user" else "/etc/systemd/system"))
+        return Systemd(units, is_user=said == "systemd-user", user=environment.get("LIBDEPLOY_USER", ""))
+    return Asked(Path(said)) if said else Plain()
 
 
 class _Local(http.client.HTTPConnection):
@@ -106,12 +115,3 @@ class _Local(http.client.HTTPConnection):
             self.sock.connect(f"/proc/self/fd/{folder}/{self._path.name}")
         finally:
             os.close(folder)
-
-
-def _tail(log: Path, most: int) -> str:
-    if not log.exists():
-        return ""
-    with log.open("rb") as file:
-        file.seek(0, os.SEEK_END)
-        file.seek(max(0, file.tell() - most))
-        return file.read().decode(errors="replace").strip()
