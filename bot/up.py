@@ -14,13 +14,15 @@ from typing import TextIO
 
 import aiohttp
 
-from bot import embedded, sample
+from bot import embedded
 from bot.app.people import policies_of
 from bot.app.traces import check_traces
 from bot.open import sign_in_link, whoami
 from bot.settings import Settings, SettingsError
 from bot.store.database import Database
 from bot.store.migrate import migrate
+from bot.store.store import Store
+from bot.up_sample import register_sample, sample_environment
 from processes import Backoff, Exit, Order, Supervised
 
 _READY_WITHIN_S = 90.0
@@ -53,19 +55,6 @@ def _must_be_free(host: str, port: int, name: str) -> None:
             probe.bind((host, port))
         except OSError:
             raise SettingsError(f"port {port} is taken: set {name} to a free one") from None
-
-
-def _sample_environment(settings: Settings) -> dict[str, str]:
-    """Without any project, a newcomer gets one to try things on."""
-    if settings.projects:
-        return {}
-    folder = (settings.data_dir / "sample").absolute()
-    try:
-        sample.make(folder)
-    except sample.SampleError as error:
-        raise SettingsError(str(error)) from error
-    prefix = "TRELLIS_PROJECTS__SAMPLE__"
-    return {f"{prefix}FORGE": "local", f"{prefix}CLONE_URL": str(folder), f"{prefix}DEFAULT_BRANCH": "main"}
 
 
 def _order(settings: Settings, name: str, argv: tuple[str, ...], env: dict[str, str]) -> Order:
@@ -134,6 +123,7 @@ def _banner(settings: Settings, with_sample: bool, link: str) -> str:  # noqa: F
         "In another terminal, in this folder:",
         "",
         f'  {shown} say "/ivy create {branch}" --as dana --wait',
+        *([f'  {shown} say "/sled deploy hello --to dev" --as dana --wait'] * with_sample),
         f"  {shown} chat --as dana",
         f"  {shown} doctor",
     ]
@@ -149,9 +139,11 @@ async def up(settings: Settings, is_quiet: bool) -> int:  # noqa: FBT001 - an op
     with _only_one(settings.data_dir):
         _must_be_free(settings.host, settings.port, "TRELLIS_PORT")
         _must_be_free("127.0.0.1", settings.proxy_port, "TRELLIS_PROXY_PORT")
-        more = _sample_environment(settings)
+        more = sample_environment(settings)
         database = Database(settings.sql_url)
         await migrate(database)
+        if more:
+            await register_sample(settings, Store(database))
         await database.close()
         trellis = (sys.executable, "-m", "bot")
         async with AsyncExitStack() as stack:

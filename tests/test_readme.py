@@ -23,13 +23,14 @@ def test_the_diagram_is_the_table_of_moves() -> None:
 
 def transcript() -> list[tuple[str, str]]:
     """(command, what it prints), as README has them."""
-    [block] = re.findall(r"<!-- transcript:.*?-->\n```console\n(.*?)```", README, re.DOTALL)
-    parts = re.split(r"^\$ (.*)$\n", block, flags=re.MULTILINE)[1:]
+    blocks = re.findall(r"<!-- transcript:.*?-->\n```console\n(.*?)```", README, re.DOTALL)
+    parts = re.split(r"^\$ (.*)$\n", "\n".join(blocks), flags=re.MULTILINE)[1:]
     return [(command, printed.strip()) for command, printed in zip(parts[::2], parts[1::2], strict=True)]
 
 
 def without_what_differs(text: str) -> str:
-    """Seconds and times are different each time, and the port is the test's own."""
+    """Seconds and times are different each time, and ports, which are part of plans, are the test's own."""
+    text = re.sub(r"\bplan [0-9a-f]{12}\b", "plan <hash>", text)
     text = re.sub(r"\b\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC", "<time>", text)
     text = re.sub(r"\b\d+(\.\d)? s\b", "<seconds>", text)
     return re.sub(r"localhost:\d+", "localhost:<port>", text).strip()
@@ -38,7 +39,8 @@ def without_what_differs(text: str) -> str:
 @pytest.mark.usefixtures("leaves_no_child")
 def test_the_transcript_is_what_the_product_prints(tmp_path: Path) -> None:
     said = transcript()
-    assert len(said) == 4
+    assert len(said) == 6
+    plans: list[str] = []
     with running(tmp_path) as product:
         for command, expected in said:
             words = shlex.split(command)
@@ -46,3 +48,6 @@ def test_the_transcript_is_what_the_product_prints(tmp_path: Path) -> None:
             printed = product.trellis(*words[1:])
             assert printed.stderr == ""
             assert without_what_differs(printed.stdout) == without_what_differs(expected)
+            plans += re.findall(r"\bplan ([0-9a-f]{12})\b", printed.stdout)
+    assert len(plans) == 2
+    assert len(set(plans)) == 1  # deployed again it is the same plan

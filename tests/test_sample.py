@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from bot import sample
 from bot.domain import devenv
 from bot.domain.devenv import DevEnv, ServiceConfig
+from bot.sample.built import builds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +42,7 @@ def repository(tmp_path: Path) -> Path:
 
 def test_it_has_two_branches_that_differ_to_the_eye(repository: Path) -> None:
     assert sorted(heads(repository)) == ["refs/heads/demo", "refs/heads/main"]
-    assert git(repository, "diff", "--name-only", "main", "demo").split() == ["theme.css", "words.txt"]
+    assert git(repository, "diff", "--name-only", "main", "demo").split() == ["hello/hello.py", "theme.css", "words.txt"]
     assert git(repository, "status", "--porcelain", "--branch") == "## demo"
 
 
@@ -163,3 +165,24 @@ def test_the_service_tells_what_happens_as_it_happens(repository: Path) -> None:
     assert lines[1] == ""
     assert len(seconds) == 2
     assert seconds[0] < seconds[1]
+
+
+def test_what_is_built_of_its_service_runs_and_has_a_deploy_py_that_renders(repository: Path, tmp_path: Path) -> None:
+    main, demo = builds(repository)
+    assert [each.branch for each in (main, demo)] == ["main", "demo"]
+    assert (main.program, main.title, main.sha256 == demo.sha256) == (demo.program, "Grow a page", False)
+    file = main.laid_in(tmp_path / "pushed")
+    assert (file.name, file.read_bytes(), main.laid_in(tmp_path / "pushed")) == (main.sha256, main.content, file)
+    (tmp_path / "deploy.py").write_text(main.program)
+    artifact = {"kind": "binary", "sha256": main.sha256, "address": file.as_uri(), "commit": main.commit}
+    target = {"version": 1, "service": "hello", "environment": {"name": "dev"}, "artifact": artifact, "config": {"port": 8791}}
+    (tmp_path / "target.json").write_text(json.dumps(target))
+    argv = [sys.executable, "deploy.py", "--target", "target.json", "--validate"]
+    ran = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert json.loads(ran.stdout)["outcome"] == "valid", ran.stderr
+
+
+def test_a_newcomer_may_take_the_service_away(repository: Path) -> None:
+    git(repository, "rm", "--quiet", "-r", "hello")
+    git(repository, "commit", "--quiet", "--message", "Goodbye")
+    assert [each.branch for each in builds(repository)] == ["main"]

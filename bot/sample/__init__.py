@@ -1,4 +1,4 @@
-"""The sample repository: a small web service on two branches, made on the newcomer's machine by `trellis up`."""
+"""The sample repository: two small services on two branches, made on the newcomer's machine by `trellis up`."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def make(folder: Path) -> Path:
 
 
 def _fill(folder: Path) -> None:
-    _git(folder, "init", "--quiet", "--template=")
-    _git(folder, "fast-import", "--quiet", "--date-format=raw", standard_input=_history())
-    _git(folder, "symbolic-ref", "HEAD", "refs/heads/demo")
-    _git(folder, "reset", "--quiet", "--hard")
+    git(folder, "init", "--quiet", "--template=")
+    git(folder, "fast-import", "--quiet", "--date-format=raw", standard_input=_history())
+    git(folder, "symbolic-ref", "HEAD", "refs/heads/demo")
+    git(folder, "reset", "--quiet", "--hard")
     # So that `git commit` works here for whoever has not told git their name.
-    _git(folder, "config", "user.name", "Newcomer")
-    _git(folder, "config", "user.email", "newcomer@example.invalid")
+    git(folder, "config", "user.name", "Newcomer")
+    git(folder, "config", "user.email", "newcomer@example.invalid")
 
 
 def _history() -> bytes:
@@ -61,13 +61,15 @@ def _history() -> bytes:
         words.append(f"committer Trellis sample <sample@example.invalid> {_NOON + 3600 * number} +0000\n".encode())
         words.append(b"data %d\n%s\n" % (len(said), said))
         words.append(f"from :{number}\n".encode() if number else b"")
-        for path in sorted(path for path in (_CONTENT / branch).iterdir() if path.is_file()):
-            content = path.read_bytes()
-            words.append(b"M 100644 inline %s\ndata %d\n%s\n" % (path.name.encode(), len(content), content))
+        for path in sorted(path for path in (_CONTENT / branch).rglob("*") if path.is_file() and path.suffix != ".pyc"):
+            name, content = path.relative_to(_CONTENT / branch).as_posix(), path.read_bytes()
+            mode = b"100755" if content.startswith(b"#!") else b"100644"
+            words.append(b"M %s inline %s\ndata %d\n%s\n" % (mode, name.encode(), len(content), content))
     return b"".join(words)
 
 
-def _git(folder: Path, *words: str, standard_input: bytes = b"") -> None:
+def git(folder: Path, *words: str, standard_input: bytes = b"") -> bytes:
+    """What git prints. Raises SampleError."""
     # Not through processes/: this runs once, for a moment, on our own files, and must not need an event loop.
     environment = {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
     try:
@@ -79,3 +81,4 @@ def _git(folder: Path, *words: str, standard_input: bytes = b"") -> None:
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise SampleError(f"git {words[0]} failed: {' '.join(last)}")
+    return done.stdout
