@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from bot.app.catalogue import catalogue_of
 from bot.app.edges import Edges, Place, close_all, prices_of, projects_of, rules_of
 from bot.app.people import members_of
 from bot.bus import Bus
@@ -66,6 +67,8 @@ def parts_of(settings: Settings, store: Store, place: Place, inbox: Inbox, judgi
         watch=Watch(store),
         projects=projects,
         checks=checks,
+        catalogue=catalogue_of(settings),
+        zone=settings.time_zone,
         money=money_of(settings),
         links=settings.links,
         demo="demo" if _SAMPLE in projects else "",

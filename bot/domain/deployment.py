@@ -133,6 +133,10 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     retry_at: float | None = None
     due_at: float | None = None
 
+    @staticmethod
+    def is_end(state: DeploymentState) -> bool:
+        return state in _ENDS
+
     @property
     def is_over(self) -> bool:
         return self.state in _ENDS

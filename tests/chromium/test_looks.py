@@ -26,6 +26,10 @@ PAGES = (
     "/audit",
     "/cost",
     "/uptimes",
+    "/services",
+    "/services/groups",
+    "/services/environments",
+    "/deploys",
     "/system",
     "/environments/main-{hash}",
     "/nowhere",
@@ -67,7 +71,7 @@ def test_it_is_dark_where_dark_is_wanted_and_a_press_changes_that_for_good(visit
     visit = visits(color_scheme="dark")
     page = visit.signs_in("lena")
     assert _lightness(_paper(page)) < 60
-    for path in pages(slug)[:9]:
+    for path in pages(slug)[:13]:
         visit.goes(path)
         visit.picture("dark" + path.replace("/", "-").replace("?", "-"))
     page.locator("#theme").click()

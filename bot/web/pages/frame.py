@@ -30,6 +30,8 @@ STATIC = _HERE / "static"
 _PLACES = (
     ("/", "Environments"),
     ("/create", "Create"),
+    ("/services", "Services"),
+    ("/deploys", "Deploys"),
     ("/chat", "Chat"),
     ("/approvals", "Approvals"),
     ("/cost", "Cost"),

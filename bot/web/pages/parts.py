@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.context import Runtime
+from bot.domain.catalogue import Catalogue
 from bot.domain.project import Project
 from bot.store.console import ConsoleStore
 from bot.store.store import Store
@@ -31,6 +32,8 @@ class Parts:
     watch: Watch
     projects: Mapping[str, Project]
     checks: Mapping[str, Check]
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    zone: str = "UTC"
     money: Money = field(default_factory=Money)
     links: Mapping[str, str] = field(default_factory=dict)
     demo: str = ""

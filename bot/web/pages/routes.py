@@ -7,7 +7,22 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.web.pages import approvals, chat, cost, create, environment, frame, listing, live, records, saying, system
+from bot.web.pages import (
+    approvals,
+    chat,
+    cost,
+    create,
+    deploys,
+    environment,
+    frame,
+    listing,
+    live,
+    records,
+    saying,
+    services,
+    shared,
+    system,
+)
 from bot.web.pages.parts import Parts
 
 
@@ -27,7 +42,7 @@ def static_files() -> Static:
 
 def router(parts: Parts) -> APIRouter:
     routes = APIRouter()
-    for each in (listing, environment, create, chat, approvals, cost, records, system):
+    for each in (listing, environment, create, shared, services, deploys, chat, approvals, cost, records, system):
         routes.include_router(each.router(parts))
     routes.include_router(saying.router(parts.saying))
     routes.include_router(live.router(parts.watch, parts.sight))
