@@ -28,6 +28,8 @@ from bot.finding_services import FindingServices
 from bot.handlers import HANDLERS
 from bot.handlers.actions import ACTIONS
 from bot.handlers.handler import About, Handler
+from bot.learning import Learning
+from bot.merges import Merges
 from bot.outside import Outside
 from bot.quiet import Breaker
 from bot.replies import late
@@ -57,7 +59,8 @@ class Bus:
         self._breaker = Breaker(units, rules.replies_per_hour)
         self._standings = Standings(rules.people, rules.console_role, forges, rules.projects, self._others, self._by_sign_in)
         self._standing_in = self._standings.of
-        self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects, members or {}, self._known)
+        learning = Learning(units, Merges(forges, runtime), rules.projects)
+        self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects, members or {}, self._known, learning)
         self._finding = Finding(units, self._in_project, self._outside.visible)
         self._services = FindingServices(self._in_project, self._outside.visible)
 

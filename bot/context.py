@@ -216,6 +216,10 @@ class ArtifactRows(Protocol):
 
     async def listed(self, services: Iterable[str], limit: int, /) -> Sequence[Artifact]: ...
 
+    async def unmerged_of(self, service: str, asked_before: float, limit: int, /) -> Sequence[Artifact]: ...
+
+    async def merge_said(self, project: str, commit: str, merged_at: float | None, now: float, /) -> Sequence[Artifact]: ...
+
 
 class RolloutRows(Protocol):
     async def get(self, id: str, /) -> Rollout | None: ...
@@ -353,3 +357,6 @@ class Outside(Protocol):
 
     async def visible(self, person: Person, words: str = "ivy list") -> frozenset[str]:
         """The keys of the projects in which somebody may look, by that command."""
+
+    async def learn_merged(self, services: Iterable[Service]) -> None:
+        """Ask the forges about the newest artifacts of these that are not known to be merged. Raises ForgeUnavailable."""

@@ -10,9 +10,11 @@ from bot.auth.asked import Asked, Resource
 from bot.auth.policies import Policies
 from bot.auth.policy import Standing
 from bot.context import Forge, Members, Runtime
+from bot.domain.catalogue import Service
 from bot.domain.environment import Environment
 from bot.domain.message import Person, Platform
 from bot.domain.project import ChangeRequest, ForgeKind, Project
+from bot.learning import Learning
 
 StandingIn = Callable[[Person, Project | None], Awaitable[Standing]]
 Known = Callable[[Platform, str], Awaitable[Person | None]]
@@ -31,6 +33,7 @@ class Outside:
         projects: Mapping[str, Project],
         members: Mapping[Platform, Members],
         known: Known,
+        learning: Learning,
     ) -> None:
         self.runtime = runtime
         self._forges = forges
@@ -39,6 +42,10 @@ class Outside:
         self._members = members
         self._projects = projects
         self._known = known
+        self._learning = learning
+
+    async def learn_merged(self, services: Iterable[Service]) -> None:
+        await self._learning.learn(services)
 
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
         forge = self._forges.get(project.forge)

@@ -82,6 +82,14 @@ def which_artifact(service: str, found: Sequence[Artifact]) -> UserError:
     return UserError("which_artifact", "Several begin so. Which one?", more=_choices(f"{service}@{each.commit[:12]}" for each in found))
 
 
+UNMERGED = frozenset({"no_artifact", "not_merged"})
+"""What may be refused only because the forge could not be asked."""
+
+
+def merge_unknown(reason: str) -> UserError:
+    return UserError("unavailable", f"Whether it is merged cannot be asked of the forge now ({reason}). Say it again in a minute.")
+
+
 def not_merged(artifact: Artifact, environment: SharedEnvironment) -> UserError:
     head = (Strong(f"{artifact.service}@{artifact.commit[:8]}"), f" is not merged, and {environment.key} takes only what is. ")
     return UserError("not_merged", *head, "Merge it, or leave the artifact out: ", Code(f"/sled deploy {artifact.service} --to …"))

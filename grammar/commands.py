@@ -13,7 +13,7 @@ from grammar.command import Command, Product, Slot, env_field, flag, option, opt
 from grammar.lifetime import LIFETIME, Approve, Cost, History, Keep, Pause, Reject, Restore, Resume, Transfer, Unkeep
 from grammar.mistakes import Code
 from grammar.nearest import nearest
-from grammar.sled import SLED, Deploy, SledStatus
+from grammar.sled import SLED, Artifacts, Deploy, SledStatus
 from grammar.targets import TargetName
 from grammar.until import Until
 from grammar.values import BadValue, EnvironmentName, Kind, Size
@@ -22,6 +22,7 @@ __all__ = [
     "COMMANDS",
     "VERBS",
     "Approve",
+    "Artifacts",
     "Cancel",
     "Command",
     "Config",

@@ -55,4 +55,15 @@ class SledStatus(Command):
     in_: str | None = _in()
 
 
-SLED: tuple[type[Command], ...] = (Deploy, SledStatus)
+@dataclass(frozen=True, slots=True)
+class Artifacts(Command):
+    words: ClassVar[str] = "sled artifacts"
+    product: ClassVar[Product] = Product.SLED
+    verb: ClassVar[str] = "artifacts"
+    summary: ClassVar[str] = "Say what was built of services, and where it runs."
+    examples: ClassVar[tuple[str, ...]] = ("/sled artifacts payments",)
+
+    targets: tuple[TargetName, ...] | None = positionals(TARGET, "TARGET …", "services or deploy groups; all when none is named")
+
+
+SLED: tuple[type[Command], ...] = (Deploy, SledStatus, Artifacts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.handlers import (
     approve,
+    artifacts,
     cancel,
     config,
     create,
@@ -57,7 +58,8 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("ivy why", About.ENVIRONMENT, look.why),
         _handler("ivy link", About.NOTHING, link.decide, link.gather),
         _handler("ivy unlink", About.NOTHING, link.part),
-        _handler("sled deploy", About.SERVICES, deploy.decide),
+        _handler("sled deploy", About.SERVICES, deploy.decide, deploy.gather),
+        _handler("sled artifacts", About.PERHAPS_SERVICES, artifacts.decide),
         _handler("sled status", About.PERHAPS_SERVICES, running.status),
         _handler("sled link", About.NOTHING, link.decide, link.gather),
         _handler("sled unlink", About.NOTHING, link.part),

@@ -35,6 +35,7 @@ ACTIONS: dict[str, Action] = {
     "ivy unlink": Action.JOIN,
     "sled deploy": Action.DEPLOY,
     "sled status": Action.LOOK,
+    "sled artifacts": Action.LOOK,
     "sled link": Action.JOIN,
     "sled unlink": Action.JOIN,
     "ivy help": Action.LEARN,

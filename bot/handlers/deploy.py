@@ -5,21 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot import refusals_deploy
-from bot.context import Outcome, Scene, Transaction
+from bot.context import ForgeUnavailable, Outcome, Outside, Scene, Transaction
 from bot.domain.artifact import Artifact
 from bot.domain.command import CommandState
 from bot.domain.deployment import Rollout, RolloutKind
-from bot.domain.wanted import Wanted
+from bot.domain.errors import UserError
+from bot.domain.wanted import Wanted, Wish
 from bot.handlers.rolling import Asked, begin, same_as_open
 from grammar.commands import Deploy
 
 _MOST_SHOWN = 5
 
 
-async def decide(command: Deploy, scene: Scene, facts: None, transaction: Transaction) -> Outcome:
-    del facts
-    chosen = {wanted.service.key: await artifact_of(wanted, transaction) for wanted in scene.wanted}
-    must_fit(scene, chosen)
+async def gather(command: Deploy, scene: Scene, outside: Outside) -> str:
+    """Learn what is merged where that matters. What is known will do while the forge is away: why it is, "" when it is not."""
+    del command
+    is_strict = scene.shared is not None and scene.shared.merged_only
+    try:
+        await outside.learn_merged(wanted.service for wanted in scene.wanted if is_strict or wanted.wish == Wish())
+    except ForgeUnavailable as error:
+        return str(error)
+    return ""
+
+
+async def decide(command: Deploy, scene: Scene, doubt: str, transaction: Transaction) -> Outcome:
+    try:
+        chosen = {wanted.service.key: await artifact_of(wanted, transaction) for wanted in scene.wanted}
+        must_fit(scene, chosen)
+    except UserError as error:
+        raise refusals_deploy.merge_unknown(doubt) if doubt and error.code in refusals_deploy.UNMERGED else error from None
     asked = Asked(
         kind=RolloutKind.DEPLOY,
         words=words_of(command, chosen),

@@ -92,6 +92,11 @@ class Artifacts:
         wanted = (_columns.project == project, _columns.merged_at.is_(None), _columns.registered_at >= since)
         return await self._all(*wanted, order=(_columns.merge_asked_at.asc().nulls_first(), _columns.number), limit=limit)
 
+    async def unmerged_of(self, service: str, asked_before: float, limit: int) -> Sequence[Artifact]:
+        """The newest of a service of which the forge did not say yet that they are merged, and was not asked since then."""
+        is_due = _columns.merge_asked_at.is_(None) | (_columns.merge_asked_at < asked_before)
+        return await self._all(_columns.service == service, _columns.merged_at.is_(None), is_due, limit=limit)
+
     async def merge_said(self, project: str, commit: str, merged_at: float | None, now: float) -> Sequence[Artifact]:
         """What the forge said just now of a commit; all of it that this changed. What was merged once stays so.
 

@@ -21,7 +21,7 @@ KINDS = {
     "another's environment": Resource("shop", "github", "e2", "github:8"),
     "a service": Resource("shop", "github", service="pay", groups=("core",)),
 }
-LOOKING = {"status", "list", "logs", "url", "why", "help", "whoami", "history", "cost", "config"}
+LOOKING = {"status", "list", "logs", "url", "why", "help", "whoami", "history", "cost", "config", "artifacts"}
 JOINING = {"link", "unlink"}
 CHANGING = {
     *("create", "update", "extend", "terminate", "restart", "cancel", "retry", "keep", "unkeep", "pause", "resume", "transfer", "restore"),

@@ -50,6 +50,7 @@ def test_each_usage_is_as_the_language_has_it() -> None:
         "/ivy whoami",
         "/sled deploy [TARGET[@ARTIFACT] …] [--to E] [--reason R] [--force]",
         "/sled status [TARGET …] [--in E]",
+        "/sled artifacts [TARGET …]",
         "/sled link [CODE]",
         "/sled unlink [ACCOUNT]",
         "/sled help [COMMAND]",
