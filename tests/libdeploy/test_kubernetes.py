@@ -128,6 +128,20 @@ def test_an_address_outside_leads_to_the_service() -> None:
     assert (path["path"], path["backend"]["service"]) == ("/api", {"name": "payments", "port": {"name": "main"}})
 
 
+def test_another_value_in_a_config_is_another_pod() -> None:
+    def template(value: str, component: Any = d.kubernetes.stateless_service) -> Any:
+        settings = d.kubernetes.config("settings", {"A": value})
+        found = rendered(settings, component("web", configs=[settings, "theirs"]))
+        return next(body["spec"]["template"] for key, body in found.items() if key.startswith(("Deployment", "Job")))
+
+    assert template("1") != template("2")
+    assert template("1", d.kubernetes.job)["metadata"] != template("2", d.kubernetes.job)["metadata"]
+    [container] = template("1")["spec"]["containers"]
+    assert container["envFrom"] == [{"configMapRef": {"name": "settings"}}, {"configMapRef": {"name": "theirs"}}]
+    by_name = rendered(d.kubernetes.stateless_service("web", configs=["settings"]))["Deployment/team/web"]["spec"]["template"]
+    assert "annotations" not in by_name["metadata"]
+
+
 def test_whatever_else_keeps_its_labels_and_gets_ours() -> None:
     wanted = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "deny", "labels": {"a": "b"}}, "spec": {}}
     labels = rendered(d.kubernetes.manifest(wanted))["NetworkPolicy/team/deny"]["metadata"]["labels"]

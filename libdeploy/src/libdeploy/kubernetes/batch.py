@@ -13,8 +13,9 @@ from lightkube.models.meta_v1 import ObjectMeta
 from libdeploy.canonical import digest
 from libdeploy.errors import DeployError
 from libdeploy.item import Item
+from libdeploy.kubernetes.config import ConfigFiles
 from libdeploy.kubernetes.objects import checked_name, item_of, labels_of
-from libdeploy.kubernetes.pod import PodWish, Resources, pod
+from libdeploy.kubernetes.pod import PodWish, Resources, annotations_of, pod
 from libdeploy.target import Target
 
 _FIELD = r"(\*|\d{1,2}|[A-Za-z]{3})(-(\d{1,2}|[A-Za-z]{3}))?(/\d{1,2})?"
@@ -23,7 +24,8 @@ _LATEST_START_S = 300
 
 
 def _job_spec(target: Target, name: str, wish: PodWish, retries: int, within_s: int) -> JobSpec:
-    template = PodTemplateSpec(metadata=ObjectMeta(labels=labels_of(target, name)), spec=pod(target, name, wish, is_service=False))
+    metadata = ObjectMeta(labels=labels_of(target, name), annotations=annotations_of(wish))
+    template = PodTemplateSpec(metadata=metadata, spec=pod(target, name, wish, is_service=False))
     return JobSpec(template=template, backoffLimit=retries, activeDeadlineSeconds=within_s)
 
 
@@ -77,7 +79,7 @@ def job(
     command: Sequence[str] = (),
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
-    configs: Sequence[str] = (),
+    configs: Sequence[str | ConfigFiles] = (),
     secrets: Sequence[str] = (),
     resources: Resources = Resources(),  # noqa: B008 - frozen
     service_account: str = "",
@@ -101,7 +103,7 @@ def cron(
     command: Sequence[str] = (),
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
-    configs: Sequence[str] = (),
+    configs: Sequence[str | ConfigFiles] = (),
     secrets: Sequence[str] = (),
     resources: Resources = Resources(),  # noqa: B008 - frozen
     service_account: str = "",
@@ -119,7 +121,7 @@ def _wish(
     command: Sequence[str],
     arguments: Sequence[str],
     environment: Mapping[str, str] | None,
-    configs: Sequence[str],
+    configs: Sequence[str | ConfigFiles],
     secrets: Sequence[str],
     resources: Resources,
     service_account: str,

@@ -29,12 +29,16 @@ from lightkube.models.core_v1 import (
 from lightkube.models.core_v1 import Volume as PodVolume
 from lightkube.models.meta_v1 import LabelSelector
 
+from libdeploy.canonical import digest
 from libdeploy.errors import DeployError
+from libdeploy.kubernetes.config import ConfigFiles
 from libdeploy.kubernetes.objects import checked_name, checked_port, quantity, selector_of
 from libdeploy.target import Target
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _USER = 10001
+CONFIGS = "libdeploy.dev/configs"
+"""Annotation of a pod: the digest of the configuration that it begins with."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class PodWish:
     arguments: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Sequence[str] = ()
-    configs: Sequence[str] = ()
+    configs: Sequence[str | ConfigFiles] = ()
     resources: Resources = Resources()
     service_account: str = ""
     user: int = _USER
@@ -93,6 +97,12 @@ def pod(target: Target, name: str, wish: PodWish, *, is_service: bool, volume: V
         topologySpreadConstraints=[_spread(target, name)] if is_service else None,
         volumes=[PodVolume(name="tmp", emptyDir=EmptyDirVolumeSource())],
     )
+
+
+def annotations_of(wish: PodWish) -> dict[str, str] | None:
+    """A pod reads its variables once, when it begins: so what is in them is written on it, and another value is another pod."""
+    there = {each.name: dict(each.values) for each in wish.configs if isinstance(each, ConfigFiles)}
+    return {CONFIGS: digest(there)} if there else None
 
 
 def _container(target: Target, name: str, wish: PodWish, *, is_service: bool, volume: Volume | None) -> Container:
@@ -126,7 +136,8 @@ def _container(target: Target, name: str, wish: PodWish, *, is_service: bool, vo
 
 
 def _sources(wish: PodWish) -> list[EnvFromSource]:
-    configs = [EnvFromSource(configMapRef=ConfigMapEnvSource(name=checked_name(each))) for each in wish.configs]
+    names = [each.name if isinstance(each, ConfigFiles) else each for each in wish.configs]
+    configs = [EnvFromSource(configMapRef=ConfigMapEnvSource(name=checked_name(each))) for each in names]
     return [*configs, *(EnvFromSource(secretRef=SecretEnvSource(name=checked_name(each))) for each in wish.secrets)]
 
 

@@ -24,8 +24,9 @@ from lightkube.models.policy_v1 import PodDisruptionBudgetSpec
 
 from libdeploy.errors import DeployError
 from libdeploy.item import Item
+from libdeploy.kubernetes.config import ConfigFiles
 from libdeploy.kubernetes.objects import checked_name, checked_port, item_of, labels_of, quantity, selector_of
-from libdeploy.kubernetes.pod import PodWish, Resources, Volume, pod
+from libdeploy.kubernetes.pod import PodWish, Resources, Volume, annotations_of, pod
 from libdeploy.target import Target
 
 _HISTORY = 3
@@ -69,7 +70,7 @@ class Service:
         return dict(spec.to_dict())
 
     def _template(self, target: Target) -> PodTemplateSpec:
-        metadata = ObjectMeta(labels=labels_of(target, self.name))
+        metadata = ObjectMeta(labels=labels_of(target, self.name), annotations=annotations_of(self.wish))
         return PodTemplateSpec(metadata=metadata, spec=pod(target, self.name, self.wish, is_service=True, volume=self.volume))
 
     def _deployment(self, target: Target) -> dict[str, object]:
@@ -115,7 +116,7 @@ def stateless_service(
     command: Sequence[str] = (),
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
-    configs: Sequence[str] = (),
+    configs: Sequence[str | ConfigFiles] = (),
     secrets: Sequence[str] = (),
     resources: Resources = Resources(),  # noqa: B008 - frozen
     service_account: str = "",
@@ -124,9 +125,10 @@ def stateless_service(
 ) -> Service:
     """Replicas that are alike and keep nothing: a Deployment, its Service when there is a `port`, a disruption budget.
 
-    `image` "" is the artifact. `health` is a path on `port`; without one, taking connections is health. `configs` and `secrets` name
-    ConfigMaps and Secrets whose keys become environment variables. It runs without root, with a root file system that nobody writes to
-    (/tmp can be), and without a token of the API server unless `service_account` is named.
+    `image` "" is the artifact. `health` is a path on `port`; without one, taking connections is health. The keys of `configs` and `secrets`
+    become environment variables: a ConfigMap by its name, or `config(…)` itself, whose changes then start pods anew; Secrets by name. It
+    runs without root, with a root file system that nobody writes to (/tmp can be), and without a token of the API server unless
+    `service_account` is named.
     """
     wish = PodWish(
         image, port, health, tuple(command), tuple(arguments), dict(environment or {}), tuple(secrets), tuple(configs),
@@ -146,7 +148,7 @@ def stateful_service(
     command: Sequence[str] = (),
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
-    configs: Sequence[str] = (),
+    configs: Sequence[str | ConfigFiles] = (),
     secrets: Sequence[str] = (),
     resources: Resources = Resources(),  # noqa: B008 - frozen
     service_account: str = "",
