@@ -209,6 +209,8 @@ class Bus:
             scene = await self._services.named(scene, command)
         elif handler.about is About.PERHAPS_SERVICES:
             scene = await self._services.perhaps_named(scene, command)
+        elif handler.about is About.SCOPE:
+            scene = await self._services.covered(scene, command)
         elif handler.about in {About.ENVIRONMENT, About.PERHAPS_ENVIRONMENT}:
             found = await self._finding.environment(scene, command)
             if found is None and handler.about is About.ENVIRONMENT:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
+from bot.context_rules import HoldRows, LockRows, VetoRows, WaitingRows
 from bot.domain.approval import Approval
 from bot.domain.artifact import Artifact
 from bot.domain.catalogue import Catalogue, Service, SharedEnvironment
@@ -19,6 +20,7 @@ from bot.domain.environment import Environment
 from bot.domain.message import Person, Platform, Said, Thread
 from bot.domain.project import ChangeRequest, Project, Right
 from bot.domain.prose import Reply
+from bot.domain.scopes import Scope
 from bot.domain.service_config import ConfigProblem, DevEnv
 from bot.domain.spending import Life
 from bot.domain.wanted import Wanted
@@ -155,6 +157,7 @@ class Scene:
     wanted: tuple[Wanted, ...] = ()  # the services that are named, each asked about by itself
     shared: SharedEnvironment | None = None  # where they go to, or are looked at
     service: Service | None = None  # the one that is asked about now
+    scope: Scope | None = None  # what is locked
     rollout: Rollout | None = None  # as it was before the transaction
     deployment: Deployment | None = None  # the one of it that was named
 
@@ -307,6 +310,22 @@ class Transaction(Protocol):
 
     @property
     def slots(self) -> SlotRows: ...
+
+    @property
+    def locks(self) -> LockRows: ...
+
+    @property
+    def vetoes(self) -> VetoRows: ...
+
+    @property
+    def holds(self) -> HoldRows: ...
+
+    @property
+    def waiting(self) -> WaitingRows: ...
+
+    async def lock_beginnings(self) -> None: ...
+
+    async def call(self, ids: Iterable[str], /) -> None: ...
 
     async def begin_rollout(self, rollout: Rollout, parts: Sequence[Deployment], /) -> tuple[Rollout, Sequence[Deployment]]: ...
 

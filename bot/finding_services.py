@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot import refusals_deploy, replies
+from bot import refusals_deploy, refusals_rules, replies
 from bot.asking import authorize
 from bot.auditing import denied
 from bot.auth.policy import Role
@@ -14,6 +14,7 @@ from bot.domain.catalogue import SharedEnvironment
 from bot.domain.errors import UserError
 from bot.domain.message import Person
 from bot.domain.project import Project
+from bot.domain.scopes import NotOne, ScopeKind, parse, services_of
 from bot.domain.wanted import NotInCatalogue, TwoWishes, Wanted, Wish, resolve
 from grammar.commands import Command
 from grammar.targets import TargetName
@@ -51,6 +52,26 @@ class FindingServices:
         projects = await self._visible(scene.person, command.words)
         services = sorted(scene.catalogue.services.values(), key=lambda each: each.key)
         return replace(scene, wanted=tuple(Wanted(each) for each in services if each.project in projects), shared=shared)
+
+    async def covered(self, scene: Scene, command: Command) -> Scene:
+        """All services that are named by what is to be locked; whoever locks has to be allowed to for each. Raises UserError."""
+        word: str | None = getattr(command, "scope", None)
+        if word is None:
+            raise refusals_rules.which_scope(command.verb, await self._known(scene), scene.catalogue)
+        scope = parse(word, scene.catalogue)
+        if isinstance(scope, NotOne):
+            raise refusals_rules.no_scope(scope, command.verb, await self._known(scene), scene.catalogue)
+        wanted = tuple(Wanted(each) for each in services_of(scope, scene.catalogue))
+        place = scope.name if scope.kind is ScopeKind.ENVIRONMENT else scope.environment
+        there = replace(scene, scope=scope, wanted=wanted)
+        try:
+            return await self._allowed(there, scene.catalogue.environments.get(place), command)
+        except UserError as error:
+            if error.code != "unknown_target" or scope.kind is ScopeKind.SERVICE:
+                raise
+            more = refusals_rules.covers_more(scope, command.verb, await self._known(scene), place)
+            more.notes = error.notes
+            raise more from None
 
     async def _resolved(self, scene: Scene, names: tuple[TargetName, ...]) -> Scene:
         wishes = ((each.name, Wish(each.artifact, each.commit, each.request, each.is_latest)) for each in names)

@@ -14,6 +14,7 @@ from grammar.lifetime import LIFETIME, Approve, Cost, History, Keep, Pause, Reje
 from grammar.mistakes import Code
 from grammar.nearest import nearest
 from grammar.sled import SLED, Artifacts, Deploy, SledStatus
+from grammar.sled_rules import SLED_RULES, Freeze, Lock, Locks, SledResume, Unlock, Unveto, Veto
 from grammar.targets import TargetName
 from grammar.until import Until
 from grammar.values import BadValue, EnvironmentName, Kind, Size
@@ -31,11 +32,14 @@ __all__ = [
     "Deploy",
     "EnvironmentName",
     "Extend",
+    "Freeze",
     "Help",
     "History",
     "Keep",
     "Link",
     "List",
+    "Lock",
+    "Locks",
     "Logs",
     "Pause",
     "Product",
@@ -47,6 +51,7 @@ __all__ = [
     "Size",
     "SledHelp",
     "SledLink",
+    "SledResume",
     "SledStatus",
     "SledUnlink",
     "SledWhoami",
@@ -57,9 +62,12 @@ __all__ = [
     "Transfer",
     "Unkeep",
     "Unlink",
+    "Unlock",
     "Until",
+    "Unveto",
     "Update",
     "Url",
+    "Veto",
     "Whoami",
     "Why",
     "option_of",
@@ -287,7 +295,7 @@ class SledWhoami(Whoami):
 
 COMMANDS: tuple[type[Command], ...] = (
     *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Config),
-    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_ACCOUNTS, SledHelp, SledWhoami),
+    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_RULES, *SLED_ACCOUNTS, SledHelp, SledWhoami),
 )
 VERBS: Mapping[Product, Mapping[str, type[Command]]] = {
     product: {verb: each for each in COMMANDS if each.product is product for verb in (each.verb, *each.aliases)} for product in Product

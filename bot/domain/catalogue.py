@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.freezes import Freeze
+
 MONO = "mono"
 """The deploy group of everything."""
 
@@ -39,7 +41,7 @@ class SharedEnvironment:
     asks: bool = False  # another person has to say yes
     merged_only: bool = False  # takes only what is on the protected branch, by the forge's word
     continuous: frozenset[str] = frozenset()  # services that follow merged main here by themselves
-    freezes: tuple[str, ...] = ()  # windows in which nothing begins, as bot.domain.freezes reads them
+    freezes: tuple[Freeze, ...] = ()  # in which nothing begins
     config: Mapping[str, Any] = field(default_factory=dict)  # by service: what differs here
     rights: Mapping[str, str] = field(default_factory=dict)  # variables that runs with rights get; their values are secret
 

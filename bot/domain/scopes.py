@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from bot.domain.catalogue import MONO, Catalogue
+from bot.domain.catalogue import MONO, Catalogue, Service
 
 ALL = "all"
 
@@ -89,6 +89,20 @@ def parse(text: str, catalogue: Catalogue) -> Scope | NotOne:
     if name == MONO and found == [Scope(ScopeKind.GROUP, MONO, environment)] and MONO not in catalogue.groups:
         found = [Scope(ScopeKind.ENVIRONMENT, environment) if colon else Scope(ScopeKind.ALL)]
     return found[0] if len(found) == 1 else NotOne(what, tuple(found))
+
+
+def services_of(scope: Scope, catalogue: Catalogue) -> tuple[Service, ...]:
+    """Those that it covers somewhere, by name."""
+    where = [scope.environment or scope.name] if scope.environment or scope.kind is ScopeKind.ENVIRONMENT else ["", *catalogue.environments]
+    return tuple(
+        service
+        for key, service in sorted(catalogue.services.items())
+        if any(scope.covers(key, each, catalogue.groups_of(key)) and _may_run(service, each) for each in where)
+    )
+
+
+def _may_run(service: Service, environment: str) -> bool:
+    return not environment or not service.environments or environment in service.environments
 
 
 def known(catalogue: Catalogue) -> tuple[str, ...]:

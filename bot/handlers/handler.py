@@ -24,6 +24,7 @@ class About(StrEnum):
     PERHAPS_ENVIRONMENT = "perhaps environment"  # one if there is one, else an overview
     SERVICES = "services"  # those that are named, and the shared environment they go to
     PERHAPS_SERVICES = "perhaps services"  # those that are named, else all that one may look at
+    SCOPE = "scope"  # all services that a lock covers
 
 
 Gather = Callable[[Any, Scene, Outside], Awaitable[Any]]

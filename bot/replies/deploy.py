@@ -9,8 +9,8 @@ from bot.domain.beginning import Wait
 from bot.domain.deployment import Deployment, DeploymentState, Lock, Rollout, RolloutState, Waits
 from bot.domain.message import Person
 from bot.domain.prose import Block, Code, Line, Log, Reply, Span, Strong, Table, Text, Tone, line
+from bot.domain.scopes import Scope
 from bot.replies.common import brief, commit, say
-from bot.replies.deploy_waits import lock_words
 
 State = DeploymentState
 
@@ -89,7 +89,7 @@ def waits(rollout: Rollout, part: Deployment, wait: Wait) -> Reply:
 def begins_all_the_same(rollout: Rollout, part: Deployment, forced: str, warnings: Sequence[Lock]) -> Reply:
     """Past what only `--force` passes, or where somebody left a warning."""
     head: tuple[Span, ...] = (Strong(part.service), Text(" to "), Strong(part.environment))
-    told: list[Line] = [line(f"Warning: {lock_words(each)}.") for each in warnings]
+    told: list[Line] = [line(f"Warning of {each.owner.name} ({Scope.stored(each.scope).words}): {each.reason}") for each in warnings]
     if forced:
         return say(Tone.WARNING, *head, f" begins past {forced}, by the force of {rollout.person.name}.", code="forced", more=told)
     return say(Tone.WARNING, *head, " begins.", more=told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import null, select, update
+from sqlalchemy import ColumnElement, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,12 +30,12 @@ class Holds:
         statement = on_conflict(slots).values(row)
         await self._connection.execute(statement.on_conflict_do_update(index_elements=["service", "environment"], set_=held))
 
-    async def of(self, services: Iterable[str], environment: str) -> Sequence[Slot]:
-        """The slots of these services that are held there."""
-        query = select(slots).where(
-            slots.c.environment == environment, slots.c.service.in_(sorted(set(services))), slots.c.held_at.is_not(None)
-        )
-        return [struct_of(row, Slot) for row in (await self._connection.execute(query.order_by(slots.c.service))).mappings()]
+    async def of(self, services: Iterable[str], environment: str | None = None) -> Sequence[Slot]:
+        """The slots of these services that are held, there or anywhere."""
+        held: list[ColumnElement[bool]] = [slots.c.service.in_(sorted(set(services))), slots.c.held_at.is_not(None)]
+        held += [slots.c.environment == environment] if environment is not None else []
+        query = select(slots).where(*held).order_by(slots.c.service, slots.c.environment)
+        return [struct_of(row, Slot) for row in (await self._connection.execute(query)).mappings()]
 
     async def let_go(self, slot: Slot) -> bool:
         """False when somebody was faster."""

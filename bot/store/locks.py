@@ -44,6 +44,10 @@ class Locks:
         """False when somebody or time was faster."""
         return await self._end(lock.id, self._now, by)
 
+    async def are_run_out(self) -> bool:
+        """Whether there are any whose time is over."""
+        return bool(await self._all(_is_unreleased, locks.c.expires_at <= self._now))
+
     async def run_out(self) -> Sequence[Lock]:
         """End those whose time is over; each is given once."""
         over = await self._all(_is_unreleased, locks.c.expires_at <= self._now)

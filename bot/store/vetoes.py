@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import select, update
@@ -37,6 +37,11 @@ class Vetoes:
         query = select(vetoes).where(_is_live, vetoes.c.artifact_id.in_(sorted(set(artifact_ids))))
         found = [struct_of(row, Veto) for row in (await self._connection.execute(query)).mappings()]
         return {each.artifact_id: each for each in found}
+
+    async def live(self) -> Sequence[Veto]:
+        """All that stand, the newest first."""
+        rows = (await self._connection.execute(select(vetoes).where(_is_live).order_by(vetoes.c.created_at.desc()))).mappings()
+        return [struct_of(row, Veto) for row in rows]
 
     async def lift(self, veto: Veto, by: Person) -> bool:
         """False when somebody was faster."""

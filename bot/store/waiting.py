@@ -13,6 +13,7 @@ from bot.store.rows import struct_of
 
 _is_waiting = deployments.c.state == DeploymentState.WAITING
 _has_not_begun = deployments.c.state.in_([DeploymentState.QUEUED, DeploymentState.WAITING])
+_is_at_work = deployments.c.state.in_([DeploymentState.RUNNING, DeploymentState.VERIFYING])
 
 
 class Waiting:
@@ -32,7 +33,14 @@ class Waiting:
         query = select(deployments).where(_has_not_begun, deployments.c.artifact_id == artifact_id).order_by(deployments.c.number)
         return [struct_of(row, Deployment) for row in (await self._connection.execute(query)).mappings()]
 
+    async def at_work(self) -> Sequence[Deployment]:
+        """Those that have begun and are not over."""
+        query = select(deployments).where(_is_at_work).order_by(deployments.c.number)
+        return [struct_of(row, Deployment) for row in (await self._connection.execute(query)).mappings()]
+
     async def call(self, ids: Iterable[str]) -> Sequence[str]:
-        """Have those of them that wait looked at now; which those were."""
-        called = update(deployments).where(_is_waiting, deployments.c.id.in_(sorted(set(ids)))).values(due_at=self._now)
-        return list((await self._connection.execute(called.returning(deployments.c.id))).scalars())
+        """Have those of them that wait looked at now; which those were. One that somebody is just writing is looked at anyway."""
+        theirs = select(deployments.c.id).where(_is_waiting, deployments.c.id.in_(sorted(set(ids))))
+        free = list((await self._connection.execute(theirs.with_for_update(skip_locked=True))).scalars())
+        await self._connection.execute(update(deployments).where(deployments.c.id.in_(free)).values(due_at=self._now))
+        return free

@@ -156,6 +156,7 @@ class Deployments:
     async def _working(self, deployment: Deployment, lease: Lease) -> AsyncIterator[tuple[Transaction, Deployment, Rollout]]:
         """The rows as they are now, kept from others; in this order, so that nobody waits for each other. Raises Over."""
         async with self._store.transaction(lease) as transaction:
+            await transaction.lock_beginnings()
             await transaction.slots.locked(deployment.service, deployment.environment)
             rollout = await transaction.rollouts.locked(deployment.rollout_id)
             row = await transaction.rollouts.locked_part(deployment.id)

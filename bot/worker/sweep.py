@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import structlog
 
 from bot import meters
+from bot.ending_locks import end_what_ran_out
 from bot.store.store import Store
 from bot.worker.desk import Desk
 from bot.worker.late import end_what_waited_too_long
@@ -19,11 +20,21 @@ _PRUNE_EVERY = 500
 
 async def sweep(store: Store, desks: Mapping[str, Desk]) -> int:
     """Hand every due row to its desk, and end what waited too long for people; how many there were."""
-    late = await end_what_waited_too_long(store)
+    late = await end_what_waited_too_long(store) + await end_locks(store)
     rings = await store.due()
     for kind, id_ in rings:
         desks[kind].take(id_)
     return len(rings) + late
+
+
+async def end_locks(store: Store) -> int:
+    """Those whose time is over; asked without a transaction that writes, for mostly there are none."""
+    async with store.look() as look:
+        if not await look.locks.are_run_out():
+            return 0
+    async with store.transaction() as transaction:
+        await transaction.lock_beginnings()
+        return await end_what_ran_out(transaction)
 
 
 async def sweep_for_ever(store: Store, desks: Mapping[str, Desk], every_s: float) -> None:

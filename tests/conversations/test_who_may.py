@@ -269,8 +269,8 @@ async def test_in_one_project_a_right_in_another_is_none(shop: Talk) -> None:
     [
         ("mallory", {"join"}),
         ("vera", {"join", "look", "learn"}),
-        ("dana", {"join", "look", "learn", "change"}),
-        ("ada", {"join", "look", "learn", "change", "approve"}),
+        ("dana", {"join", "look", "learn", "change", "deploy", "lock"}),
+        ("ada", {"join", "look", "learn", "change", "deploy", "lock", "approve"}),
     ],
 )
 async def test_in_slack_a_role_decides(slack: Slack, name: str, may: set[str]) -> None:
@@ -279,7 +279,7 @@ async def test_in_slack_a_role_decides(slack: Slack, name: str, may: set[str]) -
     for words_, action in ACTIONS.items():
         if words_ in {"ivy terminate", "ivy create"}:
             continue
-        takes_one = words_.split()[1] not in {"list", "help", "whoami", "link", "unlink", "approve", "reject"}
+        takes_one = words_.split()[1] not in {"list", "help", "whoami", "link", "unlink", "approve", "reject", "locks", "freeze"}
         said = await slack.dm(f"/{words_} {slug}" if takes_one else f"/{words_}", by=name)
         assert said
         assert ("not_allowed" not in said[-1].shown) == (action.value in may), (words_, said[-1].shown)

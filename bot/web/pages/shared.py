@@ -58,9 +58,9 @@ def held_of(locks: Sequence[Lock]) -> list[Held]:
     return sorted(found, key=lambda each: (-each.scope.breadth, each.lock.created_at))
 
 
-def windows_of(environment: SharedEnvironment, now: float, zone: str) -> tuple[Window, ...]:
+def windows_of(environment: SharedEnvironment, now: float) -> tuple[Window, ...]:
     """The freezes that hold now or begin soon."""
-    return freezes.windows([freezes.parse(each, zone) for each in environment.freezes], now, now + freezes.LOOK_AHEAD_S)
+    return freezes.windows(environment.freezes, now, now + freezes.LOOK_AHEAD_S)
 
 
 def shown_of(environment: SharedEnvironment, cells: Sequence[Cell], locks: Sequence[Held], windows: Sequence[Window], now: float) -> Shown:
@@ -113,7 +113,7 @@ def router(parts: Parts) -> APIRouter:
             looked = await look_at(look, [each.key for each in services])
         cells = [cell_of(service, each, looked, catalogue) for service in services for each in catalogue.in_order()]
         held = held_of(looked.locks)
-        rows = [shown_of(each, cells, held, windows_of(each, looked.now, parts.zone), looked.now) for each in catalogue.in_order()]
+        rows = [shown_of(each, cells, held, windows_of(each, looked.now), looked.now) for each in catalogue.in_order()]
         return frame.page(
             "shared.html",
             user,
