@@ -59,7 +59,7 @@ class Bus:
         self._breaker = Breaker(units, rules.replies_per_hour)
         self._standings = Standings(rules.people, rules.console_role, forges, rules.projects, self._others, self._by_sign_in)
         self._standing_in = self._standings.of
-        learning = Learning(units, Merges(forges, runtime), rules.projects)
+        learning = Learning(units, Merges(forges, runtime), rules.projects, rules.catalogue)
         self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects, members or {}, self._known, learning)
         self._finding = Finding(units, self._in_project, self._outside.visible)
         self._services = FindingServices(self._in_project, self._outside.visible)

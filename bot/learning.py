@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from bot.continuous import follow_main
 from bot.domain.artifact import Artifact
-from bot.domain.catalogue import Service
+from bot.domain.catalogue import Catalogue, Service
 from bot.domain.project import Project
 from bot.merges import Merges
 from bot.units import Units
@@ -15,10 +16,11 @@ _NEWEST = 10
 
 
 class Learning:
-    def __init__(self, units: Units, merges: Merges, projects: Mapping[str, Project]) -> None:
+    def __init__(self, units: Units, merges: Merges, projects: Mapping[str, Project], catalogue: Catalogue) -> None:
         self._units = units
         self._merges = merges
         self._projects = projects
+        self._catalogue = catalogue
 
     async def learn(self, services: Iterable[Service]) -> None:
         """Ask about the newest of each that are not merged, unless that was asked just now. Raises ForgeUnavailable."""
@@ -32,5 +34,6 @@ class Learning:
                 continue
             said = await self._merges.of_all(self._projects[key], (each.commit for each in waiting))
             async with self._units.transaction() as transaction:
-                for commit, merged_at in said.items():
-                    await transaction.artifacts.merge_said(key, commit, merged_at, transaction.now)
+                told = [await transaction.artifacts.merge_said(key, *each, transaction.now) for each in said.items()]
+                merged = [artifact.service for each in told for artifact in each if artifact.is_merged]
+                await follow_main(merged, self._catalogue, transaction)

@@ -51,7 +51,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
     runtime = EngineRuntime(place.engine, place.repositories)
     forges = {kind: PatientForge(forge, kind, store) for kind, forge in forges.items()}
     branches = Branches(store, runtime, forges, projects)
-    mains = Mains(store, Merges(forges, runtime), projects)
+    mains = Mains(store, Merges(forges, runtime), projects, catalogue_of(settings))
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats))
     return Parts(
         store=store,

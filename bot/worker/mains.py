@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import structlog
 
+from bot.continuous import follow_main
+from bot.domain.catalogue import Catalogue
 from bot.domain.message import BranchDeleted, Pushed, RequestClosed, RequestMoved
 from bot.domain.project import Project
 from bot.merges import Merges
@@ -20,10 +22,11 @@ _ASKED_FOR_S = 30 * 86_400.0
 class Mains:
     """Events only say 'look there': asked again, the answer is the same."""
 
-    def __init__(self, store: Store, merges: Merges, projects: Mapping[str, Project]) -> None:
+    def __init__(self, store: Store, merges: Merges, projects: Mapping[str, Project], catalogue: Catalogue) -> None:
         self._store = store
         self._merges = merges
         self._projects = projects
+        self._catalogue = catalogue
         self._heads: dict[str, str | None] = {}
 
     async def happened(self, event: Pushed | BranchDeleted | RequestClosed | RequestMoved) -> None:
@@ -53,7 +56,10 @@ class Mains:
         if not said:
             return
         async with self._store.transaction() as transaction:
+            merged: set[str] = set()
             for commit, merged_at in said.items():
                 for each in await transaction.artifacts.merge_said(project.key, commit, merged_at, transaction.now):
                     if each.is_merged:
                         log.info("artifact_merged", service=each.service, number=each.number, commit=commit)
+                        merged.add(each.service)
+            await follow_main(merged, self._catalogue, transaction)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
 from bot.context import ForgeUnavailable
+from bot.continuous import follow_main
 from bot.domain.artifact import Artifact, ArtifactKind
 from bot.domain.catalogue import Service
 from bot.domain.command import Event
@@ -77,6 +78,7 @@ def router(parts: Parts) -> APIRouter:
             if was_asked and not kept.is_merged:
                 told = await transaction.artifacts.merge_said(service.project, kept.commit, merged_at, now)
                 kept = next((each for each in told if each.id == kept.id), kept)
+                await follow_main([each.service for each in told if each.is_merged], parts.catalogue, transaction)
             if is_new:
                 data: dict[str, str | int | float | bool | None] = {"service": kept.service, "number": kept.number, "commit": kept.commit}
                 event = Event(at=now, kind="artifact_registered", project=service.project, actor=kept.registered_by, data=data)
