@@ -75,7 +75,7 @@ def name_of(folder: Path) -> str:
 def unit(folder: Path, argv: Sequence[str], environment: Mapping[str, str], cwd: Path, stop_within_s: int, who: Sequence[str]) -> str:
     """The same text for the same wish.
 
-    https://www.freedesktop.org/software/systemd/man/systemd.service.html. Raises DeployError `bad_binary` for paths that a unit cannot hold.
+    https://www.freedesktop.org/software/systemd/man/systemd.service.html. Raises DeployError `bad_binary` for paths that it cannot hold.
     """
     paths = (argv[0], str(cwd), str(folder))
     if any(_CONTROL.search(path) or "$" in path for path in paths):
