@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import select
 
 from bot.app.deploys import Deploys
-from bot.app.edges import Edges, Place, edges_of
+from bot.app.edges import Edges, Place, edges_of, engine_of
 from bot.app.github import access_of
 from bot.app.web import web_app
 from bot.app.work import worker_parts
@@ -260,7 +260,7 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         world.github.clock = world.gitlab.clock = world.slack.clock = lambda: clock.at
         world.shop, world.tools = world.github.project("acme/shop", id=42), world.gitlab.project("acme/tools", id=77)
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
-        place = Place(world.engine, world.repositories)
+        place = Place(engine_of(settings, world.engine), world.repositories)
         access = access_of(settings, lambda: clock.at)
         edges = edges_of(settings, store, place, access, Deploys(world.runner, FakeFiles()))
         stack.push_async_callback(edges.close)

@@ -49,10 +49,14 @@ from bot.store.store import Store
 from provisioner.engine import Engine, Repositories
 from provisioner.local import LocalEngine
 from provisioner.remotes import GitRepositories
+from provisioner.terraform.engine import TerraformEngine
+from provisioner.terraform.settings import TerraformSettings
 
 log = structlog.get_logger()
 
 _ASK_S = 8.0
+_GRACE_S = 24 * 3600.0
+"""Between the last end that Trellis gives and the one at which everything is taken down from outside."""
 
 
 def projects_of(settings: Settings) -> dict[str, Project]:
@@ -196,8 +200,20 @@ class Place:
     repositories: Repositories
 
 
+def engine_of(settings: Settings, keeper: Engine) -> Engine:
+    """The keeper itself, or Terraform with the keeper in its machine. Raises SettingsError."""
+    if settings.engine == "local":
+        return keeper
+    longest_s = max(settings.limits.cap_hours, settings.limits.keep_hours) * 3600 + _GRACE_S
+    told = TerraformSettings(settings.data_dir, program=settings.terraform.program, longest_life_s=longest_s)
+    if not told.module.is_dir():
+        raise SettingsError(f"TRELLIS_ENGINE=terraform needs the folder terraform/ of Trellis's source, which is not at {told.module}")
+    return TerraformEngine(told, keeper)
+
+
 def place_of(settings: Settings, github: Access | None) -> Place:
-    return Place(LocalEngine(settings.keeper_socket), GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github)))
+    engine = engine_of(settings, LocalEngine(settings.keeper_socket))
+    return Place(engine, GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github)))
 
 
 def holder_name() -> str:

@@ -35,6 +35,14 @@ GroupRoles = Annotated[dict[str, RoleName], BeforeValidator(_pairs)]
 Identifier = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 
+class TerraformPart(BaseModel):
+    """For `engine = "terraform"`: which Terraform. Its environments are those of modules/local-env: on this machine, by the keeper."""
+
+    model_config = {"extra": "forbid"}
+
+    program: str = "auto"
+
+
 class ProjectSettings(BaseModel):
     """A repository that environments are made of."""
 

@@ -22,6 +22,7 @@ from bot.settings.parts import (
     SignInSettings,
     SlackSettings,
     TelemetrySettings,
+    TerraformPart,
     WorkerSettings,
 )
 
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     time_zone: str = "UTC"
     log_format: Literal["console", "json"] = "console"
     sandbox: Literal["auto", "off", "required"] = "auto"
+    engine: Literal["local", "terraform"] = "local"
+    terraform: TerraformPart = TerraformPart()
     github: GitHubSettings | None = None
     gitlab: GitLabSettings | None = None
     slack: SlackSettings | None = None

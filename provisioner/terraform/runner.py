@@ -13,7 +13,7 @@ from processes import CannotStart, Child, Order, TimedOut, run, start
 from provisioner.engine import EngineUnavailable, StaleFence
 from provisioner.terraform import launcher
 from provisioner.terraform.launcher import Launch
-from provisioner.terraform.said import Said
+from provisioner.terraform.said import Said, said
 from provisioner.terraform.settings import TerraformSettings
 
 _LOOK_S = 0.1
@@ -39,6 +39,15 @@ class Ended:
     """`code` is Terraform's own."""
 
     code: int
+    said: Said
+
+
+@dataclass(frozen=True)
+class Read:
+    """`out` is standard output as it is, `said` what was said on the other stream."""
+
+    code: int
+    out: bytes
     said: Said
 
 
@@ -69,15 +78,15 @@ class Runner:
             child = await start(self._order(launch, place, log))
         except CannotStart as problem:
             raise EngineUnavailable(f"Terraform's launcher cannot be started: {problem}") from problem
-        said = Said()
+        heard = Said()
         try:
             async with asyncio.timeout(self._settings.run_within_s):
-                await self._follow(child, log, said, progress)
+                await self._follow(child, log, heard, progress)
         except TimeoutError:
             raise EngineUnavailable(f"terraform {launch.verb} did not end within {self._settings.run_within_s:g} s") from None
         finally:
             await self._end(child)
-        return _judged(launch, child, said)
+        return _judged(launch, child, heard)
 
     async def _end(self, child: Child) -> None:
         """However often we are told to hurry: Terraform saves its state first."""
@@ -86,7 +95,7 @@ class Runner:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait({ending})
 
-    async def _follow(self, child: Child, log: Path, said: Said, progress: Progress | None) -> None:
+    async def _follow(self, child: Child, log: Path, heard: Said, progress: Progress | None) -> None:
         ending = asyncio.ensure_future(child.wait())
         at, told, is_over = 0, 0, False
         while not is_over:
@@ -94,13 +103,13 @@ class Runner:
             is_over = ending.done()
             lines, at = await asyncio.to_thread(_read, log, at, is_over)
             for line in lines:
-                said.hear(line)
-            if progress and said.done != told:
-                told = said.done
-                await progress(told, said.planned)
+                heard.hear(line)
+            if progress and heard.done != told:
+                told = heard.done
+                await progress(told, heard.planned)
 
-    async def read(self, launch: Launch, place: Place) -> bytes:
-        """The standard output of a short run that changes nothing. It may hold secrets, so it goes to no log."""
+    async def read(self, launch: Launch, place: Place) -> Read:
+        """A short run that changes nothing. Its output may hold secrets, so it goes to no log."""
         argv = (*_LAUNCHER, launch.word())
         within_s = launch.wait_s + _LAUNCH_S
         try:
@@ -108,17 +117,15 @@ class Runner:
         except (CannotStart, TimedOut) as problem:
             raise EngineUnavailable(f"terraform {launch.verb}: {problem}") from problem
         _refused(launch, ran.code)
-        if ran.code:
-            raise EngineUnavailable(f"terraform {launch.verb}: {_last(ran.err)}")
-        return ran.out
+        return Read(ran.code, ran.out, said(ran.err.decode(errors="replace").splitlines()))
 
 
-def _judged(launch: Launch, child: Child, said: Said) -> Ended:
+def _judged(launch: Launch, child: Child, heard: Said) -> Ended:
     ended = child.exit
     if ended is None or ended.code is None:
         raise EngineUnavailable(f"terraform {launch.verb} {ended.sentence() if ended else 'was killed'}")
     _refused(launch, ended.code)
-    return Ended(ended.code, said)
+    return Ended(ended.code, heard)
 
 
 def _refused(launch: Launch, code: int) -> None:
@@ -136,8 +143,3 @@ def _read(log: Path, at: int, is_over: bool) -> tuple[list[str], int]:  # noqa: 
         cut = len(data) if is_over else data.rfind(b"\n") + 1
         return data[:cut].decode(errors="replace").splitlines(), at + cut
     return [], at
-
-
-def _last(err: bytes) -> str:
-    lines = err.decode(errors="replace").strip().splitlines()
-    return lines[-1][:400] if lines else "it gave no reason"

@@ -18,7 +18,6 @@ from pathlib import Path
 
 _CAP_BYTES = 128 * 1024
 _OPERATIONS = {"plan": "OperationTypePlan", "apply": "OperationTypeApply"}
-_ROUGHLY_S = 1.0  # two clocks readings of one machine
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def left_by(lock: StateLock, runs: list[Run]) -> Run | None:
     until = float("inf")
     for run in reversed(runs):
         end = until if run.ended_at is None else run.ended_at
-        is_then = run.began_at - _ROUGHLY_S <= lock.created_at <= end + _ROUGHLY_S
+        is_then = run.began_at <= lock.created_at <= end  # by one clock: a state's lock names its machine
         if is_then and run.who == lock.who and _OPERATIONS.get(run.verb, lock.operation) == lock.operation:
             return run
         until = run.began_at

