@@ -16,7 +16,7 @@ from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutK
 from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform, Thread
 
-ITSELF = Person(Platform.CONSOLE, "trellis", "trellis", is_bot=True)
+ITSELF = Person(Platform.CONSOLE, "@trellis", "trellis", is_bot=True)  # an id that nobody can have
 THREAD = Thread(Platform.CONSOLE, "console:@continuous")
 _NOT_BEGUN = frozenset({DeploymentState.QUEUED, DeploymentState.WAITING})
 _MOST_PAST = 100

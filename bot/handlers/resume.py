@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.asking import identity
 from bot.context import Outcome, Scene, Transaction
+from bot.continuous import follow_main
 from bot.domain.command import Event
 from bot.replies import holds as words
 from grammar.commands import SledResume
@@ -25,4 +26,5 @@ async def decide(command: SledResume, scene: Scene, facts: None, transaction: Tr
                 data={"service": slot.service, "environment": slot.environment, "person": identity(scene.person)},
             )
         )
+    await follow_main((slot.service for slot in held), scene.catalogue, transaction)
     return Outcome(words.resumed(held, services, scene.shared.key))

@@ -115,3 +115,32 @@ async def test_learning_of_a_merge_while_deploying_elsewhere_begins_it_too(world
     world.github.merges(world.shop, "1fd1".ljust(40, "0"))
     assert "runs `1fd10000` in **staging**" in (await dana.says("/sled deploy pay --to staging"))[-1]
     assert [each.state for each in await deployments(world, "pay", "dev")] == [S.SUCCEEDED]
+
+
+async def test_what_was_merged_while_it_was_held_goes_when_it_is_let_go(world: World, dana: Talk) -> None:
+    await built(world, "pay", "1fd1", is_merged=False)
+    await _merges(world, "1fd1")
+    await _has(world, held_by=Person(Platform.GITHUB, "7", "dana"), held_reason="rolled back", held_at=1.0)
+    held = await built(world, "pay", "2fd1", is_merged=False)
+    await _merges(world, "2fd1")
+    await dana.says("/sled resume pay --in dev")
+    there = await slot(world, "pay", "dev")
+    assert there is not None
+    assert (there.artifact_id, there.held_by) == (held.id, None)
+
+
+async def test_it_waits_for_a_lock_and_goes_when_that_is_released(world: World, dana: Talk) -> None:
+    await built(world, "pay", "1fd1", is_merged=False)
+    await dana.says("/sled lock pay:dev --reason a demo")
+    await _merges(world, "1fd1")
+    [only] = await deployments(world, "pay")
+    assert (only.state, world.runner.live) == (S.WAITING, {})
+    await dana.says("/sled unlock pay:dev")
+    assert [each.state for each in await deployments(world, "pay")] == [S.SUCCEEDED]
+
+
+async def test_a_vetoed_artifact_never_goes(world: World, dana: Talk) -> None:
+    await built(world, "pay", "1fd1e0e9", is_merged=False)
+    await dana.says("/sled veto pay@1fd1e0e9 --reason it loses cents")
+    await _merges(world, "1fd1e0e9")
+    assert await deployments(world, "pay") == []
