@@ -1,7 +1,7 @@
 # The front door: `make run` and `make test`. Everything is set up in .venv from the hashed lock files.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-lives check test-postgres test-browser test-terraform buf chaos bench setup setup-dev lock clean
+.PHONY: help run test test-long test-lives check test-postgres test-kubernetes test-browser test-terraform buf chaos bench setup setup-dev lock clean
 unexport PYTHONHOME PYTHONPATH
 
 PY := .venv/bin/python
@@ -18,7 +18,7 @@ run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
-	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not long and not simulation and not terraform" tests
+	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not kubernetes and not long and not simulation and not terraform" tests
 
 test-long: setup-dev ## what tries very much of one thing: the API by Schemathesis, every cell of who may what, what platforms do wrong
 	@$(PY) -m pytest -n 3 -m "long and not postgres and not simulation" tests
@@ -35,6 +35,11 @@ check: setup-dev ## ruff, mypy --strict, import contracts
 test-postgres: setup-dev ## the tests of what is stored, on PostgreSQL (the pgserver wheel)
 	@if $(PY) -c 'import pgserver' 2>/dev/null; then TRELLIS_TEST_POSTGRES=1 $(PY) -m pytest -n 3 -m postgres tests; \
 	else echo "skipped: there is no pgserver wheel for this Python and platform"; fi
+
+test-kubernetes: setup-dev ## runs as Jobs, on a stand-in and on a real API server (built once outside this folder, some 8 minutes; KUBECONFIG: yours)
+	@built=$$(sh tools/kubernetes.sh) || [ $$? -eq 75 ] || exit 1; \
+	echo "what Kubernetes 1.20 has not (CronJob in batch/v1, policy/v1, autoscaling/v2) is tried on the stand-in only"; \
+	TRELLIS_TEST_KUBERNETES=$$built TRELLIS_TEST_KUBECONFIG=$${KUBECONFIG:-} $(PY) -m pytest -n 0 -rs -m "kubernetes and not long" tests
 
 test-browser: setup-dev ## the pages in a real Chromium (apt-get install chromium, or TRELLIS_TEST_CHROMIUM=path)
 	@sh tools/browser.sh

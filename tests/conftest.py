@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from bot.redaction import KNOWN
 from tests import servers
+from tests.clusters import cluster  # noqa: F401 - a fixture, for who asks for a real API server of Kubernetes
 from tests.databases import database_url, postgres  # noqa: F401 - fixtures for every test
 from tests.world import LOGGING, World, a_world
 

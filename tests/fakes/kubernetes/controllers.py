@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.fakes.kubernetes import jobs
 from tests.fakes.kubernetes.objects import Body, Kept, Objects
 
 _MANAGER = "kube-controller-manager"
@@ -30,6 +31,9 @@ class Controllers:
         self.objects = objects
         self.faults: dict[str, Fault] = {}
         self.logs: dict[str, str] = {}
+        self.begun: set[str] = set()
+        self.has_nodes = False
+        """Whether pods are run by somebody (a kubelet) instead of here."""
 
     def sickens(self, mark: str, fault: Fault) -> None:
         """Pods in whose template the mark is found."""
@@ -39,13 +43,36 @@ class Controllers:
         self.faults.clear()
 
     def step(self) -> None:
-        for each in list(self.objects.kept.values()):
-            owners = each.body["metadata"].get("ownerReferences") or []
-            if owners and not any(other.body["metadata"]["uid"] == owners[0]["uid"] for other in self.objects.kept.values()):
-                self.objects.delete(each)
+        self._collect()
         for each in list(self.objects.kept.values()):
             if each.kind.kind in _CONTROLLERS:
                 _CONTROLLERS[each.kind.kind](self, each)
+
+    def _collect(self) -> None:
+        """The garbage collector: what belongs to nobody any more goes, and who is to go last goes when nothing is its own."""
+        there = {each.body["metadata"]["uid"]: each for each in self.objects.kept.values()}
+        waited_for: set[str] = set()
+        for each in list(self.objects.kept.values()):
+            for owner in (each.body["metadata"].get("ownerReferences") or [])[:1]:
+                is_going = (
+                    "foregroundDeletion" in there[owner["uid"]].body["metadata"].get("finalizers", []) if owner["uid"] in there else True
+                )
+                if is_going:
+                    self.remove(each)
+                    waited_for.add(owner["uid"])
+        for each in list(self.objects.kept.values()):
+            metadata = each.body["metadata"]
+            if "foregroundDeletion" in metadata.get("finalizers", []) and metadata["uid"] not in waited_for:
+                self.objects.delete(each)
+
+    def remove(self, kept: Kept) -> None:
+        """A pod that runs on a node is given time, and its kubelet says when it is gone."""
+        status = kept.body.get("status") or {}
+        is_run = self.has_nodes and kept.kind.kind == "Pod" and kept.body["spec"].get("nodeName")
+        if is_run and status.get("phase") not in {"Succeeded", "Failed"}:
+            self.objects.leave(kept, kept.body["spec"]["terminationGracePeriodSeconds"])
+        else:
+            self.objects.delete(kept)
 
     def fault_of(self, template: Body) -> Fault | None:
         text = json.dumps(template)
@@ -69,7 +96,7 @@ class Controllers:
         metadata = {**body.get("metadata", {}), "name": name, "ownerReferences": [reference]}
         return self.objects.create({**body, "kind": kind, "metadata": metadata}, _MANAGER, owner.namespace)
 
-    def _begin_pod(self, owner: Kept, template: Body, number: int, labels: dict[str, str]) -> None:
+    def begin_pod(self, owner: Kept, template: Body, number: int, labels: dict[str, str]) -> None:
         merged = {**(template.get("metadata", {}).get("labels") or {}), **labels}
         name = f"{owner.name}-{number}"
         body = {"metadata": {"labels": merged}, "spec": template["spec"], "status": {"phase": "Pending"}}
@@ -93,7 +120,7 @@ class Controllers:
         for pod in pods:
             self._go_on(pod)
         if len(pods) < wanted:
-            self._begin_pod(owner, template, len(pods), labels)
+            self.begin_pod(owner, template, len(pods), labels)
         elif len(pods) > wanted:
             self.objects.delete(pods[-1])
         return sum(_is_ready(each) for each in pods[:wanted])
@@ -127,7 +154,7 @@ class Controllers:
                 _condition("Progressing", *progressing),
             ],
         }
-        self._says(kept, status)
+        self.says(kept, status)
 
     def _replica_sets(self, kept: Kept) -> list[Kept]:
         uid = kept.body["metadata"]["uid"]
@@ -176,22 +203,27 @@ class Controllers:
             "currentRevision": revision if is_done else before,
             "updateRevision": revision,
         }
-        self._says(kept, status)
+        self.says(kept, status)
 
     def daemon_set(self, kept: Kept) -> None:
         counts = dict.fromkeys(("desiredNumberScheduled", "updatedNumberScheduled", "numberAvailable", "numberReady"), 2)
-        self._says(kept, {"observedGeneration": kept.body["metadata"]["generation"], **counts})
+        self.says(kept, {"observedGeneration": kept.body["metadata"]["generation"], **counts})
 
     def job(self, kept: Kept) -> None:
         if any(each["type"] in {"Complete", "Failed"} for each in kept.body["status"].get("conditions", [])):
             return None
+        if self.has_nodes:
+            return jobs.step(self, kept)
         pods = self.pods_of(kept)
         if not pods:
-            self._begin_pod(kept, kept.body["spec"]["template"], 0, {})
-            return self._says(kept, {"active": 1, "ready": 0})
+            self.begin_pod(kept, kept.body["spec"]["template"], 0, {})
+            return self.says(kept, {"active": 1, "ready": 0})
+        return self._job_ends(kept, pods)
+
+    def _job_ends(self, kept: Kept, pods: list[Kept]) -> None:
         fault = self.fault_of(kept.body["spec"]["template"])
         if fault is None:
-            return self._says(
+            return self.says(
                 kept, {"succeeded": 1, "conditions": [_condition("SuccessCriteriaMet", "True"), _condition("Complete", "True")]}
             )
         for pod in pods:
@@ -200,11 +232,11 @@ class Controllers:
             return None
         failed = kept.body["status"].get("failed", 0) + 1
         if failed <= kept.body["spec"]["backoffLimit"]:
-            return self._says(kept, {"active": 1, "failed": failed})
+            return self.says(kept, {"active": 1, "failed": failed})
         why = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
-        return self._says(kept, {"failed": failed, "conditions": [_condition("Failed", "True", *why)]})
+        return self.says(kept, {"failed": failed, "conditions": [_condition("Failed", "True", *why)]})
 
-    def _says(self, kept: Kept, status: Body) -> None:
+    def says(self, kept: Kept, status: Body) -> None:
         self.objects.update(kept, lambda body: body.update(status=status), _MANAGER)
 
 

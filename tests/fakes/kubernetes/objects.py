@@ -13,7 +13,7 @@ from tests.fakes.forge import iso
 from tests.fakes.kubernetes import fields, rules
 from tests.fakes.kubernetes.defaults import fill
 from tests.fakes.kubernetes.kinds import BY_KIND, Kind
-from tests.fakes.kubernetes.statuses import conflict, error, no_namespace, not_found
+from tests.fakes.kubernetes.statuses import already_there, conflict, error, no_namespace, not_found
 
 Body = dict[str, Any]
 Change = Callable[[Body], object]
@@ -55,11 +55,11 @@ class Kept:
 
 
 def matches(labels: dict[str, str], selector: str) -> bool:
-    """Equality terms only: `a=b,c!=d,e`."""
+    """Terms of equality and of being there: `a=b,c!=d,e,!f`."""
     for term in filter(None, selector.split(",")):
         found = _TERM.fullmatch(term)
         if found is None:
-            if term not in labels:
+            if (term.removeprefix("!") in labels) == term.startswith("!"):
                 return False
         elif (labels.get(found[1]) == found[3]) == (found[2] == "!="):
             return False
@@ -71,7 +71,7 @@ class Objects:
         self.namespaces = {"team"}
         self.kept: dict[tuple[str, str, str], Kept] = {}
         self.version = 1000
-        self._clock = clock
+        self.clock = clock
         self._ids = itertools.count(1)
 
     def find(self, kind: str, name: str, namespace: str = "team") -> Kept | None:
@@ -139,14 +139,40 @@ class Objects:
         self._count(kept, after)
         kept.body, kept.managers = after.body, after.managers
 
+    def post(self, kind: Kind, namespace: str, said: Body, manager: str) -> Kept:
+        """As who makes something new by name."""
+        if namespace not in self.namespaces:
+            raise no_namespace(namespace)
+        name = (said.get("metadata") or {}).get("name", "")
+        _check_address(kind, namespace, name, said)
+        rules.check_said(kind, name, said)
+        if self.find(kind.kind, name, namespace):
+            raise already_there(kind, name)
+        made = copy.deepcopy(said)
+        made["metadata"]["uid"] = "new"
+        fill(made)
+        rules.check(kind, name, None, made)
+        return self.create(said, manager, namespace)
+
     def delete(self, kept: Kept) -> None:
         self.kept.pop((kept.kind.kind, kept.namespace, kept.name), None)
         self.version += 1
 
+    def leave(self, kept: Kept, grace_s: float, finalizer: str = "") -> None:
+        """It is still there, and is on its way."""
+        metadata = kept.body["metadata"]
+        if "deletionTimestamp" not in metadata:
+            metadata["deletionTimestamp"] = iso(self.clock() + grace_s)
+            metadata["deletionGracePeriodSeconds"] = int(grace_s)
+        if finalizer:
+            metadata["finalizers"] = [finalizer]
+        self.version += 1
+        metadata["resourceVersion"] = str(self.version)
+
     def _new(self, said: Body) -> Body:
         number = next(self._ids)
         said["metadata"]["uid"] = f"{number:08x}-0000-4000-8000-{number:012x}"
-        said["metadata"]["creationTimestamp"] = iso(self._clock())
+        said["metadata"]["creationTimestamp"] = iso(self.clock())
         if "spec" in said and said["kind"] in _WITH_STATUS:
             said.setdefault("status", {})
         return said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ _NAME_RULE = (
     " '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
 _NEEDS_SPEC = {"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "Ingress", "NetworkPolicy", "PodDisruptionBudget"}
+MOST_SECRET = 1024 * 1024
 _IMMUTABLE = {"Deployment": ("selector",), "Job": ("completions", "selector", "template"), "Service": ("clusterIPs",)}
 _STATEFUL = (
     "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
@@ -37,7 +39,18 @@ def check_said(kind: Kind, name: str, body: Body) -> None:
             raise invalid(kind, name, f"spec.{field}", "Required value", "FieldValueRequired")
 
 
+def _check_secret(name: str, kind: Kind, body: Body) -> None:
+    sizes = [len(base64.b64decode(each)) for each in (body.get("data") or {}).values()]
+    if sum(sizes) > MOST_SECRET:
+        raise invalid(kind, name, "data", f"Too long: must have at most {MOST_SECRET} bytes", "FieldValueTooLong")
+    for key in body.get("data") or {}:
+        if not re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", key):
+            raise invalid(kind, name, f"data[{key}]", f'Invalid value: "{key}"')
+
+
 def check(kind: Kind, name: str, before: Body | None, after: Body) -> None:
+    if kind.kind == "Secret":
+        _check_secret(name, kind, after)
     spec = after.get("spec") or {}
     for field, pod in _pods(kind, spec):
         _check_pod(kind, name, field, pod)

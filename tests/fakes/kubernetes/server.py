@@ -12,15 +12,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from tests.fakes.kubernetes.asking import chosen, merged, page
 from tests.fakes.kubernetes.controllers import Controllers
 from tests.fakes.kubernetes.kinds import BY_KIND, KINDS, Kind
 from tests.fakes.kubernetes.objects import Body, Change, Kept, Objects
-from tests.fakes.kubernetes.statuses import error, forbidden, not_found, status
+from tests.fakes.kubernetes.statuses import error, forbidden, not_found, other_uid, status
 from tests.fakes.server import Answer, Asked, FakeServer
 
 TOKEN = "kube-token"
 _WHO = "system:serviceaccount:team:deployer"
 _APPLY = "application/apply-patch+yaml"
+_MERGE = "application/merge-patch+json"
 
 
 class FakeKubernetes(FakeServer):
@@ -37,6 +39,8 @@ class FakeKubernetes(FakeServer):
         self.denied: set[tuple[str, str]] = set()
         self.tokens = {TOKEN}
         self.goes_on = goes_on
+        self.log_of: Callable[[str], bytes | None] = lambda _: None
+        """A kubelet's word, where one runs the pods."""
 
     def begin_anew(self) -> None:
         """Nothing is there, and nothing is amiss."""
@@ -100,7 +104,9 @@ class FakeKubernetes(FakeServer):
 
     def routes(self) -> list[Route]:
         return [route for kind in KINDS for route in self._routes(kind)] + [
-            Route("/api/v1/namespaces/{namespace}/pods/{name}/log", self.endpoint("GET log", self._log))
+            Route("/api/v1/namespaces/{namespace}/pods/{name}/log", self.endpoint("GET log", self._log)),
+            Route("/api/v1/namespaces/{namespace}/pods/{name}/status", self.endpoint("PATCH status", self._status), methods=["PATCH"]),
+            Route("/api/v1/namespaces/{namespace}/pods/{name}/binding", self.endpoint("POST binding", self._bind), methods=["POST"]),
         ]
 
     def _routes(self, kind: Kind) -> list[Route]:
@@ -108,6 +114,7 @@ class FakeKubernetes(FakeServer):
         one = every + "/{name}"
         doers = (
             ("LIST", "GET", every, self._list),
+            ("POST", "POST", every, self._post),
             ("GET", "GET", one, self._get),
             ("PATCH", "PATCH", one, self._patch),
             ("DELETE", "DELETE", one, self._delete),
@@ -129,13 +136,39 @@ class FakeKubernetes(FakeServer):
 
     def _list(self, kind: Kind, request: Request, body: Any) -> Answer:
         namespace, _ = self._may(request, kind, "list")
-        found = [each.shown() for each in self.objects.all(kind.kind, namespace, request.query_params.get("labelSelector", ""))]
+        asked = request.query_params
+        all_ = [each.shown() for each in self.objects.all(kind.kind, namespace, asked.get("labelSelector", ""))]
+        found, more = page([each for each in all_ if chosen(each, asked.get("fieldSelector", ""))], asked)
         items = [{name: value for name, value in each.items() if name not in {"apiVersion", "kind"}} for each in found]
-        metadata = {"resourceVersion": str(self.objects.version)}
+        metadata = {"resourceVersion": str(self.objects.version), **more}
         return 200, {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata, "items": items}
+
+    def _post(self, kind: Kind, request: Request, body: Any) -> Answer:
+        namespace, _ = self._may(request, kind, "create")
+        return 201, self.objects.post(kind, namespace, body, request.query_params.get("fieldManager", "unknown")).shown()
+
+    def _merge(self, kind: Kind, namespace: str, name: str, body: Body) -> Answer:
+        kept = self.objects.one(kind, namespace, name)
+        _check_uid(kind, kept, (body.get("metadata") or {}).get("uid"))
+        self.objects.update(kept, lambda there: there.update(merged(there, body)), "unknown")
+        return 200, kept.shown()
+
+    def _status(self, request: Request, body: Any) -> Answer:
+        namespace, name = self._may(request, BY_KIND["Pod"], "patch", "pods/status")
+        return self._merge(BY_KIND["Pod"], namespace, name, {"status": body["status"]})
+
+    def _bind(self, request: Request, body: Any) -> Answer:
+        namespace, name = self._may(request, BY_KIND["Pod"], "create", "pods/binding")
+        kept = self.objects.one(BY_KIND["Pod"], namespace, name)
+        if kept.body["spec"].get("nodeName"):
+            raise error(409, f'Operation cannot be fulfilled on pods/binding "{name}": pod {name} is already assigned to node')
+        self.objects.update(kept, lambda there: there["spec"].update(nodeName=body["target"]["name"]), "kube-scheduler")
+        return 201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
     def _patch(self, kind: Kind, request: Request, body: Any) -> Answer:
         namespace, name = self._may(request, kind, "patch")
+        if request.headers.get("content-type", "") == _MERGE:
+            return self._merge(kind, namespace, name, body)
         if request.headers.get("content-type", "") != _APPLY:
             raise error(415, f"the body of the request was in an unknown format - accepted media types include: {_APPLY}")
         manager = request.query_params.get("fieldManager", "")
@@ -150,7 +183,15 @@ class FakeKubernetes(FakeServer):
     def _delete(self, kind: Kind, request: Request, body: Any) -> Answer:
         namespace, name = self._may(request, kind, "delete")
         kept = self.objects.one(kind, namespace, name)
-        self.objects.delete(kept)
+        options = body or {}
+        _check_uid(kind, kept, (options.get("preconditions") or {}).get("uid"))
+        if options.get("propagationPolicy") == "Foreground":
+            self.objects.leave(kept, 0, "foregroundDeletion")
+            return 200, kept.shown()
+        if options.get("gracePeriodSeconds") == 0:
+            self.objects.delete(kept)
+        else:
+            self.controllers.remove(kept)
         details = {"name": name, "kind": kind.plural, "uid": kept.body["metadata"]["uid"]}
         return 200, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
@@ -158,9 +199,18 @@ class FakeKubernetes(FakeServer):
         namespace, name = self._may(request, BY_KIND["Pod"], "get", "pods/log")
         if self.objects.find("Pod", name, namespace) is None:
             raise not_found(BY_KIND["Pod"], name)
+        said = self.log_of(name)
+        if said is not None:
+            return Response(said[: int(request.query_params.get("limitBytes") or len(said))], media_type="text/plain")
         lines = self.controllers.logs.get(name, "").splitlines(keepends=True)
         last = int(request.query_params.get("tailLines") or len(lines))
         return PlainTextResponse("".join(lines[-last:] if last else []))
+
+
+def _check_uid(kind: Kind, kept: Kept, uid: str | None) -> None:
+    there = kept.body["metadata"]["uid"]
+    if uid not in {None, there}:
+        raise other_uid(kind, kept.name, str(uid), there)
 
 
 def _bound(do: Callable[[Kind, Request, Any], Answer], kind: Kind) -> Callable[[Request, Any], Answer]:

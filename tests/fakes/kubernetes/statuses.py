@@ -47,6 +47,17 @@ def not_found(kind: Kind, name: str) -> HttpError:
     return error(404, f'{kind.resource} "{name}" not found', _details(kind, name))
 
 
+def already_there(kind: Kind, name: str) -> HttpError:
+    answer = error(409, f'{kind.resource} "{name}" already exists', _details(kind, name))
+    answer.body["reason"] = "AlreadyExists"
+    return answer
+
+
+def other_uid(kind: Kind, name: str, said: str, there: str) -> HttpError:
+    message = f'Operation cannot be fulfilled on {kind.resource} "{name}": Precondition failed: UID in precondition: {said}, UID in object meta: {there}'
+    return error(409, message, _details(kind, name))
+
+
 def no_namespace(name: str) -> HttpError:
     return error(404, f'namespaces "{name}" not found', {"name": name, "kind": "namespaces"})
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx2
 import yaml
-from lightkube import Client, ConfigError, KubeConfig
+from lightkube import Client, ConfigError, KubeConfig, SingleConfig
 from lightkube.types import CascadeType, PatchType
 from msgspec import DecodeError, ValidationError
 
@@ -52,11 +53,27 @@ class RefusedError(Exception):
         self.about = about
 
 
-def client_of(environment: Mapping[str, str]) -> Client:
+def config_of(environment: Mapping[str, str]) -> SingleConfig:
     """By KUBECONFIG where it is set, else from inside the cluster or ~/.kube/config. Raises DeployError `bad_kubeconfig`."""
     given = environment.get("KUBECONFIG")
+    with _readable(given):
+        config = (KubeConfig.from_file(given) if given else KubeConfig.from_env()).get()
+        if config is None:
+            raise ConfigError("no current context is set")
+        return config
+
+
+def client_of(environment: Mapping[str, str]) -> Client:
+    """Raises DeployError `bad_kubeconfig`."""
+    config = config_of(environment)
+    with _readable(environment.get("KUBECONFIG")):
+        return Client(config)
+
+
+@contextmanager
+def _readable(given: str | None) -> Iterator[None]:
     try:
-        return Client(KubeConfig.from_file(given) if given else KubeConfig.from_env())
+        yield
     except (ConfigError, OSError, *_BROKEN, AssertionError, ValidationError, yaml.YAMLError) as error:
         where = given or "inside a cluster or in ~/.kube/config"
         raise DeployError(
