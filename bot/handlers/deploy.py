@@ -8,8 +8,9 @@ from bot import refusals_deploy
 from bot.context import ForgeUnavailable, Outcome, Outside, Scene, Transaction
 from bot.domain.artifact import Artifact
 from bot.domain.command import CommandState
-from bot.domain.deployment import Rollout, RolloutKind
+from bot.domain.deployment import DeploymentState, Rollout, RolloutKind, Waits
 from bot.domain.errors import UserError
+from bot.domain.waiting import said_again
 from bot.domain.wanted import Wanted, Wish
 from bot.handlers.rolling import Asked, begin, same_as_open
 from grammar.commands import Deploy
@@ -43,9 +44,17 @@ async def decide(command: Deploy, scene: Scene, doubt: str, transaction: Transac
     )
     if there := await same_as_open(asked, scene, transaction):
         await transaction.open_card(scene.thread, there)
+        await _go_on(there, transaction)
         return running(there)
     rollout, _ = await begin(asked, scene, transaction)
     return running(rollout)
+
+
+async def _go_on(rollout: Rollout, transaction: Transaction) -> None:
+    """What waits for whoever asked has their word now: they have said it again."""
+    for part in await transaction.rollouts.parts(rollout.id):
+        if part.state is DeploymentState.WAITING and part.waits_for is Waits.WORD:
+            await transaction.save_deployment(said_again(part, transaction.now))
 
 
 def running(rollout: Rollout) -> Outcome:

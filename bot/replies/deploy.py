@@ -10,7 +10,7 @@ from bot.domain.deployment import Deployment, DeploymentState, Lock, Rollout, Ro
 from bot.domain.message import Person
 from bot.domain.prose import Block, Code, Line, Log, Reply, Span, Strong, Table, Text, Tone, line
 from bot.domain.scopes import Scope
-from bot.replies.common import brief, commit, say
+from bot.replies.common import brief, commit, moment, say
 
 State = DeploymentState
 
@@ -79,11 +79,21 @@ def how_it_is(part: Deployment) -> str:
     return hows[part.state]
 
 
-def waits(rollout: Rollout, part: Deployment, wait: Wait) -> Reply:
+def waits(rollout: Rollout, part: Deployment, wait: Wait, ahead: int) -> Reply:
+    """`ahead`: so many deploys of it to this environment were asked for earlier and are not over."""
     head: tuple[Span, ...] = (Strong(part.service), Text(" to "), Strong(part.environment))
     if wait.waits is Waits.WORD:
-        return say(Tone.WARNING, *head, f" does not begin by itself any more: {part.waits_why}.", to=rollout.person, code="waits_for_you")
-    return say(Tone.BUSY, *head, f" waits for {part.waits_why}. It begins when that is over.", to=rollout.person, code="waits")
+        again = line("Still wanted? Say it again: ", Code(f"/sled deploy {rollout.words} --to {rollout.environment}"))
+        told = f" could begin now, but does not by itself any more: {part.waits_why}."
+        return say(Tone.WARNING, *head, told, to=rollout.person, code="waits_for_you", more=(again,))
+    when = (" It may begin ", moment(wait.until), ".") if wait.until is not None else (" It begins when that is over.",)
+    place = f" It is number {ahead + 1} in the line." if ahead else ""
+    return say(Tone.BUSY, *head, f" waits for {part.waits_why}.", *when, place, to=rollout.person, code="waits")
+
+
+def begins_after_all(rollout: Rollout, part: Deployment, waited_s: float) -> Reply:
+    head: tuple[Span, ...] = (Strong(part.service), Text(" to "), Strong(part.environment))
+    return say(Tone.BUSY, *head, f" begins now: it waited {brief(waited_s)} for {part.waits_why}.", to=rollout.person)
 
 
 def begins_all_the_same(rollout: Rollout, part: Deployment, forced: str, warnings: Sequence[Lock]) -> Reply:

@@ -23,6 +23,8 @@ from bot.worker.settle import tell
 
 State = DeploymentState
 
+_LONG_S = 60.0
+
 _ENDED = {
     RolloutState.SUCCEEDED: CommandState.DONE,
     RolloutState.FAILED: CommandState.FAILED,
@@ -64,7 +66,8 @@ async def waits(transaction: Transaction, row: Deployment, rollout: Rollout, wai
         await _call_the_next(transaction, row)
     if is_news:
         await transaction.note(_event(row, transaction.now, "deploy_waits", reason=why))
-        await transaction.post(rollout.thread, words.waits(rollout, after, wait))
+        line = await transaction.rollouts.live(row.service, row.environment)
+        await transaction.post(rollout.thread, words.waits(rollout, after, wait, sum(each.number < row.number for each in line)))
 
 
 async def refused(transaction: Transaction, row: Deployment, rollout: Rollout, refuse: Refuse) -> None:
@@ -87,6 +90,14 @@ async def begun(transaction: Transaction, row: Deployment, rollout: Rollout, go:
     await transaction.note(_event(row, transaction.now, "deploy_began", forced_past=forced or None))
     if forced or go.warnings:
         await transaction.post(rollout.thread, words.begins_all_the_same(rollout, row, forced, go.warnings))
+    elif row.waits_since is not None and _knows_that_it_waits(row, transaction.now):
+        await transaction.post(rollout.thread, words.begins_after_all(rollout, row, transaction.now - row.waits_since))
+
+
+def _knows_that_it_waits(row: Deployment, now: float) -> bool:
+    """Whether who asked was told so; or waited for the one before for so long that they look elsewhere by now."""
+    is_long = row.waits_since is not None and now - row.waits_since >= _LONG_S
+    return row.waits_for in {Waits.LOCK, Waits.FREEZE} or (row.waits_for is Waits.TURN and is_long)
 
 
 async def went_on(transaction: Transaction, row: Deployment, made: int) -> None:
