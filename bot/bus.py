@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from bot.domain.message import Dialect, Edited, Person, Platform, Said
 from bot.domain.project import ForgeKind, Project
 from bot.domain.prose import Reaction, Reply
 from bot.finding import Finding
+from bot.finding_deploys import FindingDeploys
 from bot.finding_services import FindingServices
 from bot.handlers import HANDLERS
 from bot.handlers.actions import ACTIONS
@@ -62,7 +63,14 @@ class Bus:
         learning = Learning(units, Merges(forges, runtime), rules.projects, rules.catalogue)
         self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects, members or {}, self._known, learning)
         self._finding = Finding(units, self._in_project, self._outside.visible)
-        self._services = FindingServices(self._in_project, self._outside.visible)
+        services = FindingServices(self._in_project, self._outside.visible)
+        self._finders: dict[About, Callable[[Scene, Command], Awaitable[Scene]]] = {
+            About.APPROVAL: self._finding.approval,
+            About.SERVICES: services.named,
+            About.PERHAPS_SERVICES: services.perhaps_named,
+            About.SCOPE: services.covered,
+            About.DEPLOY: FindingDeploys(units, services).named,
+        }
 
     async def hear(self, said: Said, message_id: int, lease: Any = None) -> None:
         if said.person.is_bot or (said.person.platform, said.person.id) in self._rules.own_ids:
@@ -203,14 +211,8 @@ class Bus:
             raise refusals_slack.not_here(command.words, rules.channels.where(command.words, group))
         if handler.about is About.PROJECT and isinstance(command, Create):
             scene = await self._in_project(scene, named_project(command.project, at_home, rules.projects))
-        elif handler.about is About.APPROVAL:
-            scene = await self._finding.approval(scene, command)
-        elif handler.about is About.SERVICES:
-            scene = await self._services.named(scene, command)
-        elif handler.about is About.PERHAPS_SERVICES:
-            scene = await self._services.perhaps_named(scene, command)
-        elif handler.about is About.SCOPE:
-            scene = await self._services.covered(scene, command)
+        elif find := self._finders.get(handler.about):
+            scene = await find(scene, command)
         elif handler.about in {About.ENVIRONMENT, About.PERHAPS_ENVIRONMENT}:
             found = await self._finding.environment(scene, command)
             if found is None and handler.about is About.ENVIRONMENT:

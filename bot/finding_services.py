@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from bot import refusals_deploy, refusals_rules, replies
@@ -106,6 +106,14 @@ class FindingServices:
                 raise hidden
             first = project if place == 0 else first
         return await self._in_project(scene, first) if first else scene
+
+    async def of_deploy(self, scene: Scene, wanted: Iterable[Wanted], place: str, command: Command) -> Scene | None:
+        """A deploy's own; None where one may not look at all of them. Raises UserError for what is not allowed beyond that."""
+        projects = await self._visible(scene.person, _LOOKING)
+        there = replace(scene, wanted=tuple(wanted))
+        if not there.wanted or not all(each.service.project in projects for each in there.wanted):
+            return None
+        return await self._allowed(there, scene.catalogue.environments.get(place) or SharedEnvironment(place, 0), command)
 
     async def _not_there(self, scene: Scene, name: str) -> UserError:
         return refusals_deploy.unknown_target(name, await self._known(scene))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from bot.domain.artifact import Artifact
 from bot.domain.beginning import Refuse, Skipped
 from bot.domain.catalogue import Catalogue, Service, SharedEnvironment
-from bot.domain.deployment import Deployment
+from bot.domain.deployment import Deployment, Rollout, RolloutState
 from bot.domain.errors import UserError
 from bot.domain.prose import Block, Code, Items, Strong, line
 from bot.replies.deploy_waits import refusal
@@ -105,3 +105,34 @@ def may_not_begin(part: Deployment, artifact: Artifact, refuse: Refuse) -> UserE
 
 def asks(environment: SharedEnvironment) -> UserError:
     return UserError("asks", f"What goes to {environment.key} needs another person's word, and nobody can be asked for it here.")
+
+
+def no_deploy(number: int | None, verb: str) -> UserError:
+    if number is None:
+        ways = ("Which deploy? None was asked for here. Say its number: ", Code(f"/sled {verb} 17"), " · all there are: ")
+        return UserError("which_deploy", *ways, Code("/sled history"))
+    return UserError("no_deploy", f"There is no deploy {number} that you may look at. All there are: ", Code("/sled history"))
+
+
+def is_over(rollout: Rollout, part: Deployment | None) -> UserError:
+    number = part.number if part else rollout.number
+    again = Code(f"/sled {'history' if rollout.state is RolloutState.SUCCEEDED else 'retry'} {_named(rollout)}")
+    what = "Done with since" if rollout.state is RolloutState.SUCCEEDED else "Try again"
+    return UserError("over", f"Deploy {number} has ended: there is nothing to stop. {what}: ", again)
+
+
+def _named(rollout: Rollout) -> str:
+    return rollout.words.partition("@")[0] if rollout.state is RolloutState.SUCCEEDED else str(rollout.number)
+
+
+def nothing_failed(rollout: Rollout) -> UserError:
+    again = Code(f"/sled deploy {rollout.words} --to {rollout.environment}")
+    return UserError("nothing_failed", f"Nothing of deploy {rollout.number} failed or was stopped. All of it again: ", again)
+
+
+def still_going(rollout: Rollout) -> UserError:
+    return UserError("still_running", f"Deploy {rollout.number} is still going. To stop it: ", Code(f"/sled cancel {rollout.number}"))
+
+
+def is_gone(service: str, number: int) -> UserError:
+    return UserError("unknown_artifact", "What deploy ", Code(str(number)), " brought of ", Strong(service), " is not kept any more.")

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from bot import context
 from bot.domain.approval import Approval
 from bot.domain.command import Taken
+from bot.domain.deployment import Deployment, Rollout
 from bot.domain.message import Person, Platform, Thread
 from bot.domain.prose import Reaction, Reply
 from bot.targets import Rows
@@ -34,6 +35,14 @@ class ApprovalRows(Protocol):
     async def open_in(self, address: str, now: float, /) -> Sequence[Approval]: ...
 
 
+class DeployRows(Protocol):
+    async def by_number(self, number: int, /) -> tuple[Rollout, Deployment | None] | None: ...
+
+    async def last_in(self, address: str, /) -> Rollout | None: ...
+
+    async def parts(self, rollout_id: str, /) -> Sequence[Deployment]: ...
+
+
 class Looking(Protocol):
     now: float
 
@@ -48,6 +57,9 @@ class Looking(Protocol):
 
     @property
     def artifacts(self) -> context.ArtifactRows: ...
+
+    @property
+    def rollouts(self) -> DeployRows: ...
 
     async def web_role(self, id: str, /) -> str | None: ...
 

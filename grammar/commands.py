@@ -14,6 +14,7 @@ from grammar.lifetime import LIFETIME, Approve, Cost, History, Keep, Pause, Reje
 from grammar.mistakes import Code
 from grammar.nearest import nearest
 from grammar.sled import SLED, Artifacts, Deploy, SledStatus
+from grammar.sled_past import SLED_PAST, SledCancel, SledHistory, SledLogs, SledRetry, SledWhy
 from grammar.sled_rules import SLED_RULES, Freeze, Lock, Locks, SledResume, Unlock, Unveto, Veto
 from grammar.targets import TargetName
 from grammar.until import Until
@@ -49,12 +50,17 @@ __all__ = [
     "Resume",
     "Retry",
     "Size",
+    "SledCancel",
     "SledHelp",
+    "SledHistory",
     "SledLink",
+    "SledLogs",
     "SledResume",
+    "SledRetry",
     "SledStatus",
     "SledUnlink",
     "SledWhoami",
+    "SledWhy",
     "Slot",
     "Status",
     "TargetName",
@@ -295,7 +301,7 @@ class SledWhoami(Whoami):
 
 COMMANDS: tuple[type[Command], ...] = (
     *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Config),
-    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_RULES, *SLED_ACCOUNTS, SledHelp, SledWhoami),
+    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_RULES, *SLED_PAST, *SLED_ACCOUNTS, SledHelp, SledWhoami),
 )
 VERBS: Mapping[Product, Mapping[str, type[Command]]] = {
     product: {verb: each for each in COMMANDS if each.product is product for verb in (each.verb, *each.aliases)} for product in Product

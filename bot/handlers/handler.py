@@ -23,6 +23,7 @@ class About(StrEnum):
     APPROVAL = "approval"  # and the environment that it is about
     PERHAPS_ENVIRONMENT = "perhaps environment"  # one if there is one, else an overview
     SERVICES = "services"  # those that are named, and the shared environment they go to
+    DEPLOY = "deploy"  # one that there is, by its number, or the last of this thread; and all of its services
     PERHAPS_SERVICES = "perhaps services"  # those that are named, else all that one may look at
     SCOPE = "scope"  # all services that a lock covers
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.domain.command import Event
 from bot.domain.environment import Environment, State
@@ -140,9 +140,30 @@ def story(event: Event) -> str:
         "unwanted": f"to go: {data.get('reason', '')}",
         "gone": "gone",
         "trouble": f"held up: {data.get('reason', '')}",
+        **_deploy_stories(data),
         "refused": f"refused {data.get('words') or 'a command'}: {data.get('code', '')}",
     }
     return stories.get(kind, event.kind)
+
+
+def _deploy_stories(data: Mapping[str, str | float | bool | None]) -> dict[str, str]:
+    """What happens to deploys of services."""
+    what = f"{data.get('service', '')}"
+    why = f": {data['reason']}" if data.get("reason") else ""
+    plan = f", plan {str(data['plan_hash'])[:12]}" if data.get("plan_hash") else ""
+    return {
+        "deploy_asked": f"asked to bring {data.get('words', '')} to {data.get('environment', '')}",
+        "deploy_planned": f"{what} planned{plan}",
+        "deploy_waits": f"{what} waits for {data.get('reason', '')}",
+        "deploy_began": f"{what} began" + (f", past {data['forced_past']}" if data.get("forced_past") else ""),
+        "deploy_succeeded": f"{what} done" + (", nothing changed" if data.get("outcome") == "unchanged" else "") + plan,
+        "deploy_failed": f"{what} failed{why}",
+        "deploy_rolled_back": f"{what} failed, and what ran before runs again{why}",
+        "deploy_cancelled": f"{what} stopped",
+        "deploy_cancel_asked": "asked to stop it",
+        "deploy_retried": f"tried again as deploy {data.get('number', '')}",
+        "deploy_said_again": "asked for it again after it had waited",
+    }
 
 
 def cancel_begun(environment: Environment) -> Reply:

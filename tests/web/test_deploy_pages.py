@@ -83,8 +83,9 @@ async def test_a_deploy_shows_each_service_with_its_changes_its_plan_and_its_wor
         page = await web.get("/deploys/2")
         listed = words(await web.get("/deploys"))
     shown = words(page)
-    for words_ in ("payments to dev", "it does not answer on /health", "update host/payments", "1 stays as it is"):
+    for words_ in ("payments to dev", "it does not answer on /health", "update host/payments", "1 stays as it is", "no port"):
         assert words_ in shown
+    assert "/sled retry 2" in pressed(page)
     assert listed.index("2 · payments") < listed.index("1 · payments")
 
 
@@ -95,6 +96,7 @@ async def test_what_waits_says_for_what(deployed: World) -> None:
     async with signed_in(deployed, "dana") as web:
         page = await web.get("/deploys/3")
         assert "Waits for the lock on prod of erin (audit)" in words(page)
+        assert "/sled cancel 3" in pressed(page)
         shown = words(await web.get("/services/environments"))
         assert "waiting for lock" in words(await web.get("/services"))
     assert "prod locked by dana: audit" in shown

@@ -29,7 +29,8 @@ async def _said(news: News, user: SignedIn, sight: Sight) -> str:
     words = ""
     if news.changes:
         visible = (await sight.of(user.person)).projects
-        theirs = [each for each in news.changes if each.project in visible]
+        # What happens to a deploy may be of several projects: only that something changed is told, the page shows no more than it may.
+        theirs = [each for each in news.changes if each.project in visible or not each.project]
         if theirs:
             words += _event("changed", sorted({each.environment_id for each in theirs}), theirs[-1].id)
     if thread_of(user.person).address in news.threads:

@@ -1,0 +1,41 @@
+"""Which deploy a command is about: the one of that number, or the last of this thread; with all that it brought."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot import refusals_deploy
+from bot.context import Scene
+from bot.domain.deployment import Deployment, Rollout
+from bot.domain.wanted import Wanted
+from bot.finding_services import FindingServices
+from bot.units import Units
+from grammar.commands import Command
+
+
+class FindingDeploys:
+    def __init__(self, units: Units, services: FindingServices) -> None:
+        self._units = units
+        self._services = services
+
+    async def named(self, scene: Scene, command: Command) -> Scene:
+        """Raises UserError; the same for what is not there and for what one may not look at."""
+        number: int | None = getattr(command, "deploy", None)
+        rollout, part, parts = await self._there(scene, number, command)
+        known = scene.catalogue.services
+        wanted = [Wanted(known[each.service], stage=each.stage) for each in parts if each.service in known]
+        found = await self._services.of_deploy(scene, wanted, rollout.environment, command) if len(wanted) == len(parts) else None
+        if found is None:
+            raise refusals_deploy.no_deploy(number, command.verb)
+        return replace(found, rollout=rollout, deployment=part)
+
+    async def _there(self, scene: Scene, number: int | None, command: Command) -> tuple[Rollout, Deployment | None, tuple[Deployment, ...]]:
+        async with self._units.look() as look:
+            if number is None:
+                rollout, part = await look.rollouts.last_in(scene.thread.address), None
+            else:
+                rollout, part = await look.rollouts.by_number(number) or (None, None)
+            parts = tuple(await look.rollouts.parts(rollout.id)) if rollout else ()
+        if rollout is None:
+            raise refusals_deploy.no_deploy(number, command.verb)
+        return rollout, part, parts
