@@ -145,7 +145,7 @@ async def up(settings: Settings, is_quiet: bool) -> int:  # noqa: FBT001 - an op
         if more:
             await register_sample(settings, Store(database))
         await database.close()
-        trellis = (sys.executable, "-m", "bot")
+        trellis = (sys.executable, "-P", "-m", "bot")  # a deploy.py in the folder where we were started is no part of us
         async with AsyncExitStack() as stack:
             if settings.is_redis_embedded:
                 await stack.enter_async_context(_running(_part(settings, "redis", _redis_argv(settings), {})))

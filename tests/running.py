@@ -37,7 +37,7 @@ class Running:
         return {**kept, "HOME": str(self.folder / "home"), "COLUMNS": "100", **ports, **self.more}
 
     def trellis(self, *words: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, "-m", "bot", *words]
+        argv = [sys.executable, "-P", "-m", "bot", *words]
         return subprocess.run(argv, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=timeout_s, check=False)
 
 
@@ -48,7 +48,7 @@ def running(folder: Path, **more: str) -> Iterator[Running]:
     found = Running(folder, more=more)
     log = folder / "up.log"
     with log.open("w") as out:
-        argv = [sys.executable, "-m", "bot", "up"]
+        argv = [sys.executable, "-P", "-m", "bot", "up"]
         child = subprocess.Popen(argv, cwd=folder, env=found.environ, stdout=out, stderr=out, start_new_session=True)
     try:
         until = time.monotonic() + _UP_WITHIN_S

@@ -41,6 +41,7 @@ def test_the_transcript_is_what_the_product_prints(tmp_path: Path) -> None:
     said = transcript()
     assert len(said) == 6
     plans: list[str] = []
+    (tmp_path / "deploy.py").write_text("raise SystemExit('a service that lies where Trellis is started')")
     with running(tmp_path) as product:
         for command, expected in said:
             words = shlex.split(command)
