@@ -100,6 +100,7 @@ async def test_it_is_looked_at_planned_and_applied(floor: Floor) -> None:
     assert await floor.says() == "one"
 
 
+@pytest.mark.long
 async def test_another_artifact_replaces_it_and_the_same_changes_nothing(floor: Floor) -> None:
     await floor.deploys("d1", "one")
     second = await floor.deploys("d2", "two")
@@ -194,6 +195,7 @@ async def test_a_program_is_started_again_when_it_dies(floor: Floor) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.long
 async def test_programs_come_back_with_whoever_keeps_them(tmp_path: Path) -> None:
     port = free_port()
     async with a_floor(tmp_path, port) as floor:

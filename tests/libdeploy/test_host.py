@@ -86,6 +86,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     PlainProcess(one.home).stop(5)
 
 
+@pytest.mark.long
 def test_it_is_started_and_again_it_is_unchanged(house: House) -> None:
     first = house.deploys("one", words="!")
     assert (first.code, first.result["outcome"], house.says()) == (0, "applied", "one!")
@@ -104,12 +105,14 @@ def test_another_artifact_replaces_it(house: House) -> None:
     assert len(list((house.home / "releases").iterdir())) == 2
 
 
+@pytest.mark.long
 def test_only_the_last_releases_are_kept(house: House) -> None:
     for number in range(7):
         house.deploys(f"n{number}")
     assert (house.says(), len(list((house.home / "releases").iterdir()))) == ("n6", 5)
 
 
+@pytest.mark.long
 def test_what_was_killed_is_started_again(house: House) -> None:
     house.deploys("one")
     os.killpg(house.pid(), signal.SIGKILL)
@@ -118,12 +121,14 @@ def test_what_was_killed_is_started_again(house: House) -> None:
     assert (house.deploys("one").result["outcome"], house.says()) == ("applied", "one")
 
 
+@pytest.mark.long
 def test_one_that_does_not_begin_is_told_with_its_last_words(house: House) -> None:
     failed = house.deploys("broken")
     assert (failed.code, failed.result["outcome"], failed.result["code"]) == (1, "failed", "unhealthy")
     assert failed.result["message"] == "payments has ended. Its last words:\nit cannot begin"
 
 
+@pytest.mark.long
 def test_a_bad_one_is_taken_back(house: House) -> None:
     house.builds("one")
     house.runs("--plan-out", "good.json")
@@ -137,6 +142,7 @@ def test_one_that_answers_badly_is_unhealthy(house: House) -> None:
     assert sick.result["message"].startswith("payments answers 500 to /sick.")
 
 
+@pytest.mark.long
 def test_exactly_the_plan_is_applied_and_only_to_what_was_looked_at(house: House) -> None:
     house.deploys("one")
     file = house.builds("two")
@@ -159,6 +165,7 @@ def test_another_file_than_the_artifact_is_refused(house: House) -> None:
     assert house.runs("--dry-run").result["code"] == "no_artifact"
 
 
+@pytest.mark.long
 def test_what_is_wanted_no_longer_is_stopped_and_gone(house: House) -> None:
     house.deploys("one")
     house.writes(DEPLOY.replace("return [", "return [d.host.binary('other', arguments=['0'])] or ["))
@@ -170,6 +177,7 @@ def test_what_is_wanted_no_longer_is_stopped_and_gone(house: House) -> None:
     PlainProcess(house.home.with_name("other")).stop(5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("program", "words"),
     [

@@ -112,6 +112,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployer]:
         one.client.close()
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS, wishes(WELL))
 def test_it_ends_as_the_last_one_wants_it(lived: Deployer, steps: list[Any], last: Mapping[str, str]) -> None:

@@ -160,6 +160,7 @@ def owner(fake: FakeKubernetes, tmp_path: Path) -> Owner:
     return one
 
 
+@pytest.mark.long
 def test_an_owner_deploys_plans_and_applies_exactly_the_plan(fake: FakeKubernetes, owner: Owner) -> None:
     dry = owner.runs("--dry-run")
     assert (dry.result["outcome"], fake.writes(), len(fake.asked("PATCH Deployment"))) == ("planned", [], 1)
@@ -181,6 +182,7 @@ def test_an_owner_deploys_plans_and_applies_exactly_the_plan(fake: FakeKubernete
     assert fake.body("ConfigMap", "settings")["data"] == {"a": "2"}
 
 
+@pytest.mark.long
 def test_without_a_token_or_a_server_it_is_said(fake: FakeKubernetes, owner: Owner, tmp_path: Path) -> None:
     fake.kubeconfig(tmp_path, token="another")
     assert owner.runs("--dry-run").words == (

@@ -34,6 +34,7 @@ def test_it_is_validated_offline(owner: Owner) -> None:
     assert (ran.code, ran.result["outcome"], ran.words) == (0, "valid", "valid: 4 items\n")
 
 
+@pytest.mark.long
 def test_the_plan_is_the_same_in_every_process(owner: Owner) -> None:
     """Even where deploy.py goes through a set: its order is fixed."""
     plans = set()

@@ -416,6 +416,7 @@ def comparable(before: Body, after: Body) -> list[str]:
         raise
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(SCHEMAS, SCHEMAS, SCHEMAS)
 def test_a_contract_never_breaks_itself(sent: Any, read: Any, self: Any) -> None:
@@ -423,6 +424,7 @@ def test_a_contract_never_breaks_itself(sent: Any, read: Any, self: Any) -> None
     assert comparable(document, document) == []
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(SCHEMAS, SCHEMAS, SCHEMAS)
 def test_what_is_added_and_optional_never_breaks(sent: Any, read: Any, self: Any) -> None:
