@@ -6,20 +6,24 @@ import asyncio
 import contextlib
 import functools
 import os
+import random
 import secrets
 import sqlite3
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
+import aiosqlite
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.store.database import Database
 from bot.store.migrate import migrate
 
+_TURNS = 0.1
 WANTS_POSTGRES = bool(os.environ.get("TRELLIS_TEST_POSTGRES"))
 
 
@@ -87,3 +91,30 @@ def prepare(sql_url: str) -> None:
     scheme, _, path = sql_url.partition(":///")
     if scheme.startswith("sqlite") and not Path(path).exists():
         Path(path).write_bytes(_template())
+
+
+def at_once(chance: random.Random) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """SQLite without a thread of its own for each connection, which is most of what a statement costs. Now and then others have their turn."""
+
+    async def execute(connection: aiosqlite.Connection, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        if chance.random() < _TURNS:
+            await asyncio.sleep(0)
+        return work(*arguments, **named)
+
+    return execute
+
+
+def unflushed(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+@contextlib.contextmanager
+def in_the_callers_thread(database: Database) -> Iterator[None]:
+    """SQLite in the thread of whoever asks, and without waiting for a disk; PostgreSQL as it is. Threads of their own are tried where
+    processes are real (tests/store, tests/chaos).
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        if database.is_sqlite:
+            patched.setattr(aiosqlite.Connection, "_execute", at_once(random.Random()))
+            event.listen(database.engine.sync_engine, "connect", unflushed)
+        yield

@@ -24,7 +24,7 @@ from bot.store.inbox import take_at_once
 from bot.store.rows import struct_of
 from bot.store.store import Store
 from bot.store.tables import cards, environments, events, messages, outbox
-from tests.databases import prepare
+from tests.databases import at_once, prepare, unflushed
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine import FakeEngine, FakeRepositories
 from tests.simulation.crew import SKEW, Ear, Worker
@@ -32,7 +32,7 @@ from tests.simulation.judge import Record
 from tests.simulation.script import PEOPLE, Act, Outage, person_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
     import pytest
@@ -43,7 +43,6 @@ SKEW_S = 300.0
 _SLUG = re.compile(r"life-\d+-[a-z0-9]{6}")
 LAB = "/srv/git/lab.git"
 _MOST_ROUNDS = 60
-_TURNS = 0.1
 
 
 def settings_of(folder: Path) -> Settings:
@@ -168,28 +167,13 @@ async def a_simulation(folder: Path, seed: str, outages: Sequence[Outage], monke
     """Wall clocks are wrong by whatever `SKEW` says; what is written need not survive the machine here, and so is not flushed."""
     settings, clock = settings_of(folder), ManualClock()
     monkeypatch.setattr(time, "time", lambda: clock.at + SKEW.get())
-    monkeypatch.setattr(aiosqlite.Connection, "_execute", _at_once(random.Random(seed)))
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", at_once(random.Random(seed)))
     prepare(settings.sql_url)
     database = Database(settings.sql_url, clock)
-    event.listen(database.engine.sync_engine, "connect", _unflushed)
+    event.listen(database.engine.sync_engine, "connect", unflushed)
     repositories = FakeRepositories({LAB: lambda: {"main": "a" * 40}})
     place = Place(FakeEngine(repositories), repositories)
     try:
         yield Simulation(settings, database, clock, Ear(clock), place, random.Random(seed), outages)
     finally:
         await database.close()
-
-
-def _at_once(chance: random.Random) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """SQLite without a thread of its own for each connection, which is most of what a statement costs. Now and then others have their turn."""
-
-    async def execute(connection: aiosqlite.Connection, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        if chance.random() < _TURNS:
-            await asyncio.sleep(0)
-        return work(*arguments, **named)
-
-    return execute
-
-
-def _unflushed(connection: Any, _: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
