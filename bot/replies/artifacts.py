@@ -8,6 +8,8 @@ from bot.domain.artifact import Artifact
 from bot.domain.prose import Code, Line, Reply, Strong, Table, Tone, line
 from bot.replies.common import commit, hours, say
 
+_DAY_S = 86_400
+
 
 def listed(services: Sequence[str], found: Sequence[Artifact], where: Mapping[str, Sequence[str]], now: float) -> Reply:
     """`where`: the environments in which each runs, by id."""
@@ -29,6 +31,10 @@ def _row(artifact: Artifact, places: Sequence[str], now: float) -> tuple[Line, .
     title = artifact.title or artifact.ref.removeprefix("refs/heads/")
     request = f" (!{artifact.request})" if artifact.request else ""
     version = f"{artifact.version} · " if artifact.version else ""
-    merged = f"{hours(now - artifact.merged_at)} ago" if artifact.merged_at is not None else "no"
-    registered = f"{hours(now - artifact.registered_at)} ago"
+    merged = _ago(now - artifact.merged_at) if artifact.merged_at is not None else "no"
+    registered = _ago(now - artifact.registered_at)
     return line(commit(artifact.commit)), line(f"{version}{title}{request}"), line(merged), line(registered), line(", ".join(places))
+
+
+def _ago(seconds: float) -> str:
+    return f"{seconds / _DAY_S:.0f} days ago" if seconds >= 3 * _DAY_S else f"{hours(seconds)} ago"

@@ -38,6 +38,8 @@ async def test_of_several_services_each_is_named_and_nothing_is_told_as_that(sho
     answer = (await shop.says("/sled artifacts"))[-1]
     assert "| **web** | `5fd1c0e9` |" in answer
     assert "| **pay** | `4fd1c0e9` |" in answer
+    world.clock.advance(hours=5 * 24)
+    assert "| 5 days ago | 5 days ago |" in (await shop.says("/sled artifacts pay"))[-1]
     assert "There is no service and no deploy group `nothing`" in (await shop.says("/sled artifacts nothing"))[-1]
 
 
