@@ -60,7 +60,7 @@ class KubernetesRunner:
             raise OtherJob(f"Something else was started as {job.id}.")
         if look.job["metadata"].get("deletionTimestamp"):
             raise RunnerUnavailable(f"{job.id} is being taken away.")
-        if (await self._observed(look)).state is not State.LOST:
+        if (await self._observed(look)).state is not State.LOST or look.verdict is None:
             return look.job
         await self._remove(look.job)
         made = await self._api.create(JOBS, body_of(job, rights, self._settings, look.tries + 1))
@@ -96,6 +96,8 @@ class KubernetesRunner:
         if ENDED in (look.job["metadata"].get("labels") or {}):
             return await self._written(look)
         spoken = await self._spoken(look)
+        if look.verdict is None and spoken == Spoken() and not await self._is_handed_over(look):
+            return Observed(State.LOST, tries=look.tries)
         if spoken.end is None and not look.is_over(self._clock()):
             return standing.running(look, spoken)
         seen = standing.ended(look, spoken) if spoken.end else standing.unsaid(look, spoken)
@@ -103,6 +105,11 @@ class KubernetesRunner:
             await self._write_down(look.job, seen)
             self._heard.pop(look.name, None)
         return seen
+
+    async def _is_handed_over(self, look: Look) -> bool:
+        """Whoever started it may have died before its pod had what it waits for."""
+        begun = look.pod is not None and _has_begun(look.pod)
+        return begun or await self._api.get(SECRETS, look.name) is not None
 
     async def _spoken(self, look: Look) -> Spoken:
         """What its pod said so far; for one that runs, as it was a moment ago."""

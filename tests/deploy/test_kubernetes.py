@@ -119,6 +119,16 @@ async def test_what_was_not_answered_can_be_said_again(
     assert fake.names("Job", "Secret") == ["Job/d1", "Secret/d1"]
 
 
+async def test_one_whose_starter_died_half_way_is_seen_and_finished(fake: FakeKubernetes, runner: KubernetesRunner, node: Node) -> None:
+    fake.fail_next("POST Secret", 500)
+    with pytest.raises(RunnerUnavailable):
+        await runner.start(JOB, RIGHTS)
+    assert await runner.observe("d1") == Observed(State.LOST, tries=1)
+    await runner.start(JOB, RIGHTS)
+    node.ends()
+    assert (await runner.observe("d1")).tries == 1
+
+
 async def test_the_same_id_with_other_contents_is_refused(runner: KubernetesRunner) -> None:
     await runner.start(JOB, RIGHTS)
     for other in (replace(JOB, program="import os"), replace(JOB, plan=b"{ }"), replace(JOB, within_s=61)):
@@ -267,5 +277,5 @@ async def test_hundreds_are_looked_at_together_a_page_at_a_time(fake: FakeKubern
     fake.requests.clear()
     seen = await asyncio.gather(*(runner.observe(each) for each in ids * 3))
     assert {each.state for each in seen} == {State.RUNNING}
-    assert len(fake.requests) == 3 + 3
+    assert len(fake.requests) == 3 + 3 + len(ids) * 3
     await runner.close()
