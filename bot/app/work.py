@@ -18,6 +18,7 @@ from bot.settings.secrets import secrets_of
 from bot.store.database import Database
 from bot.store.store import Store
 from bot.worker.adopt import Adoption
+from bot.worker.announcements import Announcements
 from bot.worker.bound import Heads
 from bot.worker.branches import Branches
 from bot.worker.deployments import Deployments
@@ -77,6 +78,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             Turns(store, prices_of(settings)),
             Heads(runtime, forges),
         ),
+        announcements=Announcements(store, catalogue_of(settings), projects),
         deployments=Deployments(hold, edges.deploys.runner, edges.deploys.files, catalogue_of(settings)),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from bot.chats.chat import ChatRefused, Posted
 from bot.chats.remote import RemoteFailure, as_chat_error
 from bot.chats.slack_client import SlackClient, SlackFailure
-from bot.chats.slack_direct import Directs, addressed
+from bot.chats.slack_direct import Directs, addressed, is_channel
 from bot.chats.slack_hook import SlackHook, Take
 from bot.chats.slack_members import SlackMembers
 from bot.chats.slack_names import Names
@@ -125,6 +125,8 @@ class SlackChat:
         drawn = self._draw(message, marker)
         if user := addressed(thread):
             return Posted(await self._send_to(user, drawn, marker))
+        if is_channel(thread):
+            return Posted(await self._send(_channel_of(thread), drawn, marker))
         place = self._place(thread)
         try:
             if place.ts is not None:
@@ -204,6 +206,9 @@ class SlackChat:
             channel = await self._directs.channel(user)
             ts = await self._search.message(Place(channel, None), marker)
             return Posted(f"{channel}:{ts}") if ts else None
+        if is_channel(thread):
+            ts = await self._search.message(_channel_of(thread), marker)
+            return Posted(f"{_channel_of(thread).channel}:{ts}") if ts else None
         place = self._place(thread)
         if place.ts is not None:
             ts = await self._search.message(place, marker)
@@ -229,6 +234,10 @@ class SlackChat:
             opened, _, ts = thread.root.rpartition(":")
             return Place(opened or channel, ts)
         return self._roots.get(thread.address) or Place(channel, None if tail.startswith("slash-") else tail)
+
+
+def _channel_of(thread: Thread) -> Place:
+    return Place(thread.address.split(":")[2], None)
 
 
 async def _shown(drawn: Drawn, send: Callable[[dict[str, Any]], Awaitable[T]]) -> T:

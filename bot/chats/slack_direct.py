@@ -22,6 +22,11 @@ def addressed(thread: Thread) -> str | None:
     return found[1] if found else None
 
 
+def is_channel(thread: Thread) -> bool:
+    """Whether it is a channel itself, `slack:<team>:<channel>:channel`: what is said there begins no thread and answers none."""
+    return thread.address.endswith(":channel")
+
+
 class Directs:
     """Opens conversations. Raises RemoteFailure, a lasting one for whoever cannot be written to."""
 

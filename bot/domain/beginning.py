@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 from bot.domain.catalogue import SharedEnvironment
 from bot.domain.deployment import Deployment, DeploymentState, Lock, Rollout, RolloutKind, Slot, Veto, Waits
-from bot.domain.freezes import Freeze, Window, frozen_by
+from bot.domain.freezes import Freeze, Window, frozen_by, next_freeze
 from bot.domain.scopes import Scope
 
 PATIENCE_S = 4 * 3600.0
 """Who waited longer is asked before it begins: it is another day, and others have gone on."""
 WORD_S = 24 * 3600.0
 """How long such a question stands."""
+
+SOON_S = 3600.0
+"""How long before it begins whoever deploys is told of a freeze."""
 
 _PASSING_FREEZES = frozenset({RolloutKind.ROLLBACK})
 _PASSING_ORDER = frozenset({RolloutKind.ROLLBACK, RolloutKind.RELEASE})  # both go back to what ran there
@@ -56,10 +59,14 @@ Obstacle = Lock | Window | Skipped
 
 @dataclass(frozen=True)
 class Go:
-    """`forced_past` is what only `--force` passed, to be recorded and announced; `warnings` are locks that stop nobody."""
+    """`forced_past` is what only `--force` passed, to be recorded and announced; `warnings` are locks that stop nobody.
+
+    `closing`: the freeze that begins within the hour. What has begun by then ends.
+    """
 
     forced_past: tuple[Obstacle, ...] = ()
     warnings: tuple[Lock, ...] = ()
+    closing: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,9 @@ def may_begin(deployment: Deployment, rollout: Rollout, facts: Facts, now: float
         return wait
     skipped = (Skipped(facts.environment.after),) if _skips(asked) else ()
     forced = (*stopping, *((frozen,) if frozen else ()), *skipped)
-    return Go(forced, tuple(each for each in covering if each.is_warning))
+    ahead = next_freeze(facts.freezes, now)
+    closing = ahead if ahead and ahead.begin - now <= SOON_S else None
+    return Go(forced, tuple(each for each in covering if each.is_warning), closing)
 
 
 def covers_now(locks: Iterable[Lock], service: str, environment: str, groups: Iterable[str], now: float) -> list[Lock]:

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.domain.schedule import DAYS, BadSchedule
 
 LOOK_AHEAD_S = 14 * 86400.0
+LEADS_S = (3600.0, 900.0)
+"""How long before it begins a freeze is announced, the earliest first."""
 _NAMED = re.compile(r"(?:([^:]*\S)\s*:\s+)?(\S.*?)\s+-\s+(\S.*)\Z")
 _MOMENT = re.compile(r"(daily|[a-z]{3}|\d{4}-\d{2}-\d{2})(?:\s+(\d{1,2}):(\d{2}))?\Z")
 _DAILY = "daily"
@@ -85,6 +87,12 @@ def next_freeze(freezes: Iterable[Freeze], now: float) -> Window | None:
 def windows(freezes: Iterable[Freeze], now: float, until: float) -> tuple[Window, ...]:
     """All that are now or begin before `until`, in order, none touching another."""
     return tuple(each for each in _merged(freezes, now, until) if each.end > now and each.begin < until)
+
+
+def lead_due(window: Window, now: float) -> float | None:
+    """Which announcement it is time for: of several that are late only the last is still true."""
+    left = window.begin - now
+    return min((lead for lead in LEADS_S if 0 < left <= lead), default=None)
 
 
 def next_change(freezes: Iterable[Freeze], now: float) -> float | None:

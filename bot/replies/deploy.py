@@ -96,10 +96,13 @@ def begins_after_all(rollout: Rollout, part: Deployment, waited_s: float) -> Rep
     return say(Tone.BUSY, *head, f" begins now: it waited {brief(waited_s)} for {part.waits_why}.", to=rollout.person)
 
 
-def begins_all_the_same(rollout: Rollout, part: Deployment, forced: str, warnings: Sequence[Lock]) -> Reply:
-    """Past what only `--force` passes, or where somebody left a warning."""
+def warning(lock: Lock) -> Line:
+    return line(f"Warning of {lock.owner.name} ({Scope.stored(lock.scope).words}): {lock.reason}")
+
+
+def begins_all_the_same(rollout: Rollout, part: Deployment, forced: str, told: Sequence[Line]) -> Reply:
+    """Past what only `--force` passes, where somebody left a warning, or shortly before a freeze."""
     head: tuple[Span, ...] = (Strong(part.service), Text(" to "), Strong(part.environment))
-    told: list[Line] = [line(f"Warning of {each.owner.name} ({Scope.stored(each.scope).words}): {each.reason}") for each in warnings]
     if forced:
         return say(Tone.WARNING, *head, f" begins past {forced}, by the force of {rollout.person.name}.", code="forced", more=told)
     return say(Tone.WARNING, *head, " begins.", more=told)

@@ -16,6 +16,7 @@ from bot.domain.command import CommandState, Event
 from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind, RolloutState, Slot, Waits
 from bot.domain.waiting import called, is_told, waiting
 from bot.replies import deploy as words
+from bot.replies import freezes
 from bot.replies.deploy_waits import forced_past, refusal, why_of
 from bot.store.transaction import Transaction
 from bot.worker.deploy_jobs import Result
@@ -88,8 +89,10 @@ async def begun(transaction: Transaction, row: Deployment, rollout: Rollout, go:
     await transaction.save_deployment(began)
     forced = forced_past(go.forced_past)
     await transaction.note(_event(row, transaction.now, "deploy_began", forced_past=forced or None))
-    if forced or go.warnings:
-        await transaction.post(rollout.thread, words.begins_all_the_same(rollout, row, forced, go.warnings))
+    closing = [freezes.closes_soon(row.environment, go.closing, transaction.now)] if go.closing else []
+    if forced or go.warnings or closing:
+        told = [*map(words.warning, go.warnings), *closing]
+        await transaction.post(rollout.thread, words.begins_all_the_same(rollout, row, forced, told))
     elif row.waits_since is not None and _knows_that_it_waits(row, transaction.now):
         await transaction.post(rollout.thread, words.begins_after_all(rollout, row, transaction.now - row.waits_since))
 

@@ -15,6 +15,7 @@ from bot.context import Runtime
 from bot.domain.project import Project
 from bot.settings import WorkerSettings
 from bot.store.store import Store
+from bot.worker.announcements import Announcements, announce_for_ever
 from bot.worker.branches import Branches
 from bot.worker.deployments import Deployments
 from bot.worker.desk import Desk
@@ -52,6 +53,7 @@ class Parts:
     poller: Poller
     records: Records
     reconciler: Reconciler
+    announcements: Announcements
     projects: Mapping[str, Project]
     jobs: int = 10
 
@@ -92,6 +94,7 @@ class Workers:
         jobs.append(follow_for_ever(parts.store, parts.runtime, parts.branches, parts.mains, parts.projects, self._follow_s))
         jobs.append(poll_for_ever(parts.poller, parts.projects, self._poll_s))
         jobs.append(reconcile_for_ever(parts.reconciler, self._reconcile_s))
+        jobs.append(announce_for_ever(parts.announcements))
         jobs.append(self._beat_for_ever())
         tasks = [asyncio.create_task(job) for job in jobs]
         try:
