@@ -198,6 +198,7 @@ def test_an_archive_holds_what_is_a_contract_and_the_rest_is_left_alone() -> Non
         ("x.proto", b" " * (8 * 2**20 + 1), "The contract is larger than"),
         ("x.tar.gz", archive({"a.proto": bytes(25 * 2**20)}), "more than 25165824 bytes"),
     ],
+    ids=["readme", "nonsense", "outside", "nothing", "both", "many", "long document", "long", "bomb"],
 )
 def test_what_is_no_contract_is_said(name: str, data: bytes, words: str) -> None:
     with pytest.raises(Unreadable) as error:
