@@ -22,7 +22,9 @@ KEEPER_ENDING = [name for name in KEEPER if name.startswith("keeper.destroy")]
 
 
 def test_no_kill_point_is_forgotten() -> None:
-    assert sorted(points.ALL) == sorted(points.in_the_source())
+    """Those of Terraform are fired by tests/terraform."""
+    ours = [name for name in points.in_the_source() if not name.startswith("terraform.")]
+    assert sorted(points.ALL) == sorted(ours)
 
 
 def test_a_worker_killed_at_each_step(tmp_path: Path) -> None:

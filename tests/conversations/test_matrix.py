@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.long
 
 ROLES = ("nobody", "viewer", "developer", "admin")
-LINES = {"learn": "whoami", "look": "list", "join": "unlink", "change": "retry nothing-123"}
+LINES = {"learn": "whoami", "look": "list", "join": "unlink", "change": "extend nothing-123"}
 """One command of each group, each without an effect: what is denied is denied before it is looked for."""
 RANK = {"learn": 1, "look": 1, "change": 2, "join": 1}
 

@@ -194,7 +194,7 @@ async def test_in_a_sandbox_a_plan_sees_no_secret_no_network_and_no_record_of_it
     data = place.settings.folder.parent
     data.mkdir(parents=True)
     (data / "secret").write_text("canary")
-    place.settings = replace(place.settings, is_sandboxed=True, hidden=(data,))
+    place.settings = replace(place.settings, is_sandboxed=True, hidden=(data,), visible=(Path(sys.prefix), Path(sys.base_prefix)))
     async with hosting(place.settings):
         await place.deploys("d1")
         assert await place.says() == "one"
