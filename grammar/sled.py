@@ -40,7 +40,7 @@ class Deploy(Command):
     targets: tuple[TargetName, ...] | None = positionals(ARTIFACT_TARGET, "TARGET[@ARTIFACT] …", _WHAT)
     to: str | None = _to()
     reason: str | None = _reason()
-    force: bool = flag("past locks, freezes and gates: for few, and told to all")
+    force: bool = flag("past locks, freezes and the order of environments: for few, and told to all")
 
 
 @dataclass(frozen=True, slots=True)

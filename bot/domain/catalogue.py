@@ -18,14 +18,6 @@ class TargetKind(StrEnum):
     KUBERNETES = "kubernetes"
 
 
-class Gate(StrEnum):
-    """What must hold before a service is deployed."""
-
-    CI = "ci"  # the commit's checks are green
-    REVIEW = "review"  # its request was approved by somebody else than its author
-    CONTRACTS = "contracts"  # what it promises others breaks none of those that run there
-
-
 @dataclass(frozen=True)
 class SharedEnvironment:
     """Where services of many people run together: dev, staging, prod. Not one branch's own.
@@ -53,7 +45,6 @@ class Service:
     key: str
     project: str
     folder: str = ""
-    gates: frozenset[Gate] = frozenset()
     environments: tuple[str, ...] = ()  # where it may run; () for everywhere
 
 

@@ -38,7 +38,6 @@ class ServiceSettings(BaseModel):
 
     project: str
     folder: str = ""
-    gates: Annotated[tuple[Literal["ci", "review", "contracts"], ...], BeforeValidator(_words)] = ()
     environments: Words = ()
 
 
