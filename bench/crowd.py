@@ -9,8 +9,10 @@ import msgspec
 from sqlalchemy import Column, Integer, String, Table, cast, insert, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.deployment import Deployment, DeploymentState
 from bot.domain.environment import Environment
 from bot.domain.message import Person, Platform, Thread
+from bot.store.deploy_tables import deployments
 from bot.store.record_tables import records
 from bot.store.store import Store
 from bot.store.tables import cards, environments, messages, outbox
@@ -35,6 +37,7 @@ async def fill(store: Store, count: int) -> None:
         await _copies(connection, cards, _card(), others, lambda n: {"id": _text(n), "thread_address": _text(n)})
         await _copies(connection, outbox, _post(), others, lambda n: {"id": n, "thread_address": _one_of_few(n)})
         await _copies(connection, records, _record(), others, lambda n: {"id": _text(n), "environment_id": _text(n)})
+        await _copies(connection, deployments, _deployment(), others, lambda n: {"id": _text(n), "number": n, "rollout_id": _text(n)})
         await _due(connection, others)
     if store.database.is_sqlite:
         await store.database.engine.dispose()  # with the last connection its log goes into the file
@@ -105,6 +108,12 @@ def _card() -> Mapping[str, Any]:
 
 def _post() -> Mapping[str, Any]:
     return {"thread": {}, "kind": "post", "body": "{}", "state": "sent", "tries": 0, "created_at": 0.0, "sent_at": 1.0}
+
+
+def _deployment() -> Mapping[str, Any]:
+    it = Deployment(id="", rollout_id="", service="pay", environment="dev", artifact_id="a", created_at=0, state=DeploymentState.SUCCEEDED)
+    row: dict[str, Any] = msgspec.to_builtins(it)
+    return row
 
 
 def _record() -> Mapping[str, Any]:

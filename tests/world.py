@@ -38,7 +38,7 @@ from bot.worker.desk import Desk
 from bot.worker.reconcile import Reconciler
 from bot.worker.sweep import sweep
 from bot.worker.worker import Parts, desks_of
-from tests.databases import in_the_callers_thread, prepare
+from tests.databases import prepare
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine import FakeEngine, FakeRepositories
 from tests.fakes.forge import Comment, Project, Request, User
@@ -253,7 +253,6 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         clock = ManualClock()
         store = Store(Database(settings.sql_url, clock))
         stack.push_async_callback(store.database.close)
-        stack.enter_context(in_the_callers_thread(store.database))
         prepare(settings.sql_url)
         await migrate(store.database)
         world = World(settings, store, clock)

@@ -344,7 +344,7 @@ async def test_whoami(shop: Talk) -> None:
         """
         You are **dana** on github (id 7): developer in acme/shop.
 
-        You may learn, join, look, change, deploy.
+        You may learn, join, look, change, deploy, lock.
 
         Because: github says that the right of dana to acme/shop is write.
         """

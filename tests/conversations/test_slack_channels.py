@@ -58,8 +58,8 @@ async def test_a_refusal_says_where_it_may_be_said(tmp_path: Path, database_url:
 
 
 def test_a_word_that_is_no_command_is_one_clear_line() -> None:
-    settings = Settings(slack={"channels": {"C0LAB": {"allow": ["look", "deploy"]}}})  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match=r"slack\.channels\.C0LAB: 'deploy' is neither a command nor one of"):
+    settings = Settings(slack={"channels": {"C0LAB": {"allow": ["look", "ship"]}}})  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=r"slack\.channels\.C0LAB: 'ship' is neither a command nor one of"):
         channels_of(settings)
 
 
