@@ -97,11 +97,22 @@ def leaves_nothing() -> Iterator[None]:
     """Nobody who bears our mark, or has to do with one of our folders, is there at the end, nor is such a folder."""
     yield
     left = [
-        process for process in psutil.process_iter() if process.pid != os.getpid() and any(parts.MARK in word for word in _words(process))
+        process
+        for process in psutil.process_iter()
+        if process.pid != os.getpid() and any(parts.MARK in word for word in _words(process))
+        if not _is_pythons_own(process)
     ]
     _, alive = psutil.wait_procs(left, timeout=5)
     assert alive == []
     assert list(Path(tempfile.gettempdir()).glob(f"{parts.MARK}-*")) == []
+
+
+def _is_pythons_own(process: psutil.Process) -> bool:
+    """What multiprocessing keeps for the whole life of this process: it ends with it."""
+    try:
+        return any("multiprocessing" in word for word in process.cmdline())
+    except psutil.Error:
+        return True
 
 
 def _words(process: psutil.Process) -> list[str]:

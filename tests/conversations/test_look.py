@@ -354,7 +354,7 @@ async def test_whoami(shop: Talk) -> None:
         """
         You are **ada** on github (id 9): admin in acme/shop.
 
-        You may learn, join, look, change, deploy, approve.
+        You may learn, join, look, change, deploy, lock, approve.
 
         Because: github says that the right of ada to acme/shop is admin.
         """
