@@ -23,9 +23,10 @@ mkdir -p "$making/lists/partial"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -f "$keyring" ] && [ "${ID:-}" = debian ] || cannot "a Kubernetes API server can only be built on Debian; set KUBECONFIG to use one of yours"
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Origin: Debian' 'Component: main' "Codename: $VERSION_CODENAME" 2>/dev/null | head -n 1)
+[ -n "$mirror" ] || cannot "apt names no mirror of Debian: run apt-get update"
 cat >"$making/debian.sources" <<END
 Types: deb deb-src
-URIs: ${mirror:-http://deb.debian.org/debian}
+URIs: $mirror
 Suites: $VERSION_CODENAME
 Components: main
 Signed-By: $keyring

@@ -133,7 +133,7 @@ async def test_what_was_lost_is_finished_by_starting_it_again(floor: Floor) -> N
     await floor.runner.start(job, Rights())
     await floor.runner.close()
     assert (await floor.ended("d1")).state is State.LOST
-    (floor.folder / "runs/d1/work/deploy.py").write_text(DEPLOY)
+    (floor.folder / "runs" / "d1" / "work" / "deploy.py").write_text(DEPLOY)
     seen = await floor.runs(job)
     assert seen.result is not None
     assert (seen.result["outcome"], seen.tries) == ("applied", 2)
