@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from bot import context
+from bot.context_rows import ArtifactRows, PeopleRows
 from bot.domain.approval import Approval
 from bot.domain.command import Taken
 from bot.domain.deployment import Deployment, Rollout
@@ -50,13 +51,13 @@ class Looking(Protocol):
     def environments(self) -> Rows: ...
 
     @property
-    def people(self) -> context.PeopleRows: ...
+    def people(self) -> PeopleRows: ...
 
     @property
     def approvals(self) -> ApprovalRows: ...
 
     @property
-    def artifacts(self) -> context.ArtifactRows: ...
+    def artifacts(self) -> ArtifactRows: ...
 
     @property
     def rollouts(self) -> DeployRows: ...

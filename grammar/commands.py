@@ -11,6 +11,7 @@ from grammar import values
 from grammar.accounts import IVY_ACCOUNTS, SLED_ACCOUNTS, Link, SledLink, SledUnlink, Unlink
 from grammar.command import Command, Product, Slot, env_field, flag, option, option_of, positional
 from grammar.lifetime import LIFETIME, Approve, Cost, History, Keep, Pause, Reject, Restore, Resume, Transfer, Unkeep
+from grammar.looks import LOOKS, List, Logs, Status, Url, Why
 from grammar.mistakes import Code
 from grammar.nearest import nearest
 from grammar.sled import SLED, Artifacts, Deploy, SledStatus
@@ -173,61 +174,6 @@ class Restart(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Status(Command):
-    words: ClassVar[str] = "ivy status"
-    verb: ClassVar[str] = "status"
-    summary: ClassVar[str] = "Say how it is, where it answers and when it goes."
-    examples: ClassVar[tuple[str, ...]] = ("/ivy status", "/ivy status #12")
-
-    env: EnvironmentName | None = env_field()
-
-
-@dataclass(frozen=True, slots=True)
-class List(Command):
-    words: ClassVar[str] = "ivy list"
-    verb: ClassVar[str] = "list"
-    summary: ClassVar[str] = "List environments."
-    examples: ClassVar[tuple[str, ...]] = ("/ivy list", "/ivy list --mine", "/ivy list --expiring")
-    conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("mine", "all", "expiring"),)
-
-    mine: bool = flag("those you own")
-    all: bool = flag("those of all projects")
-    expiring: bool = flag("those that go soon")
-
-
-@dataclass(frozen=True, slots=True)
-class Logs(Command):
-    words: ClassVar[str] = "ivy logs"
-    verb: ClassVar[str] = "logs"
-    summary: ClassVar[str] = "Show the last lines its services wrote."
-    examples: ClassVar[tuple[str, ...]] = ("/ivy logs", "/ivy logs --service web --tail 100", "/ivy logs demo-x7k2qa web")
-
-    env: EnvironmentName | None = env_field()
-    service: str | None = positional(values.SERVICE, "SERVICE", "only this one", option_label="S")
-    tail: int | None = option(values.TAIL, "N", "how many lines")
-
-
-@dataclass(frozen=True, slots=True)
-class Url(Command):
-    words: ClassVar[str] = "ivy url"
-    verb: ClassVar[str] = "url"
-    summary: ClassVar[str] = "Say where it answers."
-    examples: ClassVar[tuple[str, ...]] = ("/ivy url", "/ivy url shop#12")
-
-    env: EnvironmentName | None = env_field()
-
-
-@dataclass(frozen=True, slots=True)
-class Why(Command):
-    words: ClassVar[str] = "ivy why"
-    verb: ClassVar[str] = "why"
-    summary: ClassVar[str] = "Tell who or what did what to it, and by which rule."
-    examples: ClassVar[tuple[str, ...]] = ("/ivy why", "/ivy why demo-x7k2qa")
-
-    env: EnvironmentName | None = env_field()
-
-
-@dataclass(frozen=True, slots=True)
 class Cancel(Command):
     words: ClassVar[str] = "ivy cancel"
     verb: ClassVar[str] = "cancel"
@@ -300,7 +246,7 @@ class SledWhoami(Whoami):
 
 
 COMMANDS: tuple[type[Command], ...] = (
-    *(Create, Update, Extend, Terminate, Restart, Status, List, Logs, Url, Why, Cancel, Retry, Config),
+    *(Create, Update, Extend, Terminate, Restart, *LOOKS, Cancel, Retry, Config),
     *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_RULES, *SLED_PAST, *SLED_ACCOUNTS, SledHelp, SledWhoami),
 )
 VERBS: Mapping[Product, Mapping[str, type[Command]]] = {

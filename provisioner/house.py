@@ -9,7 +9,7 @@ from provisioner.services import Rooms, Site
 
 if TYPE_CHECKING:
     from provisioner.engine import Spec
-    from provisioner.git import Mirrors
+    from provisioner.mirrors import Mirrors
     from provisioner.proxy import Proxy
     from provisioner.records import Records
     from provisioner.settings import KeeperSettings

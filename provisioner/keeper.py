@@ -13,9 +13,11 @@ import structlog
 from processes import killpoint, protection, sweep
 from provisioner.engine import Access, EngineFailed, EngineUnavailable, LogLine, Observed, Source, Spec, StageName
 from provisioner.fences import Fences
-from provisioner.git import Git, Mirrors, remove_folder
+from provisioner.folders import remove_folder
+from provisioner.git import Git
 from provisioner.house import House
 from provisioner.kept import Kept
+from provisioner.mirrors import Mirrors
 from provisioner.proxy import Proxy
 from provisioner.records import Record, Records, check, check_name
 from provisioner.settings import KeeperCannotStart, KeeperSettings

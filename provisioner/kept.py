@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from processes import CannotStart, killpoint, start, tail
 from provisioner.engine import Access, Address, EngineFailed, LogLine, Observed, Service, Spec, StageName
-from provisioner.git import remove_folder
+from provisioner.folders import remove_folder
 from provisioner.proxy import PAUSED
 from provisioner.records import Pending, Record, label
 from provisioner.services import LOG_LINES, Services

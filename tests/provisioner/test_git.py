@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provisioner.engine import EngineFailed, EngineUnavailable, Source
-from provisioner.git import Git, Mirrors, is_full_ref
+from provisioner.git import Git, is_full_ref
+from provisioner.mirrors import Mirrors
 from provisioner.remotes import GitRepositories
 from provisioner.tokens import FixedTokens
 
