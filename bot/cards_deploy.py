@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.cards import person_span
 from bot.domain.artifact import Artifact
-from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutState
+from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind, RolloutState
 from bot.domain.prose import Block, Card, Code, Fact, Line, Log, Stage, StageState, Strong, Table, Tone, line
 from bot.replies.common import brief, commit
 from bot.replies.deploy import how_it_is
@@ -28,13 +28,17 @@ _LOG_LINES = 10
 def rollout_card(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], now: float) -> Card:
     is_waiting = all(each.state is State.WAITING or each.is_over for each in parts)
     return Card(
-        title=line(Strong(rollout.words), " · ", Code(rollout.environment)),
+        title=line(Strong(rollout.words), " · ", Code(rollout.environment), *_kind(rollout)),
         tone=_TONES.get(rollout.state, Tone.WARNING if is_waiting else Tone.BUSY),
         state=_state_words(rollout, parts),
         stages=tuple(_stage(each, now) for each in parts) if len(parts) <= _MOST_STAGES else (),
         facts=_facts(rollout, parts, artifacts),
         body=_body(parts, artifacts),
     )
+
+
+def _kind(rollout: Rollout) -> tuple[str, ...]:
+    return () if rollout.kind is RolloutKind.DEPLOY else (f" · {rollout.kind}",)
 
 
 def _state_words(rollout: Rollout, parts: Sequence[Deployment]) -> str:

@@ -9,6 +9,7 @@ from bot.domain.approval import Approval
 from bot.domain.artifact import Artifact
 from bot.domain.deployment import Deployment, Rollout, Slot
 from bot.domain.environment import Environment
+from bot.domain.going_back import Brought
 from bot.domain.message import Person, Thread
 
 
@@ -62,6 +63,8 @@ class RolloutRows(Protocol):
     async def live(self, service: str, environment: str, /) -> Sequence[Deployment]: ...
 
     async def past(self, services: Iterable[str], environment: str | None, limit: int, /) -> Sequence[Deployment]: ...
+
+    async def brought(self, service: str, environment: str, /) -> Sequence[Brought]: ...
 
     async def has_run(self, service: str, environment: str, artifact_id: str, /) -> bool: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bot.domain.deployment import Deployment, Lock, Slot, Veto, Waits
@@ -30,6 +30,8 @@ class VetoRows(Protocol):
         """The live veto of its artifact, which is this one when there was none."""
 
     async def of(self, artifact_id: str, /) -> Veto | None: ...
+
+    async def several(self, artifact_ids: Iterable[str], /) -> Mapping[str, Veto]: ...
 
     async def live(self) -> Sequence[Veto]: ...
 

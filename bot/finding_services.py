@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 
 from bot import refusals_deploy, refusals_rules, replies
 from bot.asking import authorize
 from bot.auditing import denied
-from bot.auth.policy import Role
+from bot.auth.policy import Decision, Role
 from bot.context import Scene
 from bot.domain.catalogue import SharedEnvironment
 from bot.domain.errors import UserError
@@ -16,7 +16,7 @@ from bot.domain.message import Person
 from bot.domain.project import Project
 from bot.domain.scopes import NotOne, ScopeKind, parse, services_of
 from bot.domain.wanted import NotInCatalogue, TwoWishes, Wanted, Wish, resolve
-from grammar.commands import Command
+from grammar.commands import Command, Veto
 from grammar.targets import TargetName
 
 _LOOKING = "sled status"
@@ -96,9 +96,9 @@ class FindingServices:
             if project is None:
                 raise await self._not_there(scene, wanted.service.key)
             there = replace(await self._in_project(scene, project), service=wanted.service)
-            decision = authorize(there, command.words, command)
-            if not decision.is_allowed:
-                error = denied(command.words, decision, there)
+            refused = ((words, decision) for words, decision in _decisions(there, command) if not decision.is_allowed)
+            if no := next(refused, None):
+                error = denied(*no, there)
                 if _may_know(there):
                     raise error
                 hidden = await self._not_there(scene, wanted.service.key)
@@ -124,6 +124,13 @@ class FindingServices:
         services = {key for key, each in scene.catalogue.services.items() if each.project in projects}
         groups = {key for key, each in scene.catalogue.groups.items() if services.issuperset(each.services)}
         return sorted(services | groups)
+
+
+def _decisions(scene: Scene, command: Command) -> Iterator[tuple[str, Decision]]:
+    """By the command itself; and by the one that it does besides, where its option says so."""
+    yield command.words, authorize(scene, command.words, command)
+    if getattr(command, "veto", False):
+        yield Veto.words, authorize(scene, Veto.words)
 
 
 def _may_know(scene: Scene) -> bool:

@@ -15,6 +15,7 @@ from grammar.looks import LOOKS, List, Logs, Status, Url, Why
 from grammar.mistakes import Code
 from grammar.nearest import nearest
 from grammar.sled import SLED, Artifacts, Deploy, SledStatus
+from grammar.sled_moves import SLED_MOVES, Rollback
 from grammar.sled_past import SLED_PAST, SledCancel, SledHistory, SledLogs, SledRetry, SledWhy
 from grammar.sled_rules import SLED_RULES, Freeze, Lock, Locks, SledResume, Unlock, Unveto, Veto
 from grammar.targets import TargetName
@@ -50,6 +51,7 @@ __all__ = [
     "Restore",
     "Resume",
     "Retry",
+    "Rollback",
     "Size",
     "SledCancel",
     "SledHelp",
@@ -247,7 +249,7 @@ class SledWhoami(Whoami):
 
 COMMANDS: tuple[type[Command], ...] = (
     *(Create, Update, Extend, Terminate, Restart, *LOOKS, Cancel, Retry, Config),
-    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_RULES, *SLED_PAST, *SLED_ACCOUNTS, SledHelp, SledWhoami),
+    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_MOVES, *SLED_RULES, *SLED_PAST, *SLED_ACCOUNTS, SledHelp, SledWhoami),
 )
 VERBS: Mapping[Product, Mapping[str, type[Command]]] = {
     product: {verb: each for each in COMMANDS if each.product is product for verb in (each.verb, *each.aliases)} for product in Product

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.auth.policy import Action
 from bot.auth.schema import Known
 from grammar.commands import COMMANDS
+from grammar.targets import DEPLOY
 from grammar.values import DURATION, TAIL
 
 ACTIONS: dict[str, Action] = {
@@ -34,6 +35,7 @@ ACTIONS: dict[str, Action] = {
     "ivy link": Action.JOIN,
     "ivy unlink": Action.JOIN,
     "sled deploy": Action.DEPLOY,
+    "sled rollback": Action.DEPLOY,
     "sled status": Action.LOOK,
     "sled artifacts": Action.LOOK,
     "sled lock": Action.LOCK,
@@ -69,4 +71,4 @@ def known_actions() -> dict[str, Known]:
 def _type(kind: object) -> str:
     if kind is None:
         return "Bool"
-    return "Long" if kind in {DURATION, TAIL} else "String"
+    return "Long" if kind in {DURATION, TAIL, DEPLOY} else "String"

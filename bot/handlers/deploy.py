@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot import refusals_deploy
 from bot.context import ForgeUnavailable, Outcome, Outside, Scene, Transaction
@@ -14,6 +14,7 @@ from bot.domain.waiting import said_again
 from bot.domain.wanted import Wanted, Wish
 from bot.handlers.rolling import Asked, begin, same_as_open
 from grammar.commands import Deploy
+from grammar.targets import TargetName
 
 _MOST_SHOWN = 5
 
@@ -37,7 +38,7 @@ async def decide(command: Deploy, scene: Scene, doubt: str, transaction: Transac
         raise refusals_deploy.merge_unknown(doubt) if doubt and error.code in refusals_deploy.UNMERGED else error from None
     asked = Asked(
         kind=RolloutKind.DEPLOY,
-        words=words_of(command, chosen),
+        words=named(command.targets, chosen),
         artifacts=chosen,
         reason=command.reason or "",
         is_forced=command.force,
@@ -96,7 +97,6 @@ def must_fit(scene: Scene, chosen: Mapping[str, Artifact]) -> None:
             raise refusals_deploy.not_merged(chosen[service.key], environment)
 
 
-def words_of(command: Deploy, chosen: Mapping[str, Artifact]) -> str:
+def named(targets: Iterable[TargetName] | None, chosen: Mapping[str, Artifact]) -> str:
     """What was asked for, with the commits that were meant: `payments@4fd1c0e9`, `shop-core`."""
-    names = command.targets or ()
-    return " ".join(f"{each.name}@{chosen[each.name].short}" if each.name in chosen else each.text for each in names)
+    return " ".join(f"{each.name}@{chosen[each.name].short}" if each.name in chosen else each.text for each in targets or ())

@@ -10,7 +10,7 @@ import msgspec
 from bot import refusals_deploy
 from bot.context import Outcome, Scene, Transaction
 from bot.domain.artifact import Artifact
-from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutState, Waits
+from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind, RolloutState, Waits
 from bot.domain.waiting import said_again
 from bot.handlers.deploy import must_fit, running
 from bot.handlers.rolling import Asked, begin, rolled, same_as_open
@@ -64,7 +64,8 @@ async def _again(rollout: Rollout, parts: Sequence[Deployment], scene: Scene, tr
     if scene.shared is None:
         raise refusals_deploy.unknown_place(rollout.environment, scene.catalogue)
     chosen = await _artifacts(parts, transaction)
-    must_fit(scene, chosen)
+    if rollout.kind is not RolloutKind.ROLLBACK:  # that it ran there is enough
+        must_fit(scene, chosen)
     asked = Asked(rollout.kind, rollout.words, chosen, rollout.reason, rollout.is_forced)
     if there := await same_as_open(asked, scene, transaction):
         await transaction.open_card(scene.thread, there)

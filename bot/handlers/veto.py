@@ -21,24 +21,26 @@ async def decide(command: commands.Veto, scene: Scene, facts: None, transaction:
     if not command.reason:
         raise refusals_rules.why_veto(scene.line)
     await transaction.lock_beginnings()
-    told = []
-    for artifact in artifacts:
-        mine = Veto(
-            id=new_id(),
-            service=artifact.service,
-            artifact_id=artifact.id,
-            person=scene.person,
-            reason=command.reason,
-            created_at=transaction.now,
-        )
-        there = await transaction.vetoes.claim(mine)
-        if there.id == mine.id:
-            await transaction.note(_event(scene, transaction, "vetoed", artifact, reason=there.reason))
-        waiting = await transaction.waiting.of_artifact(artifact.id)
-        await transaction.call(each.id for each in waiting)
-        runs = [slot.environment for slot in await transaction.slots.of([artifact.service], None) if slot.artifact_id == artifact.id]
-        told.append(words.Vetoed(artifact, there, is_new=there.id == mine.id, runs_in=runs, waiting=len(waiting)))
-    return Outcome(words.vetoed(told))
+    return Outcome(words.vetoed([await put_veto(each, command.reason, scene, transaction) for each in artifacts]))
+
+
+async def put_veto(artifact: Artifact, reason: str, scene: Scene, transaction: Transaction) -> words.Vetoed:
+    """In the name of who speaks, unless somebody did it before. Whoever calls this decides alone (`lock_beginnings`)."""
+    mine = Veto(
+        id=new_id(),
+        service=artifact.service,
+        artifact_id=artifact.id,
+        person=scene.person,
+        reason=reason,
+        created_at=transaction.now,
+    )
+    there = await transaction.vetoes.claim(mine)
+    if there.id == mine.id:
+        await transaction.note(_event(scene, transaction, "vetoed", artifact, reason=there.reason))
+    waiting = await transaction.waiting.of_artifact(artifact.id)
+    await transaction.call(each.id for each in waiting)
+    runs = [slot.environment for slot in await transaction.slots.of([artifact.service], None) if slot.artifact_id == artifact.id]
+    return words.Vetoed(artifact, there, is_new=there.id == mine.id, runs_in=runs, waiting=len(waiting))
 
 
 async def decide_unveto(command: commands.Unveto, scene: Scene, facts: None, transaction: Transaction) -> Outcome:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.artifact import Artifact
 from bot.domain.beginning import Wait
-from bot.domain.deployment import Deployment, DeploymentState, Lock, Rollout, RolloutState, Waits
+from bot.domain.deployment import Deployment, DeploymentState, Lock, Rollout, RolloutKind, RolloutState, Waits
 from bot.domain.message import Person
 from bot.domain.prose import Block, Code, Line, Log, Reply, Span, Strong, Table, Text, Tone, line
 from bot.domain.scopes import Scope
 from bot.replies.common import brief, commit, moment, say
+from bot.replies.going_back import held
 
 State = DeploymentState
 
@@ -33,12 +34,18 @@ def _what(rollout: Rollout) -> tuple[Span, ...]:
 def _done(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], to: Person) -> Reply:
     took = brief((rollout.ended_at or rollout.created_at) - rollout.created_at)
     if len(parts) > 1:
-        head = (Strong(rollout.words), Text(" is in "), Strong(rollout.environment), Text(f" after {took}: {len(parts)} services."))
-        return say(Tone.GOOD, *head, to=to, more=_several(parts, artifacts))
+        is_there = " is back in " if rollout.kind is RolloutKind.ROLLBACK else " is in "
+        head = (Strong(rollout.words), Text(is_there), Strong(rollout.environment), Text(f" after {took}: {len(parts)} services."))
+        return say(Tone.GOOD, *head, to=to, more=(*_several(parts, artifacts), *_left(rollout, parts)))
     [part] = parts
     runs = (Strong(part.service), Text(" runs "), commit(artifacts[part.artifact_id].commit), Text(" in "), Strong(part.environment))
     how = f" after {took}: {changes_in_words(part)}." if part.outcome != "unchanged" else f" already: nothing changed, in {took}."
-    return say(Tone.GOOD, *runs, how, to=to, more=(line("Deploy ", Code(str(rollout.number)), ", plan ", Code(part.plan_hash[:12])),))
+    known = line("Deploy ", Code(str(rollout.number)), ", plan ", Code(part.plan_hash[:12]))
+    return say(Tone.GOOD, *runs, how, to=to, more=(*_left(rollout, parts), known))
+
+
+def _left(rollout: Rollout, parts: Sequence[Deployment]) -> tuple[Line, ...]:
+    return (held(rollout, parts),) if rollout.kind is RolloutKind.ROLLBACK else ()
 
 
 def changes_in_words(part: Deployment) -> str:
@@ -83,12 +90,18 @@ def waits(rollout: Rollout, part: Deployment, wait: Wait, ahead: int) -> Reply:
     """`ahead`: so many deploys of it to this environment were asked for earlier and are not over."""
     head: tuple[Span, ...] = (Strong(part.service), Text(" to "), Strong(part.environment))
     if wait.waits is Waits.WORD:
-        again = line("Still wanted? Say it again: ", Code(f"/sled deploy {rollout.words} --to {rollout.environment}"))
+        again = line("Still wanted? Say it again: ", Code(_again(rollout)))
         told = f" could begin now, but does not by itself any more: {part.waits_why}."
         return say(Tone.WARNING, *head, told, to=rollout.person, code="waits_for_you", more=(again,))
     when = (" It may begin ", moment(wait.until), ".") if wait.until is not None else (" It begins when that is over.",)
     place = f" It is number {ahead + 1} in the line." if ahead else ""
     return say(Tone.BUSY, *head, f" waits for {part.waits_why}.", *when, place, to=rollout.person, code="waits")
+
+
+def _again(rollout: Rollout) -> str:
+    """The line that asks for the same once more."""
+    is_plain = rollout.kind is RolloutKind.DEPLOY
+    return f"/sled deploy {rollout.words} --to {rollout.environment}" if is_plain else f"/sled retry {rollout.number}"
 
 
 def begins_after_all(rollout: Rollout, part: Deployment, waited_s: float) -> Reply:

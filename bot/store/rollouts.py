@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Select, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.deployment import Deployment, DeploymentState, Rollout
+from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind
+from bot.domain.going_back import Brought
 from bot.store.deploy_tables import deployments, plans, rollouts
 from bot.store.leases import is_free
 from bot.store.numbers import next_number
@@ -105,6 +106,22 @@ class Rollouts:
         wanted += [deployments.c.environment == environment] if environment is not None else []
         return await self._all(*wanted, order=(deployments.c.number.desc(),), limit=limit)
 
+    async def brought(self, service: str, environment: str, limit: int = 200) -> Sequence[Brought]:
+        """What began there, or will, and was no mere plan: the last ones, oldest first."""
+        columns = deployments.c
+        there = (columns.service == service, columns.environment == environment, rollouts.c.plan_only.is_(False))
+        counts = columns.began_at.is_not(None) | (_is_live & columns.is_wanted)
+        wanted = (columns.id, columns.number, columns.rollout_id, columns.artifact_id, rollouts.c.kind, columns.state)
+        query = (
+            select(*wanted, columns.began_at, columns.outcome)
+            .join(rollouts, rollouts.c.id == columns.rollout_id)
+            .where(*there, counts)
+            .order_by(columns.began_at.is_not(None), columns.began_at.desc(), columns.number.desc())
+            .limit(limit)
+        )
+        rows = (await self._connection.execute(query)).all()
+        return [_brought(row) for row in reversed(rows)]
+
     async def has_run(self, service: str, environment: str, artifact_id: str) -> bool:
         """Whether an artifact was brought there, ever."""
         there = (deployments.c.service == service, deployments.c.environment == environment, deployments.c.artifact_id == artifact_id)
@@ -132,3 +149,16 @@ class Rollouts:
         """The plan, and what was there when it was made."""
         row = (await self._connection.execute(select(plans.c.plan, plans.c.live).where(plans.c.deployment_id == deployment_id))).first()
         return (bytes(row.plan), bytes(row.live) if row.live is not None else None) if row else None
+
+
+def _brought(row: Any) -> Brought:
+    return Brought(
+        deployment_id=row.id,
+        number=row.number,
+        rollout_id=row.rollout_id,
+        artifact_id=row.artifact_id,
+        kind=RolloutKind(row.kind),
+        state=DeploymentState(row.state),
+        has_begun=row.began_at is not None,
+        has_changed=row.outcome != "refused",
+    )

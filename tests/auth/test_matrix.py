@@ -27,7 +27,7 @@ CHANGING = {
     *("create", "update", "extend", "terminate", "restart", "cancel", "retry", "keep", "unkeep", "pause", "resume", "transfer", "restore"),
 }
 
-DEPLOYING = {"deploy", "lock", "unlock", "veto", "unveto", "resume", "cancel", "retry"}
+DEPLOYING = {"deploy", "rollback", "lock", "unlock", "veto", "unveto", "resume", "cancel", "retry"}
 """In the language of deploys; none of it is about a fork's code."""
 APPROVING = {"approve", "reject"}
 STOPPING = {"terminate", "cancel", "pause", "unkeep"}

@@ -51,6 +51,7 @@ def test_each_usage_is_as_the_language_has_it() -> None:
         "/sled deploy [TARGET[@ARTIFACT] …] [--to E] [--reason R] [--force]",
         "/sled status [TARGET …] [--in E]",
         "/sled artifacts [TARGET …]",
+        "/sled rollback [TARGET …] [--to E] [--to-deploy N] [--reason R] [--veto]",
         "/sled lock [SCOPE] [--reason R] [--for D] [--warn]",
         "/sled unlock [SCOPE]",
         "/sled locks",
