@@ -39,7 +39,7 @@ test-postgres: setup-dev ## the tests of what is stored, on PostgreSQL (the pgse
 test-kubernetes: setup-dev ## runs as Jobs, on a stand-in and on a real API server (built once outside this folder, some 8 minutes; KUBECONFIG: yours)
 	@built=$$(sh tools/kubernetes.sh) || [ $$? -eq 75 ] || exit 1; \
 	echo "what Kubernetes 1.20 has not (CronJob in batch/v1, policy/v1, autoscaling/v2) is tried on the stand-in only"; \
-	TRELLIS_TEST_KUBERNETES=$$built TRELLIS_TEST_KUBECONFIG=$${KUBECONFIG:-} $(PY) -m pytest -n 0 -rs -m "kubernetes and not long" tests
+	TRELLIS_TEST_KUBERNETES=$$built TRELLIS_TEST_KUBECONFIG=$${KUBECONFIG:-} $(PY) -m pytest -n 0 -rs -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true -m "kubernetes and not long" tests
 
 test-browser: setup-dev ## the pages in a real Chromium (apt-get install chromium, or TRELLIS_TEST_CHROMIUM=path)
 	@sh tools/browser.sh

@@ -28,11 +28,13 @@ from lightkube.config.client_adapter import Client, ConnectionParams
 from libdeploy.kubernetes.cluster import config_of
 from tests.fakes.kubernetes.kubelet import NODE, Kubelet
 from tests.running import free_port
+from tests.servers import die_with_parent
 
 BINARIES = os.environ.get("TRELLIS_TEST_KUBERNETES", "")
 KUBECONFIG = os.environ.get("TRELLIS_TEST_KUBECONFIG", "")
 _TOKEN = "test-token"
 _READY_WITHIN_S = 120.0
+_KUBELET_S = 30
 _CONTROLLERS = "deployment,replicaset,statefulset,daemonset,job,cronjob,garbagecollector,namespace,serviceaccount,endpoint,disruption"
 
 
@@ -42,6 +44,7 @@ class Cluster:
 
     kubeconfig: Path
     kubelet_port: int = 0
+    programs: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _logs: dict[str, Callable[[str], bytes | None]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -51,6 +54,7 @@ class Cluster:
     @contextlib.contextmanager
     def namespace(self) -> Iterator[str]:
         """One of its own, which goes in the background."""
+        self.check()
         name = f"test-{next(self._numbers)}-{os.getpid()}"
         with self.client() as client:
             client.post("/api/v1/namespaces", json={"metadata": {"name": name}}).raise_for_status()
@@ -69,6 +73,12 @@ class Cluster:
             yield kubelet
             del self._logs[namespace]
         assert kubelet.problems == []
+
+    def check(self) -> None:
+        """Fails, with its last words, when one of its programs has ended: whoever waits for what it does would wait for ever."""
+        for name, child in self.programs.items():
+            if child.poll() is not None:
+                pytest.fail(f"{name} ended with {child.returncode}:\n{_end_of(self, name)}", pytrace=False)
 
     def log(self, namespace: str, pod: str) -> bytes | None:
         return self._logs[namespace](pod) if namespace in self._logs else None
@@ -110,7 +120,7 @@ def a_cluster(folder: Path) -> Iterator[Cluster]:
         at = f"http://127.0.0.1:{etcd}"
         stack.enter_context(
             _program(
-                folder,
+                cluster,
                 "etcd",
                 [
                     f"--data-dir={folder / 'etcd'}",
@@ -123,7 +133,7 @@ def a_cluster(folder: Path) -> Iterator[Cluster]:
         )
         stack.enter_context(
             _program(
-                folder,
+                cluster,
                 "kube-apiserver",
                 [
                     f"--etcd-servers={at}",
@@ -145,7 +155,7 @@ def a_cluster(folder: Path) -> Iterator[Cluster]:
         _until_ready(cluster)
         stack.enter_context(
             _program(
-                folder,
+                cluster,
                 "kube-controller-manager",
                 [
                     f"--kubeconfig={cluster.kubeconfig}",
@@ -157,17 +167,25 @@ def a_cluster(folder: Path) -> Iterator[Cluster]:
                 ],
             )
         )
+        _until_it_controls(cluster)
         stack.enter_context(_answering(cluster, certificates))
         _register(cluster)
         yield cluster
 
 
 @contextlib.contextmanager
-def _program(folder: Path, name: str, options: list[str]) -> Iterator[None]:
+def _program(cluster: Cluster, name: str, options: list[str]) -> Iterator[None]:
+    folder = cluster.kubeconfig.parent
     with (folder / f"{name}.log").open("wb") as log:
         child = subprocess.Popen(
-            [str(Path(BINARIES) / name), *options], stdout=log, stderr=log, cwd=folder, env={"PATH": os.environ["PATH"]}
+            [str(Path(BINARIES) / name), *options],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env={"PATH": os.environ["PATH"]},
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one call, no Python state
         )
+    cluster.programs[name] = child
     try:
         yield
     finally:
@@ -180,13 +198,27 @@ def _program(folder: Path, name: str, options: list[str]) -> Iterator[None]:
 
 
 def _until_ready(cluster: Cluster) -> None:
+    _until(cluster, lambda client: client.get("/readyz").status_code == 200)
+
+
+def _until_it_controls(cluster: Cluster) -> None:
+    """Its controllers are at work: one of them gives each namespace an account."""
+    _until(cluster, lambda client: client.get("/api/v1/namespaces/default/serviceaccounts/default").status_code == 200)
+
+
+def _until(cluster: Cluster, is_so: Callable[[httpx2.Client], bool]) -> None:
     until = time.monotonic() + _READY_WITHIN_S
     while True:
+        cluster.check()
         with contextlib.suppress(httpx2.HTTPError, OSError), cluster.client() as client:
-            if client.get("/readyz").status_code == 200:
+            if is_so(client):
                 return
-        assert time.monotonic() < until, (cluster.kubeconfig.parent / "kube-apiserver.log").read_text()[-3000:]
+        assert time.monotonic() < until, {name: _end_of(cluster, name) for name in cluster.programs}
         time.sleep(0.2)
+
+
+def _end_of(cluster: Cluster, name: str) -> str:
+    return (cluster.kubeconfig.parent / f"{name}.log").read_text(errors="replace")[-3000:]
 
 
 def _register(cluster: Cluster) -> None:
@@ -217,10 +249,16 @@ def _answering(cluster: Cluster, certificates: Path) -> Iterator[None]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", cluster.kubelet_port), Handler)
+    class Server(ThreadingHTTPServer):
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            """In the thread of its connection: one that says nothing holds up no other, nor the end."""
+            request.settimeout(_KUBELET_S)
+            with contextlib.suppress(OSError), context.wrap_socket(request, server_side=True) as secure:
+                super().finish_request(secure, client_address)
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "apiserver.crt", certificates / "apiserver.key")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server = Server(("127.0.0.1", cluster.kubelet_port), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -25,7 +25,7 @@ def redis_server() -> Iterator[Path]:
     """A real server of its own; gives its socket. Ends with the block, or with the test process."""
     folder = Path(tempfile.mkdtemp(prefix="trellis-redis-"))
     path = folder / "redis.sock"
-    child = subprocess.Popen(embedded.argv(path, folder), stdout=subprocess.DEVNULL, preexec_fn=_die_with_parent)  # noqa: PLW1509 - one call, no Python state
+    child = subprocess.Popen(embedded.argv(path, folder), stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)  # noqa: PLW1509 - one call, no Python state
     try:
         wait_until_it_answers(path, child)
         yield path
@@ -56,6 +56,7 @@ def wait_until_it_answers(path: Path, child: subprocess.Popen[bytes]) -> None:
         time.sleep(0.005)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For `preexec_fn`."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: not even a killed test run leaves a server

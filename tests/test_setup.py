@@ -247,6 +247,25 @@ def test_make_knows_every_lane() -> None:
         assert words in lines
 
 
+def kubernetes(stage: Stage, **more: str) -> tuple[int, str, str]:
+    env = {"PATH": str(stage.bin), "XDG_CACHE_HOME": str(stage.folder / "cache"), **more}
+    script = ["/bin/sh", str(PROJECT / "tools" / "kubernetes.sh")]
+    done = subprocess.run(script, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_where_no_kubernetes_can_be_had_the_lane_skips_it_with_a_word(stage: Stage) -> None:
+    stage.executable("uname", "#!/bin/sh\necho Darwin\n")
+    here = "trellis: a Kubernetes API server can only be built on Debian; set KUBECONFIG to use one of yours\n"
+    assert kubernetes(stage) == (75, "", here)
+    given = "trellis: the API server of KUBECONFIG is used; runs are not tried there, for they need an image\n"
+    assert kubernetes(stage, KUBECONFIG="mine") == (75, "", given)
+    built = stage.folder / "cache" / "trellis" / "kubernetes-1.20.2"
+    built.mkdir(parents=True)
+    shutil.copy("/bin/sh", built / "etcd")
+    assert kubernetes(stage) == (0, f"{built}\n", "")
+
+
 MAKE = """#!/bin/sh
 echo "make $* $CHAOS_ROUNDS" >>"$STAGE/did"
 case "$1" in
@@ -270,6 +289,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "make test-long ",
         "make test-lives LIVES=400 ",
         "make test-postgres ",
+        "make test-kubernetes ",
         "make test-browser ",
         "make chaos CHAOS_ROUNDS=12 ",
     ]
@@ -281,6 +301,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "test-long  ok  N s  all of test-long",
         "test-lives  ok  N s  all of test-lives",
         "test-postgres  ok  N s  all of test-postgres",
+        "test-kubernetes  ok  N s  all of test-kubernetes",
         "test-browser  ok  N s  all of test-browser",
         "chaos  ok  N s  all of chaos",
     ]

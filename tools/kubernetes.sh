@@ -50,10 +50,12 @@ fi
 
 cd "$making"
 if [ ! -e source/.unpacked ]; then
+  free=$(df -Pk . | awk 'NR == 2 { print $4 }')
+  [ "$free" -gt 3000000 ] || cannot "building Kubernetes takes 3 GB, and $making has $((free / 1000000)) GB; set KUBECONFIG to use a server of yours"
   say "building Kubernetes from Debian's source (once; some 8 minutes)"
   rm -rf source kubernetes_*
   own source --download-only kubernetes >&2 || cannot "Debian $VERSION_CODENAME has no source of Kubernetes; set KUBECONFIG to use a server of yours"
-  dpkg-source --no-check -x kubernetes_*.dsc source >&2
+  dpkg-source --no-check -x kubernetes_*.dsc source >&2 || cannot "Debian's source of Kubernetes cannot be unpacked in $making"
   touch source/.unpacked
 else
   say "going on with a build of Kubernetes that was interrupted"
@@ -67,7 +69,7 @@ upstream=${version%-*} && upstream=${upstream##*really}
   env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS CGO_ENABLED=0 GOPROXY=off GOFLAGS= GOPATH="$making/source/.go" GOCACHE="$making/go-cache" \
     KUBE_GIT_VERSION="v$upstream" KUBE_GIT_MAJOR=1 KUBE_GIT_MINOR="$(echo "$upstream" | cut -d. -f2)" KUBE_GIT_COMMIT=debian KUBE_GIT_TREE_STATE=archive \
     make WHAT="cmd/kube-apiserver cmd/kube-controller-manager" >"$making/build.log" 2>&1 9>&-
-) || { tail -n 20 build.log >&2; say "Kubernetes could not be built: $making/build.log"; exit 1; }
+) || { tail -n 20 build.log >&2; cannot "Kubernetes could not be built here ($making/build.log); it is tried again the next time"; }
 (cd "$making" && rm -f etcd-server_*.deb && own download etcd-server >&2 && rm -rf etcd && dpkg-deb -x etcd-server_*.deb etcd) ||
   cannot "Debian has no etcd-server here; no Kubernetes API server is there"
 

@@ -7,6 +7,7 @@ the pod's own; words of the command that begin with a mount's path are led there
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx2
+import psutil
 
 NODE = "process-node"
 _LOOK_S = 0.05
@@ -55,8 +57,7 @@ class Kubelet:
         self._over.set()
         self._thread.join(30)
         for process in self._processes.values():
-            _signal(process.child, signal.SIGKILL)
-            process.child.wait()
+            _end(process.child)
 
     def log(self, pod: str) -> bytes | None:
         path = self.folder / pod / "log"
@@ -69,8 +70,7 @@ class Kubelet:
         """As a node that has no room: killed at once, and its log is gone."""
         process = self._processes[pod]
         process.is_told = True
-        _signal(process.child, signal.SIGKILL)
-        process.child.wait()
+        _end(process.child)
         (self.folder / pod / "log").unlink()
         self._says(pod, {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."})
 
@@ -80,7 +80,7 @@ class Kubelet:
                 pods = self.client.get(self._path("pods")).json()["items"]
                 for pod in pods:
                     self._look(pod)
-            except (httpx2.HTTPError, KeyError) as error:
+            except Exception as error:  # noqa: BLE001 - a node that is gone without a word would be waited for
                 if not self._over.is_set():
                     self.problems.append(repr(error))
 
@@ -151,7 +151,7 @@ class Kubelet:
             process.kill_at = time.monotonic() + pod["metadata"].get("deletionGracePeriodSeconds", 30)
             process.child.send_signal(signal.SIGTERM)
         elif time.monotonic() > process.kill_at:
-            _signal(process.child, signal.SIGKILL)
+            _end(process.child)
 
     def _tell_end(self, pod: dict[str, Any], process: _Process) -> None:
         if process.is_told:
@@ -187,9 +187,18 @@ def _led(word: str, mounts: dict[str, Path]) -> str:
     return word
 
 
-def _signal(child: subprocess.Popen[bytes], number: int) -> None:
-    if child.poll() is None:
-        os.killpg(child.pid, number)
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """All that runs in the container, as its cgroup would: what its first process started in sessions of their own too."""
+    if child.poll() is not None:
+        return
+    with contextlib.suppress(psutil.NoSuchProcess):
+        first = psutil.Process(child.pid)
+        first.suspend()  # it begins nothing more while we look
+        for each in first.children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+    child.kill()
+    child.wait()
 
 
 def _now() -> str:
