@@ -30,6 +30,7 @@ from bot.store.feeds import listening
 from bot.store.migrate import newest, revision_of
 from bot.store.store import Store
 from deploy.host import socket_in
+from deploy.kubernetes import KubernetesRunner
 from deploy.remote import RemoteRunner
 from deploy.runner import RunnerUnavailable
 from processes import protection
@@ -165,6 +166,18 @@ async def _deploys(settings: Settings) -> Said:
     return _good(about, f"{words}, in a sandbox ({found.sandbox})")
 
 
+async def _cluster(name: str, runner: KubernetesRunner) -> Said:
+    """Whether services can be deployed by Jobs of that cluster."""
+    about = f"deploys in cluster {name}"
+    try:
+        problems = await runner.problems()
+    except RunnerUnavailable as error:
+        return _bad(about, f"{error} Look at deploy.clusters.{name} in trellis.toml.")
+    if problems:
+        return _bad(about, f"{'; '.join(problems)}: docs/operations.md says what it needs")
+    return _good(about, "answers, and takes runs")
+
+
 async def _policy(settings: Settings) -> Said:
     try:
         rules = policies_of(settings).rules
@@ -228,6 +241,7 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
         looks.append(partial(_project, project, forge, chat, place.repositories))
     looks += [partial(_heard, each, store) for each in projects_of(settings).values() if each.forge is not ForgeKind.LOCAL]
     looks += [partial(_webhooks, settings), partial(_sandbox, settings), partial(_deploys, settings)]
+    looks += [partial(_cluster, name, runner) for name, runner in edges.deploys.clusters.items()]
     return looks
 
 

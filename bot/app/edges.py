@@ -251,7 +251,7 @@ class Edges:
 
     async def close(self) -> None:
         outside = (self.chats, self.forges, self.feeds, self.recorders)
-        await close_all([*(each for part in outside for each in part.values()), self.place.engine, self.deploys.runner])
+        await close_all([*(each for part in outside for each in part.values()), self.place.engine, *self.deploys.runners])
 
 
 def edges_of(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError as SourceError
 
 from bot.settings.checks import SettingsError, check
-from bot.settings.deploys import DeploySettings, ServiceSettings, SharedEnvironmentSettings
+from bot.settings.deploys import ClusterSettings, DeploySettings, ServiceSettings, SharedEnvironmentSettings
 from bot.settings.parts import (
     GitHubSettings,
     GitLabSettings,
@@ -27,6 +27,7 @@ from bot.settings.parts import (
 from bot.settings.whole import Settings
 
 __all__ = [
+    "ClusterSettings",
     "DeploySettings",
     "GitHubSettings",
     "GitLabSettings",

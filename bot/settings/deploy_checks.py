@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from bot.settings.deploys import DeploySettings, SharedEnvironmentSettings
 from bot.settings.wanting import require
 from bot.settings.whole import Settings
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ACCOUNT = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_QUANTITY = {"cpu": re.compile(r"[0-9]+m|[0-9]+(\.[0-9]{1,3})?")} | dict.fromkeys(("memory", "disk"), re.compile(r"[0-9]+([KMGT]i?|k)?"))
 _TAKEN = frozenset({"all", "latest"})
 """Names that mean something else in commands."""
 
@@ -29,6 +32,7 @@ def check_deploys(settings: Settings) -> None:
             require(seen.setdefault(name, kind) == kind, f"{name} is the name of something in {seen[name]} and in {kind}: use two names")
     _check_services(settings)
     _check_environments(settings)
+    _check_clusters(settings.deploy)
     for name, stages in settings.deploy.groups.items():
         named = [each for stage in stages for each in stage]
         require(named, f"deploy.groups.{name} has no services")
@@ -57,6 +61,33 @@ def _check_environments(settings: Settings) -> None:
         for variable in each.rights:
             require(_VARIABLE.fullmatch(variable), f"{at}.rights: {variable!r} is no name of a variable")
         require(not _comes_round(name, environments), f"{at}.after: the environments come after each other in a circle")
+
+
+def _check_clusters(deploy: DeploySettings) -> None:
+    for name, each in deploy.environments.items():
+        _check_place(f"deploy.environments.{name}", each, deploy)
+    for name, cluster in deploy.clusters.items():
+        at = f"deploy.clusters.{name}"
+        require(_NAME.fullmatch(name), f"{at}: use small letters, digits and -, 63 at most")
+        is_image = cluster.image and cluster.image.isprintable() and " " not in cluster.image and "://" not in cluster.image
+        require(is_image, f"{at}.image: {cluster.image!r} is no image; for instance registry.example.com/trellis:1.2")
+        require(_NAME.fullmatch(cluster.namespace), f"{at}.namespace: {cluster.namespace!r}: use small letters, digits and -")
+        for key in ("account", "planner"):
+            require(_ACCOUNT.fullmatch(getattr(cluster, key)), f"{at}.{key}: {getattr(cluster, key)!r} is no name of a service account")
+        require(cluster.account != cluster.planner, f"{at}.planner: runs that plan have no rights, so it is another than {at}.account")
+        for key, pattern in _QUANTITY.items():
+            require(pattern.fullmatch(getattr(cluster, key)), f"{at}.{key}: {getattr(cluster, key)!r} is no quantity of Kubernetes")
+        require(cluster.kubeconfig is None or cluster.kubeconfig.is_file(), f"{at}.kubeconfig: there is no file {cluster.kubeconfig}")
+
+
+def _check_place(at: str, environment: SharedEnvironmentSettings, deploy: DeploySettings) -> None:
+    named, known = environment.cluster, deploy.clusters
+    if environment.target == "host":
+        require(not named, f"{at}.cluster: it says {named}, but its target is the host; set {at}.target to kubernetes")
+        return
+    require(known, f"{at}.target is kubernetes, but there are no deploy.clusters: add one, with its image and its namespace")
+    _must_be_there(f"{at}.cluster", "cluster", [named] * bool(named), known)
+    require(named or len(known) == 1, f"{at}.cluster is missing; there is {', '.join(sorted(known))}")
 
 
 def _comes_round(name: str, environments: Mapping[str, object]) -> bool:

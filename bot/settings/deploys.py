@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
@@ -41,8 +42,35 @@ class ServiceSettings(BaseModel):
     environments: Words = ()
 
 
+class ClusterSettings(BaseModel):
+    """A Kubernetes cluster in which deploy.py runs, as Jobs in `namespace` made of `image` (Trellis's own).
+
+    `account` is the service account of runs with rights, `planner` one without any. `kubeconfig` is a file; without one KUBECONFIG says
+    which cluster it is, else it is the one that Trellis runs in. Runs are looked at each `look_s`, and can be read for `kept_hours`.
+    """
+
+    model_config = {"extra": "forbid"}
+
+    image: str
+    namespace: str
+    account: str = "trellis-deployer"
+    planner: str = "trellis-planner"
+    kubeconfig: Path | None = None
+    python: str = "/opt/trellis/bin/python"
+    pull_secrets: Words = ()
+    cpu: str = "100m"
+    memory: str = "256Mi"
+    disk: str = "1Gi"
+    kept_hours: float = Field(default=24, gt=0)
+    start_within_s: int = Field(default=300, ge=1)
+    look_s: float = Field(default=1.0, ge=0)
+
+
 class SharedEnvironmentSettings(BaseModel):
     """Where services run together. `position` is its place in the order, that of the file where nothing is said.
+
+    With the target kubernetes deploy.py runs in `cluster`, which need not be named where there is one only; `namespace` is where its
+    services are, called as the environment where nothing is said.
 
     One called prod asks for another person's word and takes only what is merged, unless it says otherwise. `config` is by service;
     `rights` are variables that runs get which look at or change things there.
@@ -51,6 +79,7 @@ class SharedEnvironmentSettings(BaseModel):
     model_config = {"extra": "forbid"}
 
     target: Literal["host", "kubernetes"] = "host"
+    cluster: str = ""
     namespace: str = ""
     position: int | None = None
     after: str = ""
@@ -68,9 +97,15 @@ class DeploySettings(BaseModel):
     model_config = {"extra": "forbid"}
 
     environments: dict[str, SharedEnvironmentSettings] = Field(default_factory=dict)
+    clusters: dict[str, ClusterSettings] = Field(default_factory=dict)
     groups: dict[str, Stages] = Field(default_factory=dict)
 
-    @field_validator("environments", "groups", mode="before")
+    def cluster_of(self, environment: str) -> str:
+        """The name of the one in which its runs are; "" when they are on this host."""
+        each = self.environments.get(environment)
+        return (each.cluster or next(iter(self.clusters), "")) if each and each.target == "kubernetes" else ""
+
+    @field_validator("environments", "clusters", "groups", mode="before")
     @classmethod
     def _by_lower_keys(cls, value: object) -> object:
         return _lower_keys(value)

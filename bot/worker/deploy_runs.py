@@ -18,6 +18,7 @@ _ASK_S = 0.5
 
 KeepRun = Callable[[Deployment, str], Awaitable[None]]
 Told = Callable[[int], Awaitable[None]]
+RunnerOf = Callable[[str], Runner]
 IsWanted = Callable[[str], Awaitable[bool]]
 
 
@@ -34,8 +35,10 @@ async def _always(_: str) -> bool:
 
 
 class Runs:
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
+    """`runner_of` says who runs what is for an environment."""
+
+    def __init__(self, runner_of: RunnerOf) -> None:
+        self._runner_of = runner_of
 
     async def run(
         self, given: Given, step: Step, rights: Rights, keep: KeepRun, told: Told = _nobody, is_wanted: IsWanted = _always
@@ -45,30 +48,30 @@ class Runs:
         It is ended when it is wanted no longer. Raises RunnerUnavailable, and RunLost when it cannot be brought to an end.
         """
         deployment = given.deployment
-        run = run_id(deployment, step)
+        run, runner = run_id(deployment, step), self._runner_of(deployment.environment)
         for _ in range(MOST_TRIES):
             await keep(deployment, run)
             killpoint(f"worker.deployment.{step}.begun")
             try:
-                await self._runner.start(given.job(run, step, WITHIN_S[step]), rights)
+                await runner.start(given.job(run, step, WITHIN_S[step]), rights)
             except OtherJob:  # what is configured has changed since it was started: it ends as it began, or another takes its place
-                if (await self._runner.observe(run)).state not in {State.RUNNING, State.ENDED} or step is not Step.APPLY:
+                if (await runner.observe(run)).state not in {State.RUNNING, State.ENDED} or step is not Step.APPLY:
                     run = next_run_id(run)
                     continue
             killpoint(f"worker.deployment.{step}.started")
-            seen = await self._to_its_end(run, deployment.id, told, is_wanted)
+            seen = await self._to_its_end(runner, run, deployment.id, told, is_wanted)
             if seen.state is State.ENDED or not await is_wanted(deployment.id):
                 return result_of(seen), seen
         raise RunLost(f"its run was lost {MOST_TRIES} times")
 
-    async def _to_its_end(self, id: str, deployment_id: str, told: Told, is_wanted: IsWanted) -> Observed:
+    async def _to_its_end(self, runner: Runner, id: str, deployment_id: str, told: Told, is_wanted: IsWanted) -> Observed:
         asked, made, is_ending = time.monotonic(), 0, False
-        while (seen := await self._runner.follow(id, made, _ASK_S)).state is State.RUNNING:
+        while (seen := await runner.follow(id, made, _ASK_S)).state is State.RUNNING:
             if len(seen.events) > made:
                 made = len(seen.events)
                 await told(sum(each.get("event") == "change" for each in seen.events))
             if not is_ending and time.monotonic() - asked >= _ASK_S:
                 asked = time.monotonic()
                 if is_ending := not await is_wanted(deployment_id):
-                    await self._runner.cancel(id)
+                    await runner.cancel(id)
         return seen

@@ -23,10 +23,10 @@ from bot.store.leases import Lease
 from bot.store.transaction import Transaction
 from bot.worker import settle_deployment as settle
 from bot.worker.deploy_jobs import Files, Given, items_in
-from bot.worker.deploy_runs import RunLost, Runs
+from bot.worker.deploy_runs import RunLost, RunnerOf, Runs
 from bot.worker.leasing import Holder
 from deploy.artifacts import NotFetched, NotFetchedNow
-from deploy.runner import CannotRun, Rights, Runner, RunnerUnavailable
+from deploy.runner import CannotRun, Rights, RunnerUnavailable
 from deploy.runner import Step as Purpose
 from processes.killpoint import killpoint
 
@@ -42,10 +42,10 @@ class Over(Exception):  # noqa: N818 - nothing is left to be done
 class Deployments:
     """`drive` is called with an id by the desk; any number of workers may call it at once."""
 
-    def __init__(self, holder: Holder, runner: Runner, files: Files, catalogue: Catalogue) -> None:
+    def __init__(self, holder: Holder, runner_of: RunnerOf, files: Files, catalogue: Catalogue) -> None:
         self._holder = holder
         self._store = holder.store
-        self._runs = Runs(runner)
+        self._runs = Runs(runner_of)
         self._files = files
         self._catalogue = catalogue
         self._steps: dict[Step, Callable[[Deployment, Lease], Awaitable[None]]] = {

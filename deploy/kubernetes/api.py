@@ -74,14 +74,27 @@ class Api:
         return None if answer.status_code == 404 else _json(answer)
 
     async def delete(self, kind: str, name: str, uid: str) -> None:
-        """This one only, not one that came after it; with all that is its own, which goes first."""
-        options = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground", "preconditions": {"uid": uid}}
+        """This one only, not one that came after it; with all that is a Job's own, which goes first."""
+        policy = "Foreground" if kind == JOBS else "Background"
+        options = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy, "preconditions": {"uid": uid}}
         await self._ask("DELETE", self._path(kind, name), json=options)
 
     async def log(self, pod: str) -> bytes | None:
         """None when there is none, or none yet."""
         answer = await self._ask("GET", f"{self._path(PODS, pod)}/log", params={"container": "run", "limitBytes": _LOG_BYTES}, may=_WRONG)
         return None if answer.status_code in {404, *_WRONG} else answer.content
+
+    async def may(self, verb: str, group: str, resource: str) -> bool:
+        """Whether we have that right in the namespace of runs."""
+        name, _, part = resource.partition("/")
+        asked = {"namespace": self._settings.namespace, "verb": verb, "group": group, "resource": name, "subresource": part}
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": asked}}
+        answer = _json(await self._ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", json=body))
+        return bool((answer.get("status") or {}).get("allowed"))
+
+    async def is_there(self, path: str) -> bool:
+        """Of the namespace of runs, or in it. What we may not look at is taken to be there."""
+        return (await self._ask("GET", path.format(self._settings.namespace), may=frozenset({403}))).status_code != 404
 
     def _path(self, kind: str, name: str = "") -> str:
         path = kind.format(self._settings.namespace)

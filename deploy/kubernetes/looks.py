@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from deploy.kubernetes.api import JOBS, PODS, Api
-from deploy.kubernetes.objects import ENDED, RUN
+from deploy.kubernetes.objects import ENDED, RUN, owner_of
 from deploy.kubernetes.standing import Body, Look
 
 _ALIVE = "status.phase!=Succeeded,status.phase!=Failed"
@@ -40,8 +40,10 @@ class Looks:
         job = await self._api.get(JOBS, id)
         if job is None:
             return None
-        pods = [] if ENDED in (job["metadata"].get("labels") or {}) else await self._api.list(PODS, f"job-name={id}")
-        return Look(job, pods)
+        if ENDED in (job["metadata"].get("labels") or {}):
+            return Look(job, [])
+        pods = await self._api.list(PODS, f"job-name={id}")
+        return Look(job, [each for each in pods if owner_of(each) == job["metadata"]["uid"]])
 
     def forget(self) -> None:
         """What was done just now shows with the next look."""
@@ -51,8 +53,8 @@ class Looks:
         at = self._clock()
         jobs = await self._api.list(JOBS, f"{RUN},!{ENDED}")
         pods = await self._api.list(PODS, RUN, _ALIVE)
-        by_run: dict[str, list[Body]] = {}
+        by_job: dict[str, list[Body]] = {}
         for pod in pods:
-            by_run.setdefault(pod["metadata"]["labels"][RUN], []).append(pod)
-        self._taken = {job["metadata"]["name"]: Look(job, by_run.get(job["metadata"]["name"], ())) for job in jobs}
+            by_job.setdefault(owner_of(pod), []).append(pod)
+        self._taken = {job["metadata"]["name"]: Look(job, by_job.get(job["metadata"]["uid"], ())) for job in jobs}
         self._taken_at = at

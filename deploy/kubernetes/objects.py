@@ -150,6 +150,12 @@ def owned(name: str, owner: dict[str, Any], data: dict[str, bytes]) -> dict[str,
     }
 
 
+def owner_of(body: dict[str, Any]) -> str:
+    """The uid of the Job that it belongs to; "" when it is nobody's."""
+    references = body["metadata"].get("ownerReferences") or [{}]
+    return str(references[0].get("uid", ""))
+
+
 def packed(job: Job) -> bytes:
     """The files that it is given, as an archive: the same bytes for the same job."""
     into = io.BytesIO()

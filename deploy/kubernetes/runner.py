@@ -12,16 +12,17 @@ from typing import Any
 from deploy import frames
 from deploy.asked import checked, fingerprint
 from deploy.frames import Spoken
-from deploy.kubernetes import standing
+from deploy.kubernetes import health, standing
 from deploy.kubernetes.api import JOBS, SECRETS, Api, Body
 from deploy.kubernetes.looks import Looks
-from deploy.kubernetes.objects import ASKED, CANCELLED, ENDED, MOST_BYTES, body_of, given, owned
+from deploy.kubernetes.objects import ASKED, CANCELLED, ENDED, MOST_BYTES, body_of, given, owned, owner_of
 from deploy.kubernetes.settings import KubernetesSettings
 from deploy.kubernetes.standing import Look
 from deploy.runner import Job, Observed, OtherJob, Rights, RunnerUnavailable, State
 
 _GONE_WITHIN_S = 60.0
 _PAUSE_S = 0.25
+_TRIES = 8
 
 
 class KubernetesRunner:
@@ -45,11 +46,15 @@ class KubernetesRunner:
         """Let go of connections. Runs go on."""
         await self._api.close()
 
+    async def problems(self) -> tuple[str, ...]:
+        """Why no run can be made. Raises RunnerUnavailable."""
+        return await health.problems(self._api, self._settings)
+
     async def start(self, job: Job, rights: Rights) -> None:
         checked(job.id)
         data = given(job, rights)
         there = await self._api.create(JOBS, body_of(job, rights, self._settings, 1)) or await self._there(job, rights)
-        await self._hand_over(job.id, there, data)
+        await self._keep(job.id, there, data)  # the Job is what decides, so it comes first; its pod waits for what it is given
 
     async def _there(self, job: Job, rights: Rights) -> Body:
         """The Job of that name, begun again when it was lost."""
@@ -68,16 +73,18 @@ class KubernetesRunner:
             raise RunnerUnavailable(f"{job.id} was started by somebody else at the same moment.")
         return made
 
-    async def _hand_over(self, id: str, job: Body, data: dict[str, bytes]) -> None:
-        """The Job is what decides, so it comes first; its pod waits for what it is given."""
-        if await self._api.create(SECRETS, owned(id, job, data)) is not None:
-            return
-        there = await self._api.get(SECRETS, id)
-        owners = ((there or {}).get("metadata") or {}).get("ownerReferences") or [{}]
-        if owners[0].get("uid") != job["metadata"]["uid"]:
-            if there:
-                await self._api.delete(SECRETS, id, there["metadata"]["uid"])
-            raise RunnerUnavailable(f"What an earlier {id} was given is being taken away.")
+    async def _keep(self, name: str, job: Body, data: dict[str, bytes]) -> None:
+        """A Secret of this Job; the first one stays. One of an earlier Job of that name, which nobody has collected yet, gives way."""
+        for _ in range(_TRIES):
+            if await self._api.create(SECRETS, owned(name, job, data)) is not None:
+                return
+            there = await self._api.get(SECRETS, name)
+            if there is not None and owner_of(there) == job["metadata"]["uid"]:
+                return
+            if there is not None:
+                await self._api.delete(SECRETS, name, there["metadata"]["uid"])
+            await self._pause(_PAUSE_S)
+        raise RunnerUnavailable(f"What an earlier {job['metadata']['name']} was given is being taken away.")
 
     async def observe(self, id: str) -> Observed:
         look = await self._looks.at(checked(id))
@@ -135,7 +142,7 @@ class KubernetesRunner:
         data = {"said": zlib.compress(standing.to_json(seen)), **({"made": zlib.compress(seen.made)} if seen.made is not None else {})}
         if sum(map(len, data.values())) > MOST_BYTES:
             data["said"] = zlib.compress(standing.to_json(Observed(State.ENDED, (), seen.result, None, seen.log, seen.tries)))
-        await self._api.create(SECRETS, owned(f"{name}-said", job, data))
+        await self._keep(f"{name}-said", job, data)
         await self._api.patch(JOBS, name, {"metadata": {"uid": job["metadata"]["uid"], "labels": {ENDED: "yes"}}})
 
     async def _written(self, look: Look) -> Observed:

@@ -238,6 +238,24 @@ async def test_a_pod_that_somebody_took_away_is_lost_and_begun_again(fake: FakeK
     assert (seen.state, seen.tries, fake.names("Job", "Secret")) == (State.ENDED, 2, ["Job/d1", "Secret/d1", "Secret/d1-said"])
 
 
+async def test_what_nobody_has_collected_yet_of_an_earlier_run_of_that_name_is_not_this_ones(
+    fake: FakeKubernetes, runner: KubernetesRunner, node: Node
+) -> None:
+    await runner.start(JOB, RIGHTS)
+    node.ends(code=1, result={"event": "result", "outcome": "failed"})
+    assert (await runner.observe("d1")).state is State.ENDED
+    fake.goes_on = False
+    fake.objects.delete(next(iter(fake.objects.all("Job"))))
+    assert fake.names("Job", "Secret", "Pod")[1:] == ["Secret/d1", "Secret/d1-said"]
+    await runner.start(JOB, RIGHTS)
+    assert await runner.observe("d1") == Observed(State.RUNNING, tries=1)
+    fake.goes_on = True
+    await runner.observe("d1")
+    node.ends()
+    assert (await runner.observe("d1")).result == RESULT
+    assert (await runner.observe("d1")).result == RESULT
+
+
 async def test_nothing_has_ended_while_its_pod_still_stops(fake: FakeKubernetes, runner: KubernetesRunner, node: Node) -> None:
     await runner.start(JOB, RIGHTS)
     node.is_at("Running", {"running": {}})

@@ -16,7 +16,7 @@ from tests.fakes.kubernetes.asking import chosen, merged, page
 from tests.fakes.kubernetes.controllers import Controllers
 from tests.fakes.kubernetes.kinds import BY_KIND, KINDS, Kind
 from tests.fakes.kubernetes.objects import Body, Change, Kept, Objects
-from tests.fakes.kubernetes.statuses import error, forbidden, not_found, other_uid, status
+from tests.fakes.kubernetes.statuses import error, forbidden, no_namespace, not_found, other_uid, status
 from tests.fakes.server import Answer, Asked, FakeServer
 
 TOKEN = "kube-token"
@@ -104,6 +104,8 @@ class FakeKubernetes(FakeServer):
 
     def routes(self) -> list[Route]:
         return [route for kind in KINDS for route in self._routes(kind)] + [
+            Route("/api/v1/namespaces/{name}", self.endpoint("GET Namespace", self._namespace)),
+            Route("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", self.endpoint("POST review", self._review), methods=["POST"]),
             Route("/api/v1/namespaces/{namespace}/pods/{name}/log", self.endpoint("GET log", self._log)),
             Route("/api/v1/namespaces/{namespace}/pods/{name}/status", self.endpoint("PATCH status", self._status), methods=["PATCH"]),
             Route("/api/v1/namespaces/{namespace}/pods/{name}/binding", self.endpoint("POST binding", self._bind), methods=["POST"]),
@@ -129,6 +131,17 @@ class FakeKubernetes(FakeServer):
         if self.goes_on:
             self.controllers.step()
         return namespace, name
+
+    def _namespace(self, request: Request, body: Any) -> Answer:
+        name = request.path_params["name"]
+        if name not in self.objects.namespaces:
+            raise no_namespace(name)
+        return 200, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}, "status": {"phase": "Active"}}
+
+    def _review(self, request: Request, body: Any) -> Answer:
+        asked = body["spec"]["resourceAttributes"]
+        plural = "/".join(filter(None, (asked["resource"], asked.get("subresource"))))
+        return 201, {**body, "status": {"allowed": (asked["verb"], plural) not in self.denied}}
 
     def _get(self, kind: Kind, request: Request, body: Any) -> Answer:
         namespace, name = self._may(request, kind, "get")
