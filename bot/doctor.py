@@ -172,7 +172,7 @@ async def _cluster(name: str, runner: KubernetesRunner) -> Said:
     try:
         problems = await runner.problems()
     except RunnerUnavailable as error:
-        return _bad(about, f"{error} Look at deploy.clusters.{name} in trellis.toml.")
+        return _bad(about, f"{str(error).rstrip('.')}: look at deploy.clusters.{name} in trellis.toml")
     if problems:
         return _bad(about, f"{'; '.join(problems)}: docs/operations.md says what it needs")
     return _good(about, "answers, and takes runs")

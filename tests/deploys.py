@@ -24,6 +24,7 @@ async def built(
     is_merged: bool = True,
     request: int | None = None,
     title: str = "",
+    kind: ArtifactKind = ArtifactKind.BINARY,
 ) -> Artifact:
     """One artifact of a commit that begins so, registered now."""
     project = world.settings.services[service].project
@@ -32,9 +33,9 @@ async def built(
             Artifact(
                 id=new_id(),
                 service=service,
-                kind=ArtifactKind.BINARY,
+                kind=kind,
                 sha256=hashlib.sha256(f"{service} {commit} {program}".encode()).hexdigest(),
-                address=f"file:///artifacts/{service}",
+                address=f"registry.example/{service}" if kind is ArtifactKind.IMAGE else f"file:///artifacts/{service}",
                 project=project,
                 commit=commit.ljust(40, "0"),
                 ref="refs/heads/main" if is_merged else "refs/heads/demo",

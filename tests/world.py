@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import msgspec
 import structlog
 from sqlalchemy import select
 
-from bot.app.deploys import Deploys
+from bot.app.deploys import deploys_of
 from bot.app.edges import Edges, Place, edges_of, engine_of
 from bot.app.github import access_of
 from bot.app.web import web_app
@@ -262,7 +263,8 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         place = Place(engine_of(settings, world.engine), world.repositories)
         access = access_of(settings, lambda: clock.at)
-        edges = edges_of(settings, store, place, access, Deploys(world.runner, FakeFiles()))
+        deploys = replace(deploys_of(settings), runner=world.runner, files=FakeFiles())
+        edges = edges_of(settings, store, place, access, deploys)
         stack.push_async_callback(edges.close)
         world.edges = edges
         await world.hire("worker-1", pace_s)
