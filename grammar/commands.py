@@ -15,7 +15,7 @@ from grammar.looks import LOOKS, List, Logs, Status, Url, Why
 from grammar.mistakes import Code
 from grammar.nearest import nearest
 from grammar.sled import SLED, Artifacts, Deploy, SledStatus
-from grammar.sled_moves import SLED_MOVES, Rollback
+from grammar.sled_moves import SLED_MOVES, Diff, Promote, Rollback
 from grammar.sled_past import SLED_PAST, SledCancel, SledHistory, SledLogs, SledRetry, SledWhy
 from grammar.sled_rules import SLED_RULES, Freeze, Lock, Locks, SledResume, Unlock, Unveto, Veto
 from grammar.targets import TargetName
@@ -33,6 +33,7 @@ __all__ = [
     "Cost",
     "Create",
     "Deploy",
+    "Diff",
     "EnvironmentName",
     "Extend",
     "Freeze",
@@ -46,6 +47,7 @@ __all__ = [
     "Logs",
     "Pause",
     "Product",
+    "Promote",
     "Reject",
     "Restart",
     "Restore",

@@ -1,4 +1,4 @@
-"""The commands that move what was built already: back to what ran before. commands.lark is how they are written."""
+"""The commands that move what was built already: back, and on. commands.lark is how they are written."""
 
 from __future__ import annotations
 
@@ -29,4 +29,34 @@ class Rollback(Command):
     veto: bool = flag("have the version that is taken back never deployed again; needs `--reason`")
 
 
-SLED_MOVES: tuple[type[Command], ...] = (Rollback,)
+@dataclass(frozen=True, slots=True)
+class Promote(Command):
+    words: ClassVar[str] = "sled promote"
+    product: ClassVar[Product] = Product.SLED
+    verb: ClassVar[str] = "promote"
+    summary: ClassVar[str] = "Bring exactly what runs in one environment to a later one."
+    examples: ClassVar[tuple[str, ...]] = (
+        "/sled promote payments --from dev --to staging",
+        "/sled promote shop-core --from staging --to prod --reason the new tariff",
+    )
+
+    targets: tuple[TargetName, ...] | None = positionals(TARGET, "TARGET …", "services or deploy groups; together they are one act")
+    from_: str | None = option(PLACE, "E", "the environment in which it runs now")
+    to: str | None = option(PLACE, "E", "the environment that it goes to")
+    reason: str | None = option(values.TEXT, "R", "why, for those who look later")
+
+
+@dataclass(frozen=True, slots=True)
+class Diff(Command):
+    words: ClassVar[str] = "sled diff"
+    product: ClassVar[Product] = Product.SLED
+    verb: ClassVar[str] = "diff"
+    summary: ClassVar[str] = "Say what differs between what runs there and what runs elsewhere, or is the newest of merged main."
+    examples: ClassVar[tuple[str, ...]] = ("/sled diff payments --in prod", "/sled diff shop-core --from dev --in prod")
+
+    targets: tuple[TargetName, ...] | None = positionals(TARGET, "TARGET …", "services or deploy groups")
+    in_: str | None = option(PLACE, "E", "the environment that is looked at")
+    from_: str | None = option(PLACE, "E", "the one that it is compared with, instead of merged main")
+
+
+SLED_MOVES: tuple[type[Command], ...] = (Rollback, Promote, Diff)

@@ -36,6 +36,8 @@ ACTIONS: dict[str, Action] = {
     "ivy unlink": Action.JOIN,
     "sled deploy": Action.DEPLOY,
     "sled rollback": Action.DEPLOY,
+    "sled promote": Action.DEPLOY,
+    "sled diff": Action.LOOK,
     "sled status": Action.LOOK,
     "sled artifacts": Action.LOOK,
     "sled lock": Action.LOCK,

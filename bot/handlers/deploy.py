@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot import refusals_deploy
 from bot.context import ForgeUnavailable, Outcome, Outside, Scene, Transaction
 from bot.domain.artifact import Artifact
+from bot.domain.catalogue import Service
 from bot.domain.command import CommandState
 from bot.domain.deployment import DeploymentState, Rollout, RolloutKind, Waits
 from bot.domain.errors import UserError
@@ -20,11 +21,15 @@ _MOST_SHOWN = 5
 
 
 async def gather(command: Deploy, scene: Scene, outside: Outside) -> str:
-    """Learn what is merged where that matters. What is known will do while the forge is away: why it is, "" when it is not."""
     del command
     is_strict = scene.shared is not None and scene.shared.merged_only
+    return await learn((wanted.service for wanted in scene.wanted if is_strict or wanted.wish == Wish()), outside)
+
+
+async def learn(services: Iterable[Service], outside: Outside) -> str:
+    """Learn what is merged where that matters. What is known will do while the forge is away: why it is, "" when it is not."""
     try:
-        await outside.learn_merged(wanted.service for wanted in scene.wanted if is_strict or wanted.wish == Wish())
+        await outside.learn_merged(services)
     except ForgeUnavailable as error:
         return str(error)
     return ""

@@ -85,6 +85,11 @@ class Artifacts:
         wanted += [_columns.registered_at < before] if before is not None else []
         return await self._all(*wanted, order=(_columns.registered_at.desc(), *_newest_first, _columns.service), limit=limit)
 
+    async def merged_between(self, service: str, since: float, until: float, limit: int) -> Sequence[Artifact]:
+        """Those of commits on the protected branch from one moment to another, both included, the newest first."""
+        wanted = (_columns.service == service, _columns.merged_at >= since, _columns.merged_at <= until)
+        return await self._all(*wanted, order=_newest_merged_first, limit=limit)
+
     # -- what the forge says of them ----------------------------------------------------------------
 
     async def unmerged(self, project: str, since: float, limit: int = 200) -> Sequence[Artifact]:

@@ -21,13 +21,13 @@ KINDS = {
     "another's environment": Resource("shop", "github", "e2", "github:8"),
     "a service": Resource("shop", "github", service="pay", groups=("core",)),
 }
-LOOKING = {"status", "list", "logs", "url", "why", "help", "whoami", "history", "cost", "config", "artifacts"} | {"locks", "freeze"}
+LOOKING = {"status", "list", "logs", "url", "why", "help", "whoami", "history", "cost", "config", "artifacts", "diff"} | {"locks", "freeze"}
 JOINING = {"link", "unlink"}
 CHANGING = {
     *("create", "update", "extend", "terminate", "restart", "cancel", "retry", "keep", "unkeep", "pause", "resume", "transfer", "restore"),
 }
 
-DEPLOYING = {"deploy", "rollback", "lock", "unlock", "veto", "unveto", "resume", "cancel", "retry"}
+DEPLOYING = {"deploy", "rollback", "promote", "lock", "unlock", "veto", "unveto", "resume", "cancel", "retry"}
 """In the language of deploys; none of it is about a fork's code."""
 APPROVING = {"approve", "reject"}
 STOPPING = {"terminate", "cancel", "pause", "unkeep"}

@@ -155,12 +155,12 @@ class FakeRunner:
         told = {"plan_hash": plan["plan_hash"], "base": digest(live), "changes": changes, "took_ms": 900}
         if "never healthy" in job.program:
             run.log = "waiting for program\nprogram exited with code 1"
-            self.live[_where(job)] = dict(json.loads(job.previous or job.plan)["items"])
+            self.live[_where(job)] = _items(json.loads(job.previous or job.plan))
             reason = "program is not healthy: it exited with code 1."
             if job.previous is None:
                 return {**told, "outcome": "failed", "code": "not_healthy", "message": reason}
             return {**told, "outcome": "taken_back", "code": "not_healthy", "message": f"{reason} What ran before runs again."}
-        self.live[_where(job)] = dict(plan["items"])
+        self.live[_where(job)] = _items(plan)
         self.applied.append(job.id)
         is_changed = any(each["action"] != "keep" for each in changes)
         return {**told, "outcome": "applied" if is_changed else "unchanged"}
@@ -169,14 +169,14 @@ class FakeRunner:
         plan, live = json.loads(run.job.plan or b""), self.live.setdefault(_where(run.job), {})
         if plan["base"] in {None, digest(live)}:
             first = _changes(plan, live)[0]
-            live[first["key"]] = plan["items"][first["key"]]
+            live[first["key"]] = _items(plan)[first["key"]]
             run.events = [{"event": "change", **first}]
 
 
 def _is_half_made(plan: Mapping[str, Any], before: Mapping[str, Any] | None, live: Mapping[str, Any]) -> bool:
     if before is None or digest(before) != plan["base"]:
         return False
-    return all(live.get(key) in (before.get(key), plan["items"].get(key)) for key in {*live, *before})
+    return all(live.get(key) in (before.get(key), _items(plan).get(key)) for key in {*live, *before})
 
 
 class FakeFiles:
@@ -192,13 +192,19 @@ def _where(job: Job) -> tuple[str, str]:
 
 def _plan_of(job: Job) -> dict[str, Any]:
     wanted = {"program": job.target["artifact"]["sha256"], "config": job.target["config"]}
-    about = {"service": job.target["service"], "environment": job.target["environment"]["name"], "items": wanted}
+    items = [{"driver": "fake", "key": key, "body": body} for key, body in sorted(wanted.items())]
+    about = {"service": job.target["service"], "environment": job.target["environment"]["name"], "items": items}
     return {**about, "plan_hash": digest([job.program, job.target, wanted])}
 
 
+def _items(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """By key, as what is there."""
+    return {each["key"]: each["body"] for each in plan["items"]}
+
+
 def _changes(plan: Mapping[str, Any], live: Mapping[str, Any]) -> list[dict[str, Any]]:
-    items = plan["items"]
-    there = [
+    items = _items(plan)
+    there: list[dict[str, Any]] = [
         {"action": "keep" if live.get(key) == body else "update" if key in live else "create", "driver": "fake", "key": key, "fields": []}
         for key, body in sorted(items.items())
     ]

@@ -52,6 +52,8 @@ def test_each_usage_is_as_the_language_has_it() -> None:
         "/sled status [TARGET …] [--in E]",
         "/sled artifacts [TARGET …]",
         "/sled rollback [TARGET …] [--to E] [--to-deploy N] [--reason R] [--veto]",
+        "/sled promote [TARGET …] [--from E] [--to E] [--reason R]",
+        "/sled diff [TARGET …] [--in E] [--from E]",
         "/sled lock [SCOPE] [--reason R] [--for D] [--warn]",
         "/sled unlock [SCOPE]",
         "/sled locks",
