@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from grammar.commands import COMMANDS, VERBS, Command, Product, Slot
@@ -39,6 +40,7 @@ _SYNONYMS = {
     **dict.fromkeys(("who", "me", "id"), "whoami"),
 }
 
+_UNIT = re.compile("(m|min|minute|h|hr|hour|d|day|w|week|month|year)s?")
 _DASHES = {"\u2013", "\u2014"}
 
 
@@ -231,8 +233,9 @@ class _Line:
         if f"--{typed.partition('=')[0].lower()}" in self.command.options():
             fixes.append(replaced(self.rest, place, f"--{typed.lower()}"))
         before = self.words[self.index - 1]
-        if typed.isalpha() and self._text(self.index - 1).rpartition("=")[2].isdigit():
-            fixes.append(self.rest[: before.end] + self.rest[word.start :])  # `2 days`
+        is_counted = typed.isalpha() and self._text(self.index - 1).rpartition("=")[2].isdigit()  # `2 days`
+        if is_counted:
+            fixes.append(self.rest[: before.end] + self.rest[word.start :])
         option = self._option_before(self.index)
         fixes += self._in_quotes(option, through)
         first = self._next_dashed(1)
@@ -244,6 +247,7 @@ class _Line:
             fixes.append(without[:here] + " " + typed + without[here:])
         fixes += [self._without(self.index, last), without]
         where = f": {self._label()} comes before the options" if option and free else ""
+        where = ": a duration is one word" if is_counted and _UNIT.fullmatch(typed.lower()) else where
         return self._wrong(Code.EXTRA_WORD, word, f"{shown(typed)} has no place here{where}.", *fixes)
 
     def _in_quotes(self, option: int, through: int) -> list[str]:

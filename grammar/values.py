@@ -64,7 +64,9 @@ class BranchName:
 
 _MINUTES = {"w": 10080, "d": 1440, "h": 60, "m": 1}
 _DURATION = re.compile(r"(?:([0-9]{1,6})w)?(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?\Z")
-_LOOSE_PART = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*([a-z]*)")
+_LOOSE_PART = re.compile(r"([0-9]+(?:\.[0-9]{1,6})?)\s*([a-z]*)")
+_DAYS = {"mo": 30, "y": 365}
+_MOST_DIGITS = 6
 _LONGEST_S = 36525 * 86400
 _ENVIRONMENT = re.compile(r"(?:([A-Za-z0-9_.][A-Za-z0-9_./-]{0,99})?[#!]([1-9][0-9]{0,8})|([A-Za-z0-9][A-Za-z0-9-]{0,39}))\Z")
 _NUMBER_OR_DURATION = re.compile(r"(?:[0-9]+[smhdw])+\Z|[0-9]+\Z", re.IGNORECASE)
@@ -214,13 +216,14 @@ def _is_in_ticks(text: str) -> bool:
 
 
 def _duration_like(text: str) -> str | None:
-    """`48` → `48h`, `+24H` → `24h`, `1.5h` → `90m`, `2 days` → `2d`, `12h1d` → `1d12h`."""
+    """`48` → `48h`, `+24H` → `24h`, `1.5h` → `90m`, `2 days` → `2d`, `3 months` → `90d`, `12h1d` → `1d12h`."""
     counts = dict.fromkeys(_MINUTES, 0.0)
     for number, word in _LOOSE_PART.findall(text[:40].lower()):
-        unit = "h" if not word else "" if word.startswith("mo") else word[0]
-        if unit not in counts:
+        days = next((days for begin, days in _DAYS.items() if word.startswith(begin)), 0)
+        unit = "d" if days else word[:1] or "h"
+        if unit not in counts or len(number.partition(".")[0]) > _MOST_DIGITS:
             return None
-        counts[unit] += float(number)
+        counts[unit] += float(number) * (days or 1)
     if any(count != int(count) for count in counts.values()):
         counts = {"m": round(sum(count * _MINUTES[unit] for unit, count in counts.items()))}
     return "".join(f"{int(count)}{unit}" for unit, count in counts.items() if count) or None
