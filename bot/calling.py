@@ -14,6 +14,10 @@ class NotRunning(Exception):  # noqa: N818 - the text is the line to show
     pass
 
 
+class NotTaken(NotRunning):
+    """It answers, and does not take what was said: that cannot be said."""
+
+
 def token_of(settings: Settings) -> str:
     try:
         return (settings.data_dir / "console.token").read_text().strip()
@@ -38,7 +42,8 @@ async def ask(session: aiohttp.ClientSession, method: str, path: str, **more: An
         async with session.request(method, path, **more) as response:
             answer: dict[str, Any] = json.loads(await response.read())
             if response.status >= 400:
-                raise NotRunning(str(answer.get("detail") or answer))
+                wrong = NotTaken if response.status == 422 else NotRunning
+                raise wrong(str(answer.get("detail") or answer))
             return answer
     except (aiohttp.ClientConnectionError, TimeoutError, ValueError) as error:
         raise NotRunning(f"Trellis does not answer: is it running? ({error})") from error

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from bot.calling import NotRunning, ask, calling, readable
+from bot.calling import NotRunning, NotTaken, ask, calling, readable
 from bot.domain.prose import Card, Reply
 from bot.rendering import terminal
 from bot.settings import Settings
@@ -69,14 +69,14 @@ class Hearing:
 
 
 async def say(settings: Settings, text: str, person: str, thread: str, *, should_wait: bool) -> int:
-    """Say it and show the answers. 0: done, or being done without `--wait`; 1: not done; 3: nobody to talk to."""
+    """Say it and show the answers. 0: done, or being done without `--wait`; 1: not done; 2: it cannot be said; 3: nobody to talk to."""
     try:
         async with calling(settings) as session:
             with Hearing(Console()) as hearing:
                 states = await _converse(session, text, person, thread, hearing, should_wait=should_wait)
     except NotRunning as error:
         sys.stderr.write(f"trellis: {error}\n")
-        return 3
+        return 2 if isinstance(error, NotTaken) else 3
     return 1 if any(state in _FAILED for state in states) else 0
 
 

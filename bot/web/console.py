@@ -23,6 +23,11 @@ from bot.web.hooks import read_body
 from bot.web.site import Site, is_from_this_machine
 
 _LOOK_S = 0.05
+_WRONG = {
+    "text": "What is said may have 64 KiB.",
+    "person": "A name has letters, digits, `.`, `_` and `-`, begins with one of the first two and has 40 of them at most.",
+    "thread": "The name of a conversation has letters, digits, `.`, `_` and `-`, 60 at most.",
+}
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 _MOST_WAIT_S = 25.0
 
@@ -97,7 +102,8 @@ async def _body(request: Request, kind: type[Body]) -> Body:
     except Refused as error:
         raise HTTPException(error.status, error.reason) from None
     except ValidationError as error:
-        raise HTTPException(422, error.errors(include_url=False, include_context=False, include_input=False)) from None
+        fields = {str(each["loc"][0]) if each["loc"] else "": each["msg"] for each in error.errors(include_input=False)}
+        raise HTTPException(422, " ".join(_WRONG.get(field, message) for field, message in fields.items())) from None
 
 
 def person_called(name: str) -> Person:

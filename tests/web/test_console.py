@@ -74,8 +74,17 @@ async def test_what_cannot_be_said_is_a_422(world: World) -> None:
     for body in NOT_SAID:
         answer = await world.web.post("/console/say", content=body, headers=_right(world))
         assert answer.status_code == 422, body
-        assert "detail" in answer.json()
+        assert isinstance(answer.json()["detail"], str)
     assert await world.command_states() == []
+
+
+async def test_a_name_and_a_text_that_are_none_are_said_in_words(world: World) -> None:
+    for said, words in (
+        ({"person": "eve\u202e"}, "A name has letters, digits,"),
+        ({"text": "x" * 70_000}, "What is said may have 64 KiB."),
+    ):
+        answer = await world.web.post("/console/say", json={"text": "list", "person": "eve", **said}, headers=_right(world))
+        assert (answer.status_code, words in answer.json()["detail"]) == (422, True)
 
 
 async def test_what_is_said_is_heard(world: World) -> None:
