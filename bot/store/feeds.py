@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -26,6 +28,11 @@ class Listening(msgspec.Struct, frozen=True):
 async def listening(connection: AsyncConnection, project: str) -> Listening | None:
     row = (await connection.execute(select(feeds).where(feeds.c.project == project))).first()
     return Listening(row.project, _decode.decode(row.cursor), row.looked_at, row.problem, row.hook_problem) if row else None
+
+
+async def all_listening(connection: AsyncConnection) -> Sequence[Listening]:
+    rows = await connection.execute(select(feeds).order_by(feeds.c.project))
+    return [Listening(row.project, _decode.decode(row.cursor), row.looked_at, row.problem, row.hook_problem) for row in rows]
 
 
 async def listened(connection: AsyncConnection, project: str, cursor: Cursor, now: float, problem: str = "") -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.feeds import Listening, all_listening
+from bot.store.forge_tables import pauses
 from bot.store.record_tables import records
 from bot.store.tables import cards, environments, leases, messages, outbox
 
@@ -40,17 +42,28 @@ class DeadPost:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """A platform that asked to be left in peace, or a channel of it."""
+
+    name: str
+    left_s: float
+
+
+@dataclass(frozen=True)
 class Health:
     queues: Sequence[Queue]
     held: Sequence[Held]
     workers: Sequence[Held]
     dead_posts: Sequence[DeadPost]
+    news: Sequence[Listening]
+    pauses: Sequence[Pause]
 
 
 async def health(connection: AsyncConnection, now: float) -> Health:
     """Everything that an operator looks at first, from indexed columns only."""
     queues = [await _queue(connection, name, table, now) for name, table in _TABLES]
-    return Health(queues, *await _leases(connection, now), await _dead_posts(connection))
+    leased, dead = await _leases(connection, now), await _dead_posts(connection)
+    return Health(queues, *leased, dead, await all_listening(connection), await _pauses(connection, now))
 
 
 _NEVER = -1e18  # an index serves `>` where it does not serve `is not null`
@@ -88,3 +101,11 @@ async def _dead_posts(connection: AsyncConnection, limit: int = 20) -> list[Dead
     columns = outbox.c
     query = select(columns.id, columns.thread_address, columns.created_at, columns.tries).where(columns.state == "dead")
     return [DeadPost(*row) for row in await connection.execute(query.order_by(columns.id.desc()).limit(limit))]
+
+
+_TURN_S = 2.0  # shorter is a channel's turn among many, and nobody's wish
+
+
+async def _pauses(connection: AsyncConnection, now: float) -> list[Pause]:
+    query = select(pauses.c.name, pauses.c.until).where(pauses.c.until > now + _TURN_S).order_by(pauses.c.name)
+    return [Pause(name, until - now) for name, until in await connection.execute(query)]

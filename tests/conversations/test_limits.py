@@ -16,9 +16,11 @@ from bot.worker.leasing import Holder
 from bot.worker.outbox import Outbox
 from bot.worker.patience import LookingForge, PatientForge
 from tests.api import api_of
+from tests.browser import signed_in
 from tests.conversations.slack import Slack
 from tests.conversations.talk import Talk
 from tests.fakes.forge import commit
+from tests.web.test_pages import words as shown
 from tests.world import SHOP, World, a_world
 
 pytestmark = pytest.mark.long
@@ -69,6 +71,13 @@ async def test_what_is_said_meanwhile_is_answered_in_its_order(shop: Talk) -> No
         await shop.says(words)
     await shop.after(seconds=121)
     assert [each.split()[0] for each in shop.heard] == ["You", "`/ivy", "❌", "No"]
+
+
+async def test_operators_see_how_long_a_platform_wants_peace(shop: Talk) -> None:
+    shop.forge.fail_next("GET right", 429, {"retry-after": "120"})
+    await shop.says("/ivy whoami")
+    async with signed_in(shop.world, "dana") as web:
+        assert "github asked us to wait, 2 min more" in shown(await web.get("/system"))
 
 
 async def test_however_often_it_is_limited_nothing_is_lost(shop: Talk) -> None:

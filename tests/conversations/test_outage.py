@@ -6,8 +6,10 @@ import pytest
 import structlog
 
 from bot.store.feeds import listening
+from tests.browser import signed_in
 from tests.conversations.talk import Talk
 from tests.fakes.deliveries import github_hook
+from tests.web.test_pages import words as shown
 
 
 @pytest.fixture(params=["github", pytest.param("gitlab", marks=pytest.mark.long)])
@@ -83,6 +85,8 @@ async def test_while_gitlab_has_switched_our_webhook_off_it_is_polled_and_told(t
     assert found is not None
     words = f"GitLab has switched its webhook off (temporarily_disabled) until {until}: test it in the project's settings"
     assert found.hook_problem == words
+    async with signed_in(world, "dana") as web:
+        assert f"✗ tools {words}. Until then it is polled." in shown(await web.get("/system"))
     world.gitlab.webhooks.rows = [(world.tools, {**hook, "alert_status": "executable", "disabled_until": None})]
     world.clock.advance(seconds=16)
     await world.poll()
