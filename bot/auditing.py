@@ -7,7 +7,7 @@ from bot.asking import identity, place_of
 from bot.auth.policy import Decision
 from bot.context import Outcome, Scene
 from bot.domain.command import Event, Taken
-from bot.domain.errors import UserError
+from bot.domain.errors import DENIED, UserError
 from bot.domain.message import Said
 
 _LONGEST_LINE = 200
@@ -23,12 +23,15 @@ def denied(words: str, decision: Decision, scene: Scene) -> UserError:
 
 def refused_event(taken: Taken, said: Said, outcome: Outcome) -> Event:
     where = {"place": place_of(said), "thread": said.thread.address}
-    what = {"words": taken.words, "code": outcome.notes.get("code", outcome.code), "line": taken.line[:_LONGEST_LINE]}
+    code = outcome.notes.get("code", outcome.code)
+    what = {"words": taken.words, "code": code, "line": taken.line[:_LONGEST_LINE]}
+    if is_denied := code in DENIED:
+        what["environment"] = outcome.notes.get("environment") or outcome.environment_id or ""
     return Event(
         at=taken.created_at,
         kind="refused",
         command_id=taken.id,
-        environment_id=outcome.environment_id,
+        environment_id=None if is_denied else outcome.environment_id,
         project=outcome.notes.get("project") or said.project or "",
         actor=f"{said.person.platform}:{said.person.name}",
         data={**outcome.notes, **where, **what, "person": identity(said.person)},

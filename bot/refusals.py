@@ -143,7 +143,8 @@ def ttl_over_cap(cap_s: float, ttl_s: float) -> UserError:
 
 
 def not_later(environment: Environment) -> UserError:
-    return UserError("not_later", Strong(environment.slug), " goes ", moment(environment.expires_at), " already, which is later than that.")
+    head = (Strong(environment.slug), " goes ", moment(environment.expires_at), " already, which is later than that. ")
+    return UserError("not_later", *head, "To have it gone before: ", Code(f"/ivy terminate {environment.slug}"))
 
 
 def gone(environment: Environment, *, can_restore: bool) -> UserError:

@@ -17,7 +17,7 @@ def bad_config(problems: Sequence[ConfigProblem]) -> UserError:
 
 
 def not_there(error: NotThere, file: str) -> UserError:
-    there = f"; there is {', '.join(error.known)}" if error.known else "; there is none"
+    there = f"; there is {', '.join(error.known)}" if error.known else ", which has none"
     more = (line("Try: ", Code(f"/ivy create --{error.kind} {error.near}")),) if error.near else ()
     words = (f"There is no {error.kind} ", Code(error.name), " in ", Code(file), f"{there}.")
     return UserError(f"unknown_{error.kind}", *words, more=more)

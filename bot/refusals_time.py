@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from bot.domain.approval import Approval
 from bot.domain.environment import Environment
@@ -11,6 +12,8 @@ from bot.domain.message import Person, Platform
 from bot.domain.project import Project
 from bot.domain.prose import Code, Items, Strong, line
 from bot.replies import again_line, hours, how, moment, typed
+
+_MINUTE_S = 60.0
 
 
 def kept_too_many(owner: Person, kept: Sequence[Environment], most: int) -> UserError:
@@ -65,13 +68,17 @@ def too_long_gone(environment: Environment, within_s: float) -> UserError:
 
 def over_longest(environment: Environment, longest_s: float) -> UserError:
     latest = environment.created_at + longest_s
-    return UserError("over_cap", Strong(environment.slug), " may not live longer than until ", moment(latest), ", whoever approves it.")
+    head = (Strong(environment.slug), " may not live longer than until ", moment(latest), ", whoever approves it.")
+    if latest - environment.expires_at < _MINUTE_S:
+        return UserError("over_cap", *head)
+    until = datetime.fromtimestamp(latest, UTC).strftime("%Y-%m-%dT%H:%MZ")
+    return UserError("over_cap", *head, " That long: ", Code(f"/ivy extend {environment.slug} --until {until}"))
 
 
 def no_approval(id: str | None) -> UserError:
     if id is None:
         return UserError("no_approval", "Nothing waits for an approval here. Name the request by its id.")
-    return UserError("no_approval", "There is no request ", Code(id), ".")
+    return UserError("no_approval", "No request ", Code(id), " waits for an answer: it was answered, ran out, or never was.")
 
 
 def which_approval(open_ones: Sequence[Approval], verb: str) -> UserError:

@@ -41,7 +41,7 @@ class NotThere(Exception):  # noqa: N818 - it is an answer to whoever asked
         self.near = next(iter(get_close_matches(name.lower(), known, 1, 0.6)), "")
 
     def __str__(self) -> str:
-        there = f"there is {', '.join(self.known)}" if self.known else "there is none"
+        there = f"there is {', '.join(self.known)}" if self.known else "the file has none"
         return f'there is no {self.kind} "{self.name}" in this file; {there}'
 
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from bot.domain.prose import Block, Span, Text
 
+DENIED = frozenset({"not_allowed", "not_here", "fork_refused", "bad_token", "scope_missing"})
+"""The codes of refusals that are about rights, in chat and in the API."""
+
 
 class UserError(Exception):
     """Shown as written: what happened, then what to do. `code` is stable on every platform."""

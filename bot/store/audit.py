@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.command import Event
-from bot.store.denials import DENIED, REFUSED
+from bot.domain.errors import DENIED
+from bot.store.denials import REFUSED
 from bot.store.rows import struct_of
 from bot.store.tables import environments, events
 

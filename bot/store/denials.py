@@ -11,8 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.tables import events
 
 REFUSED = "refused"
-DENIED = frozenset({"not_allowed", "not_here", "bad_token", "scope_missing"})
-"""The codes of refusals that are about rights, in chat and in the API."""
 
 
 @dataclass(frozen=True)

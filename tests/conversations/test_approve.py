@@ -214,7 +214,7 @@ async def test_there_is_an_end_to_what_can_be_approved(shop: Talk) -> None:
 
 async def test_an_unknown_request_and_none_at_all(shop: Talk) -> None:
     ada = shop.world.github.user("ada", id=9, right="admin")
-    assert "There is no request `abcdefgh`." in await shop.answer("/ivy approve abcdefgh", by=ada)
+    assert "No request `abcdefgh` waits for an answer" in await shop.answer("/ivy approve abcdefgh", by=ada)
     assert "Nothing waits for an approval here." in await shop.answer("/ivy approve", by=ada)
 
 

@@ -137,7 +137,7 @@ async def test_a_profile_that_a_push_takes_away_fails_with_the_reason(shop: Talk
     write(shop)
     await shop.says("/ivy create --profile fast")
     [told] = await shop.pushes("c" * 40)
-    assert 'there is no profile "fast" in this file; there is none' in told
+    assert 'there is no profile "fast" in this file; the file has none' in told
 
 
 async def test_mistakes_of_the_file_are_told_with_their_places(shop: Talk) -> None:

@@ -79,14 +79,14 @@ async def test_until_too_early_or_too_late(shop: Talk) -> None:
     await shop.makes()
     assert await shop.answer("/ivy extend --until 2026-12-01T12:00:00Z") == words(
         """
-        ❌ @dana **demo-vn4gah** goes 2026-12-02 12:00 UTC already, which is later than that.
+        ❌ @dana **demo-vn4gah** goes 2026-12-02 12:00 UTC already, which is later than that. To have it gone before: `/ivy terminate demo-vn4gah`
 
         <sub>reason: `not_later`</sub>
         """
     )
     assert await shop.answer("/ivy extend --until 2027-12-01T12:00:00Z") == words(
         """
-        ❌ @dana **demo-vn4gah** may not live longer than until 2026-12-14 12:00 UTC, whoever approves it.
+        ❌ @dana **demo-vn4gah** may not live longer than until 2026-12-14 12:00 UTC, whoever approves it. That long: `/ivy extend demo-vn4gah --until 2026-12-14T12:00Z`
 
         <sub>reason: `over_cap`</sub>
         """

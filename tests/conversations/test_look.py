@@ -274,6 +274,22 @@ async def test_why_tells_the_whole_story(shop: Talk) -> None:
     )
 
 
+async def test_why_tells_what_was_refused_and_not_what_somebody_may_not(shop: Talk) -> None:
+    """Rights are a matter of the audit log: who is told no all day does not fill the story."""
+    await shop.makes()
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    await shop.answer("/ivy extend 60d")
+    await shop.answer("/ivy extend 10d", by=ada)
+    await shop.answer("/ivy approve", by=ada)
+    await shop.answer("/ivy terminate", by=shop.world.github.user("mallory", id=66, right="read"))
+    why = await shop.answer("/ivy why")
+    assert "refused ivy extend: over\\_cap" in why
+    assert "not\\_allowed" not in why
+    async with shop.world.store.look() as look:
+        [denied, _] = await denials(look.connection)
+    assert (denied.words, denied.person) == ("ivy terminate", "github:66")
+
+
 async def test_logs(shop: Talk) -> None:
     await shop.makes()
     assert await shop.answer("/ivy logs") == "**demo-vn4gah** has written nothing yet."
