@@ -81,6 +81,7 @@ class World:
         self.repositories = FakeRepositories()
         self.engine = FakeEngine(self.repositories)
         self.runner = FakeRunner()
+        self.files = FakeFiles()
         self.github: FakeGitHub
         self.gitlab: FakeGitLab
         self.slack: FakeSlack
@@ -263,7 +264,7 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         place = Place(engine_of(settings, world.engine), world.repositories)
         access = access_of(settings, lambda: clock.at)
-        deploys = replace(deploys_of(settings), runner=world.runner, files=FakeFiles())
+        deploys = replace(deploys_of(settings), runner=world.runner, files=world.files)
         edges = edges_of(settings, store, place, access, deploys)
         stack.push_async_callback(edges.close)
         world.edges = edges

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from bot.app.catalogue import catalogue_of
 from bot.app.edges import Edges
+from bot.app.sources import sources_of
 from bot.merges import Merges
 from bot.settings import Settings
 from bot.store.api_commands import ApiCommands
@@ -36,5 +37,6 @@ def api_of(settings: Settings, store: Store, inbox: Inbox, pages: Pages, edges: 
         catalogue=catalogue_of(settings),
         projects=pages.projects,
         merges=merges,
+        sources=sources_of(settings),
     )
     return api_app(parts, Callers(store, tokens, console_token), sign_in)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.app.sources import sources_of
 from bot.settings import ClusterSettings, Settings
 from bot.worker.deploy_jobs import Files
-from deploy.artifacts import Artifacts, Folder, Http
 from deploy.host import socket_in
 from deploy.kubernetes import KubernetesRunner, KubernetesSettings
 from deploy.remote import RemoteRunner
@@ -34,11 +34,10 @@ class Deploys:
 
 def deploys_of(settings: Settings) -> Deploys:
     """Runs are the keeper's, or Jobs of a cluster: workers come and go."""
-    pushed, deploy = settings.pushed_dir, settings.deploy
-    files = Artifacts(pushed.with_name("files"), (Folder(pushed), Http({})))
+    deploy = settings.deploy
     clusters = {name: KubernetesRunner(kubernetes_of(each)) for name, each in deploy.clusters.items()}
     elsewhere = {name: cluster for name in deploy.environments if (cluster := deploy.cluster_of(name))}
-    return Deploys(RemoteRunner(socket_in(settings.deploys_dir)), files, clusters, elsewhere)
+    return Deploys(RemoteRunner(socket_in(settings.deploys_dir)), sources_of(settings), clusters, elsewhere)
 
 
 def kubernetes_of(cluster: ClusterSettings) -> KubernetesSettings:

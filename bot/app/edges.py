@@ -251,7 +251,9 @@ class Edges:
 
     async def close(self) -> None:
         outside = (self.chats, self.forges, self.feeds, self.recorders)
-        await close_all([*(each for part in outside for each in part.values()), self.place.engine, *self.deploys.runners])
+        await close_all(
+            [*(each for part in outside for each in part.values()), self.place.engine, *self.deploys.runners, self.deploys.files]
+        )
 
 
 def edges_of(

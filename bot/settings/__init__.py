@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import SettingsError as SourceError
 
+from bot.settings.artifacts import ArtifactSettings
 from bot.settings.checks import SettingsError, check
 from bot.settings.deploys import ClusterSettings, DeploySettings, ServiceSettings, SharedEnvironmentSettings
 from bot.settings.parts import (
@@ -27,6 +28,7 @@ from bot.settings.parts import (
 from bot.settings.whole import Settings
 
 __all__ = [
+    "ArtifactSettings",
     "ClusterSettings",
     "DeploySettings",
     "GitHubSettings",
@@ -60,7 +62,7 @@ def load() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "TRELLIS_" + "__".join(str(part).upper() for part in first["loc"] if "[" not in str(part))
-        raise SettingsError(f"{name}: {first['msg']}") from None
+        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
     except SourceError as error:
         raise SettingsError(f"the environment cannot be read: {error}") from None
     except ValueError as error:

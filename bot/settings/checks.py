@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.settings.artifact_checks import check_artifacts
 from bot.settings.deploy_checks import check_deploys
 from bot.settings.parts import GitHubSettings
 from bot.settings.wanting import SettingsError
@@ -45,6 +46,7 @@ def check(settings: Settings) -> None:
     _check_projects(settings)
     _check_people(settings)
     check_deploys(settings)
+    check_artifacts(settings)
 
 
 def _check_github(github: GitHubSettings) -> None:

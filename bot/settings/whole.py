@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from bot.settings.artifacts import ArtifactSettings
 from bot.settings.deploys import DeploySettings, ServiceSettings
 from bot.settings.parts import (
     GitHubSettings,
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     groups: dict[str, GroupSettings] = Field(default_factory=dict)
     services: dict[str, ServiceSettings] = Field(default_factory=dict)
     deploy: DeploySettings = DeploySettings()
+    artifacts: ArtifactSettings = ArtifactSettings()
     policy_file: Path | None = None
     policy_more: Path | None = None
     links: dict[str, str] = Field(default_factory=dict)

@@ -25,6 +25,9 @@ class Files(Protocol):
     async def file(self, sha256: str, address: str) -> Path:
         """Raises deploy.artifacts.NotFetched or NotFetchedNow."""
 
+    async def see_image(self, sha256: str, address: str) -> None:
+        """Raises deploy.artifacts.NotFetched when its registry, where that can be asked, has no such image."""
+
 
 @dataclass(frozen=True)
 class Given:

@@ -13,6 +13,7 @@ import structlog
 
 from bot import meters, tracing
 from bot.beginnings import may_it_begin
+from bot.domain.artifact import ArtifactKind
 from bot.domain.beginning import Go, Refuse, Wait
 from bot.domain.catalogue import Catalogue, SharedEnvironment
 from bot.domain.deploying import Step, next_step
@@ -100,7 +101,10 @@ class Deployments:
 
     async def _plan(self, deployment: Deployment, lease: Lease) -> None:
         """No rights, nobody asked: what is wanted, as bytes with a hash."""
-        result, seen = await self._runs.run(await self._given(deployment), Purpose.PLAN, Rights(), self._keep_run(lease))
+        given = await self._given(deployment)
+        if given.artifact.kind is ArtifactKind.IMAGE:
+            await self._files.see_image(given.artifact.sha256, given.artifact.address)
+        result, seen = await self._runs.run(given, Purpose.PLAN, Rights(), self._keep_run(lease))
         killpoint("worker.deployment.planned")
         async with self._working(deployment, lease) as (transaction, row, rollout):
             if row.plan_hash:

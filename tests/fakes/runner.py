@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.artifacts import NotFetched
 from deploy.runner import Job, Observed, OtherJob, Rights, RunnerUnavailable, State, Step
 
 ITEMS = ("config", "program")
@@ -180,10 +181,17 @@ def _is_half_made(plan: Mapping[str, Any], before: Mapping[str, Any] | None, liv
 
 
 class FakeFiles:
-    """Every artifact is there."""
+    """Every artifact is there, unless it is in `missing`: why, by its digest."""
+
+    def __init__(self) -> None:
+        self.missing: dict[str, str] = {}
 
     async def file(self, sha256: str, address: str) -> Path:
         return Path("/artifacts") / sha256
+
+    async def see_image(self, sha256: str, address: str) -> None:
+        if sha256 in self.missing:
+            raise NotFetched(self.missing[sha256], "not_there")
 
 
 def _where(job: Job) -> tuple[str, str]:

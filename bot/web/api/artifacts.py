@@ -21,6 +21,7 @@ from bot.web.api.artifact_shapes import ArtifactPage, ArtifactShape, artifact_sh
 from bot.web.api.caller import ArtifactReader, Builder, Caller
 from bot.web.api.parts import Parts
 from bot.web.problem import Problem
+from deploy.artifacts import NotFetched, shown
 
 log = structlog.get_logger()
 
@@ -68,6 +69,7 @@ def router(parts: Parts) -> APIRouter:
     async def register(new: NewArtifact, caller: Builder, response: Response) -> ArtifactShape:
         """Once for each service, commit and digest; the same again is the same. What is registered never changes."""
         service = await _service(parts, caller, new.service)
+        await _can_be_had(parts, new)
         merged_at, was_asked = await _merged(parts, service, new.commit)
         async with parts.store.transaction() as transaction:
             now = transaction.now
@@ -116,6 +118,17 @@ async def _service(parts: Parts, caller: Caller, name: str) -> Service:
     if service.project not in await parts.sight.where(caller.person, _DEPLOY):
         raise Problem(403, "not_allowed", f"You may not register artifacts of {name}: whoever does has to be somebody who may deploy it.")
     return service
+
+
+async def _can_be_had(parts: Parts, new: NewArtifact) -> None:
+    """What nobody could deploy is told of when it is registered. Raises Problem."""
+    if new.kind is ArtifactKind.IMAGE:
+        try:
+            await parts.sources.see_image(new.sha256, new.address)
+        except NotFetched as error:
+            raise Problem(422, error.code, str(error)) from None
+    elif not parts.sources.can_fetch(new.address):
+        raise Problem(422, "no_source", f"Nothing here can fetch from {shown(new.address)}: it takes a source in the settings (artifacts).")
 
 
 def _unknown(name: str) -> Problem:

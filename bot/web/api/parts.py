@@ -20,6 +20,15 @@ from bot.web.costs import Money
 from bot.web.watch import Watch
 
 
+class Sources(Protocol):
+    """Where artifacts are fetched from."""
+
+    def can_fetch(self, address: str) -> bool: ...
+
+    async def see_image(self, sha256: str, address: str) -> None:
+        """Raises deploy.artifacts.NotFetched when its registry, where that can be asked, has no such image."""
+
+
 class View(Protocol):
     """What somebody may see; an operator also what is of no project."""
 
@@ -52,3 +61,4 @@ class Parts:
     catalogue: Catalogue
     projects: Mapping[str, Project]
     merges: Merges
+    sources: Sources
