@@ -18,7 +18,7 @@ run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
-	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not kubernetes and not long and not simulation and not terraform" tests
+	@$(PY) -m pytest -n 3 -m "not chaos and not postgres and not browser and not kubernetes and not long and not simulation and not terraform and not feeds" tests
 
 test-long: setup-dev ## what tries very much of one thing: the API by Schemathesis, every cell of who may what, what platforms do wrong
 	@$(PY) -m pytest -n 3 -m "long and not postgres and not simulation" tests
@@ -53,6 +53,11 @@ test-terraform: setup-dev ## environments by real Terraform: kills, locks left b
 buf:             ## buf, which compares protobuf, into this user's cache (needs npm)
 	@sh tools/buf.sh
 
+test-feeds: setup-dev ## the market-data multiplexer with a real NATS server (TRELLIS_TEST_KILLS=20 of its leader)
+	@sh tools/feeds.sh
+	@if $(PY) -c 'import ccxt, nats, bcrypt' 2>/dev/null; then $(PY) -m pytest -n 2 -m feeds tests/feeds; \
+	else echo "skipped: the extra feeds cannot be had for this Python and platform"; fi
+
 chaos: setup-dev ## hundreds of kills (CHAOS_ROUNDS=200)
 	@CHAOS_ROUNDS=$(CHAOS_ROUNDS) $(PY) -m pytest -m chaos tests/chaos
 
@@ -68,6 +73,7 @@ lock:            ## make the lock files anew (needs uv)
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --no-default-groups --group build --group dev -o requirements-dev.lock
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --only-group browser -o requirements-browser.lock
 	rm -f uv.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-package libdeploy --extra feeds -c requirements-dev.lock pyproject.toml -o requirements-feeds.lock
 
 clean:           ## forget the set-up and what was made here
 	rm -rf .venv .trellis

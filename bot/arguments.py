@@ -24,6 +24,16 @@ def env_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("line", nargs=argparse.REMAINDER, metavar="VERB …", help="list, show, events, logs, or a command")
 
 
+def feeds_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = """\
+Alone: run it, until it is stopped.
+want ENV SOURCE.MARKET.INSTRUMENT …   let an environment hear instruments, as binance.spot.BTCUSDT; prints its password, once
+drop ENV                              it hears no more, and is let in no more
+authorization                         print who may what, for the configuration of a NATS server that is not our own"""
+    parser.add_argument("line", nargs="*", metavar="WORD", help="nothing, want, drop or authorization")
+
+
 def looks_parser() -> argparse.ArgumentParser:
     """What looks, and how it is asked for."""
     made = argparse.ArgumentParser(prog="trellis env")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import logs
-from bot.arguments import artifact_arguments, connect_arguments, env_arguments, token_arguments
+from bot.arguments import artifact_arguments, connect_arguments, env_arguments, feeds_arguments, token_arguments
 from bot.redaction import KNOWN
 from bot.settings import Settings, SettingsError, load
 from bot.settings.secrets import secrets_of
@@ -67,6 +67,12 @@ def _keep(args: argparse.Namespace, settings: Settings) -> int:
 
     del args
     return _run(keep(settings))
+
+
+def _feeds(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.feeds import feeds  # noqa: PLC0415
+
+    return _run(feeds(settings, args.line))
 
 
 def _migrate(args: argparse.Namespace, settings: Settings) -> int:
@@ -194,6 +200,7 @@ def parser() -> argparse.ArgumentParser:
     add("serve", _serve, "run the web part: webhooks, console, health")
     add("work", _work, "run a worker")
     add("keep", _keep, "run this host's keeper: services and reverse proxy")
+    feeds_arguments(add("feeds", _feeds, "run the market-data multiplexer, or say what environments want of it"))
     add("migrate", _migrate, "bring the database to this version")
     parse = add("parse", _parse, "show what is understood of a text")
     parse.add_argument("text", help="the text; - reads standard input")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # What whoever runs the tests has configured for their own bot is none of the tests' business.
 for name in [name for name in os.environ if name.startswith("TRELLIS_") and not name.startswith("TRELLIS_TEST_")]:
-    if name not in {"TRELLIS_PAYLOADS", "TRELLIS_EXAMPLES", "TRELLIS_LIVES"}:
+    if name not in {"TRELLIS_PAYLOADS", "TRELLIS_FEED_SAMPLES", "TRELLIS_EXAMPLES", "TRELLIS_LIVES"}:
         del os.environ[name]
 
 EXAMPLES = int(os.environ.get("TRELLIS_EXAMPLES", "25"))

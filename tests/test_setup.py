@@ -197,7 +197,14 @@ def requirements(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-dev.lock", "requirements-terraform.lock", "requirements-terraform-provider.lock"]
+    "name",
+    [
+        "requirements.lock",
+        "requirements-dev.lock",
+        "requirements-feeds.lock",
+        "requirements-terraform.lock",
+        "requirements-terraform-provider.lock",
+    ],
 )
 def test_the_locks_pin_everything_by_hash_and_name_no_index(name: str) -> None:
     text = (PROJECT / name).read_text()
@@ -228,19 +235,21 @@ def test_make_knows_every_lane() -> None:
         "test-kubernetes",
         "test-browser",
         "test-terraform",
+        "test-feeds",
         "chaos",
         "bench",
     ]
     lines = subprocess.run(command, cwd=PROJECT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
     for words in (
         ".venv/bin/trellis up",
-        '-m "not chaos and not postgres and not browser and not kubernetes and not long and not simulation and not terraform" tests',
+        '-m "not chaos and not postgres and not browser and not kubernetes and not long and not simulation and not terraform and not feeds" tests',
         '-m "long and not postgres and not simulation" tests',
         ".venv/bin/mypy",
         "TRELLIS_TEST_POSTGRES=1",
         '-m "kubernetes and not long" tests',
         "pytest -m browser tests/chromium",
         "-m terraform tests/terraform",
+        "-m feeds tests/feeds",
         "CHAOS_ROUNDS=200",
         "-m bench",
     ):

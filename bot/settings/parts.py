@@ -230,6 +230,37 @@ class TelemetrySettings(BaseModel):
     otlp_endpoint: str = ""
 
 
+class FeedSourceSettings(BaseModel):
+    """An exchange and a market under a name; other addresses than the exchange's own are for tests and proxies."""
+
+    model_config = {"extra": "forbid"}
+
+    exchange: Literal["binance", "bybit"]
+    markets: tuple[Literal["spot", "perpetual"], ...] = ("spot", "perpetual")
+    sandbox: bool = True
+    ws_url: str = ""
+    rest_url: str = ""
+
+
+class FeedsSettings(BaseModel):
+    """The market-data multiplexer; without `nats_url` with its own NATS server, on `nats_port`. A source's name is a word of subjects."""
+
+    model_config = {"extra": "forbid"}
+
+    nats_url: str = ""
+    nats_port: int = Field(default=4222, ge=1, le=65535)
+    nats_user: str = "trellis"
+    nats_password: SecretStr = SecretStr("")
+    status_port: int = Field(default=8790, ge=1, le=65535)
+    lease_s: float = Field(default=5, ge=0.2)
+    rollover_hours: float = Field(default=23, gt=0)
+    record_hours: float = Field(default=72, gt=0)
+    record_mb: int = Field(default=4096, ge=64)
+    sources: dict[str, FeedSourceSettings] = Field(
+        default_factory=lambda: {"binance": FeedSourceSettings(exchange="binance"), "bybit": FeedSourceSettings(exchange="bybit")}
+    )
+
+
 class WorkerSettings(BaseModel):
     """How the workers go about it. Seconds."""
 

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.settings.artifacts import ArtifactSettings
 from bot.settings.deploys import DeploySettings, ServiceSettings
 from bot.settings.parts import (
+    FeedsSettings,
     GitHubSettings,
     GitLabSettings,
     GroupSettings,
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     sign_in: SignInSettings = SignInSettings()
+    feeds: FeedsSettings = FeedsSettings()
 
     @field_validator("projects", "services", mode="before")
     @classmethod

@@ -1,0 +1,122 @@
+"""`trellis feeds`: the market-data multiplexer as a process, and what environments want of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from socket import gethostname
+from typing import TYPE_CHECKING
+
+from bot.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from feeds.interest import Wanted
+    from feeds.settings import FeedsSettings
+
+_USAGE = "say trellis feeds, trellis feeds want ENV SOURCE.MARKET.INSTRUMENT …, trellis feeds drop ENV, or trellis feeds authorization"
+
+
+async def feeds(settings: Settings, words: Sequence[str]) -> int:
+    """Run until cancelled, or do what the words say. Raises SettingsError."""
+    if missing := [name for name in ("ccxt", "nats", "bcrypt") if find_spec(name) is None]:
+        raise SettingsError(f"the feeds need {', '.join(missing)}: pip install 'trellis[feeds]'")
+    from feeds.settings import FeedsCannotStart  # noqa: PLC0415 - only with the extra
+
+    told = feeds_settings(settings)
+    try:
+        match list(words):
+            case []:
+                await _run(told)
+            case ["want", environment, instrument, *others]:
+                await _want(told, environment, [instrument, *others])
+            case ["drop", environment]:
+                await _drop(told, environment)
+            case ["authorization"]:
+                await _authorization(told)
+            case _:
+                raise SettingsError(_USAGE)
+    except* FeedsCannotStart as problems:
+        raise SettingsError(str(problems.exceptions[0])) from None
+    return 0
+
+
+def feeds_settings(settings: Settings) -> FeedsSettings:
+    """What the multiplexer is told. Raises SettingsError."""
+    from feeds.instruments import SOURCE, Market  # noqa: PLC0415
+    from feeds.settings import FeedsSettings, Source  # noqa: PLC0415
+
+    said = settings.feeds
+    if wrong := [name for name in said.sources if not SOURCE.fullmatch(name)]:
+        raise SettingsError(f"TRELLIS_FEEDS__SOURCES: {wrong[0]!r} cannot be a word of a subject: use a-z, 0-9 and -")
+    return FeedsSettings(
+        data=settings.data_dir,
+        sources=tuple(
+            Source(name, each.exchange, Market(market), each.sandbox, each.ws_url, each.rest_url)
+            for name, each in sorted(said.sources.items())
+            for market in each.markets
+        ),
+        holder=f"{gethostname()}-{os.getpid()}",
+        nats_url=said.nats_url,
+        nats_port=said.nats_port,
+        nats_user=said.nats_user,
+        nats_password=said.nats_password.get_secret_value(),
+        lease_s=said.lease_s,
+        rollover_s=said.rollover_hours * 3600,
+        record_hours=said.record_hours,
+        record_mb=said.record_mb,
+        status_port=said.status_port,
+    )
+
+
+async def _run(told: FeedsSettings) -> None:
+    from feeds.multiplexer import Multiplexer  # noqa: PLC0415
+
+    await Multiplexer(told).run()
+
+
+async def _want(told: FeedsSettings, environment: str, written: Sequence[str]) -> None:
+    from feeds.credentials import mint  # noqa: PLC0415
+    from feeds.interest import Interest, is_environment  # noqa: PLC0415
+    from feeds.visiting import visit  # noqa: PLC0415
+
+    wanted = tuple(_wanted(told, each) for each in written)
+    if not is_environment(environment):
+        raise SettingsError(f"{environment!r} cannot be an environment's name: use a-z, 0-9 and -")
+    password, hashed = mint()
+    async with visit(told) as interests:
+        await interests.put(environment, Interest(wanted, password_hash=hashed))
+    sys.stdout.write(f"{password}\n")
+
+
+def _wanted(told: FeedsSettings, written: str) -> Wanted:
+    from feeds.instruments import Market, NoInstrument, token  # noqa: PLC0415
+    from feeds.interest import Wanted  # noqa: PLC0415
+
+    source, _, rest = written.partition(".")
+    market, _, instrument = rest.partition(".")
+    known = {(each.name, str(each.market)) for each in told.sources}
+    if (source, market) not in known:
+        raise SettingsError(f"there is no source {source}.{market}: there are {', '.join(sorted('.'.join(each) for each in known))}")
+    try:
+        return Wanted(source, Market(market), token(instrument))
+    except NoInstrument as problem:
+        raise SettingsError(str(problem)) from None
+
+
+async def _drop(told: FeedsSettings, environment: str) -> None:
+    from feeds.visiting import visit  # noqa: PLC0415
+
+    async with visit(told) as interests:
+        if environment not in interests.all:
+            raise SettingsError(f"{environment} wants nothing: there are {', '.join(interests.all) or 'none'}")
+        await interests.remove(environment)
+
+
+async def _authorization(told: FeedsSettings) -> None:
+    from feeds.credentials import authorization  # noqa: PLC0415
+    from feeds.visiting import visit  # noqa: PLC0415
+
+    async with visit(told) as interests:
+        sys.stdout.write(authorization(interests.all))

@@ -1,0 +1,73 @@
+"""What is in NATS: the recording, the interest, the lease. And how one connects to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import nats
+import structlog
+from nats.aio.client import Client
+from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+from nats.js.client import JetStreamContext
+from nats.js.errors import BucketNotFoundError, NotFoundError
+from nats.js.kv import KeyValue
+
+from feeds.interest import BUCKET, Interests
+
+_log = structlog.get_logger()
+RECORDING = "MARKET"
+LEASES = "feeds_leases"
+
+
+async def connect(url: str, user: str = "", password: str = "", name: str = "") -> Client:
+    """A connection that comes back for as long as it takes."""
+
+    async def note(problem: Exception) -> None:
+        _log.debug("feeds_nats", problem=str(problem))
+
+    return await nats.connect(
+        url,
+        user=user or None,
+        password=password or None,
+        name=name,
+        error_cb=note,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.1,
+        ping_interval=5,
+    )
+
+
+@dataclass(frozen=True)
+class House:
+    """The JetStream side."""
+
+    jetstream: JetStreamContext
+    interests: Interests
+    leases: KeyValue
+
+
+async def furnish(client: Client, record_hours: float, record_mb: int) -> House:
+    """Make what is not there, and bring the recording to what it is to hold."""
+    jetstream = client.jetstream(timeout=5)
+    recording = StreamConfig(
+        name=RECORDING,
+        subjects=["market.data.>"],
+        max_age=record_hours * 3600,
+        max_bytes=record_mb * 1024 * 1024,
+        discard=DiscardPolicy.OLD,
+        storage=StorageType.FILE,
+    )
+    try:
+        await jetstream.stream_info(RECORDING)
+        await jetstream.update_stream(recording)
+    except NotFoundError:
+        await jetstream.add_stream(recording)
+    interests = Interests(jetstream, await _bucket(jetstream, BUCKET))
+    return House(jetstream, interests, await _bucket(jetstream, LEASES))
+
+
+async def _bucket(jetstream: JetStreamContext, name: str) -> KeyValue:
+    try:
+        return await jetstream.key_value(name)
+    except BucketNotFoundError:
+        return await jetstream.create_key_value(bucket=name, history=1, storage=StorageType.FILE)

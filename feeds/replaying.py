@@ -1,0 +1,158 @@
+"""Replays: what was recorded of a time, told again to one environment, at its own pace and between exact moments."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import structlog
+from nats import errors
+from nats.aio.client import Client
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.client import JetStreamContext
+
+from feeds.book import Levels
+from feeds.events import Anything, Batch, Book, Change, Gap, Kind, Reason, Stream, decode
+from feeds.house import RECORDING
+from feeds.interest import Interest, Interests, Replay, Wanted
+from feeds.lease import Lease
+from feeds.publisher import Publisher
+
+_log = structlog.get_logger()
+_LOOK_S = 0.25
+_LOOK_BACK_NS = 120_000_000_000
+"""So long before its start the recording is read, for the book as it was at the start."""
+_LATE_NS = 10_000_000_000
+"""An event is recorded at most so long after it was heard: NATS may have been away."""
+_QUIET_S = 2.0
+
+
+class Replaying:
+    """One task for each environment that asks for a replay; begun anew when it asks for another."""
+
+    def __init__(self, client: Client, jetstream: JetStreamContext, interests: Interests, lease: Lease) -> None:
+        self._client, self._jetstream, self._interests, self._lease = client, jetstream, interests, lease
+        self._tasks: dict[str, tuple[Interest, asyncio.Task[None]]] = {}
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                self._look()
+                await asyncio.sleep(_LOOK_S)
+        finally:
+            for _, task in self._tasks.values():
+                task.cancel()
+
+    def _look(self) -> None:
+        wanted = self._interests.all
+        for name, (interest, task) in list(self._tasks.items()):
+            if wanted.get(name) != interest:
+                task.cancel()
+                del self._tasks[name]
+        for name, interest in wanted.items():
+            if name not in self._tasks and interest.replay:
+                self._tasks[name] = (interest, asyncio.create_task(self._replay(name, interest.wanted, interest.replay)))
+
+    async def _replay(self, environment: str, wanted: tuple[Wanted, ...], replay: Replay) -> None:
+        publisher = Publisher(self._client, self._lease.epoch, lambda: self._lease.is_valid, f"market.replay.{environment}")
+        sending = asyncio.create_task(publisher.run())
+        try:
+            await _tell(self._recorded(wanted, replay), replay, publisher)
+            _log.info("feeds_replayed", environment=environment)
+        except (errors.Error, OSError, TimeoutError):
+            _log.warning("feeds_replay_failed", environment=environment, exc_info=True)
+        finally:
+            sending.cancel()
+
+    async def _recorded(self, wanted: tuple[Wanted, ...], replay: Replay) -> AsyncIterator[tuple[Stream, Batch]]:
+        """Messages of the time and of a while before, in the order in which they were recorded."""
+        start = datetime.fromtimestamp((replay.start - _LOOK_BACK_NS) / 1e9, UTC)
+        subscription = await self._jetstream.subscribe(
+            "market.data.>",
+            stream=RECORDING,
+            ordered_consumer=True,
+            config=ConsumerConfig(
+                deliver_policy=DeliverPolicy.BY_START_TIME,
+                opt_start_time=start.isoformat().replace("+00:00", "Z"),
+            ),
+        )
+        subjects = {(each.source, each.market, each.instrument) for each in wanted}
+        try:
+            while True:
+                with contextlib.suppress(errors.TimeoutError):
+                    message = await subscription.next_msg(timeout=_QUIET_S)
+                    stream = Stream.of(message.subject)
+                    if message.metadata.timestamp.timestamp() * 1e9 > replay.end + _LATE_NS:
+                        return
+                    if stream[:3] in subjects and stream.kind != Kind.MARK:
+                        yield stream, decode(message.data)
+                    if message.metadata.num_pending == 0 and time.time_ns() > replay.end + _LATE_NS:
+                        return
+                    continue
+                if time.time_ns() > replay.end + _LATE_NS:
+                    return
+        finally:
+            await subscription.unsubscribe()
+
+
+async def _tell(recorded: AsyncIterator[tuple[Stream, Batch]], replay: Replay, publisher: Publisher) -> None:
+    """Publish what lies in the time, as long after the first as it was then, divided by the speed."""
+    began, past = time.monotonic(), Past()
+    async for stream, batch in recorded:
+        for event in past.take(stream, batch, replay):
+            if replay.speed:
+                due = began + (event.at - replay.start) / 1e9 / replay.speed
+                if (left := due - time.monotonic()) > 0:
+                    await asyncio.sleep(left)
+            publisher.put(stream, [event])
+        await asyncio.sleep(0)
+    await publisher.until_idle()
+
+
+class Past:
+    """Cuts what was recorded to its time. Pure."""
+
+    def __init__(self) -> None:
+        self._books: dict[Stream, Levels] = {}
+        self._begun: set[Stream] = set()
+        self._reached: dict[Stream, int] = {}
+
+    def take(self, stream: Stream, batch: Batch, replay: Replay) -> list[Anything]:
+        """The events of the time; before the first of a book's, the book as it was, and a gap where the recording has a hole."""
+        hole = self._hole(stream, batch)
+        ready: list[Anything] = []
+        for event in batch.events:
+            if event.at < replay.start:
+                self._remember(stream, event)
+            elif event.at < replay.end:
+                ready += self._opening(stream, event, replay.start)
+                ready.append(event)
+        return [*hole(ready), *ready]
+
+    def _hole(self, stream: Stream, batch: Batch) -> Callable[[list[Anything]], list[Anything]]:
+        reached = self._reached.get(stream)
+        self._reached[stream] = max(batch.last, reached or 0)
+
+        def gap(ready: list[Anything]) -> list[Anything]:
+            if not ready or reached is None or batch.n <= reached + 1:
+                return []
+            return [Gap(at=ready[0].at, reason=Reason.NOT_RECORDED, first=str(reached + 1), last=str(batch.n - 1))]
+
+        return gap
+
+    def _remember(self, stream: Stream, event: Anything) -> None:
+        if isinstance(event, Book):
+            self._books.setdefault(stream, Levels()).replace(event)
+        elif isinstance(event, Change) and stream in self._books:
+            self._books[stream].apply(event)
+
+    def _opening(self, stream: Stream, event: Anything, start: int) -> list[Anything]:
+        if stream in self._begun:
+            return []
+        self._begun.add(stream)
+        known = self._books.pop(stream, None)
+        return [known.whole(start)] if known and not isinstance(event, Book) else []

@@ -1,0 +1,37 @@
+"""To say and read what environments want, beside a multiplexer that runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import nats
+import nats.errors
+
+from feeds import house
+from feeds.interest import Interests
+from feeds.settings import FeedsCannotStart, FeedsSettings
+
+_WITHIN_S = 5.0
+
+
+@asynccontextmanager
+async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
+    """What is wanted, just read. Raises FeedsCannotStart."""
+    url, password = settings.nats_url, settings.nats_password
+    if not url:
+        kept = settings.folder / "nats" / "nats.password"
+        if not await asyncio.to_thread(kept.is_file):
+            raise FeedsCannotStart("no NATS server of ours was ever started here: run trellis feeds")
+        url, password = f"nats://127.0.0.1:{settings.nats_port}", (await asyncio.to_thread(kept.read_text)).strip()
+    try:
+        client = await nats.connect(url, user=settings.nats_user, password=password, allow_reconnect=False, connect_timeout=_WITHIN_S)
+    except (nats.errors.Error, OSError, TimeoutError) as problem:
+        raise FeedsCannotStart(f"NATS does not answer at {url}: {problem}") from problem
+    try:
+        rooms = await house.furnish(client, settings.record_hours, settings.record_mb)
+        await rooms.interests.has_changed()
+        yield rooms.interests
+    finally:
+        await client.close()

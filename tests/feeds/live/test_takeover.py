@@ -1,0 +1,141 @@
+"""Several multiplexers: one leads, another takes over within its lease, and whoever led before says nothing more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from feeds.events import Batch, Gap, Kind, Stream, Trade, encode
+from feeds.lease import win
+from feeds.listener import Lost
+from feeds.publisher import Publisher
+from feeds.settings import Source
+from tests.fakes.exchanges.binance import FakeBinance
+from tests.feeds.live.house import Ear, House, source
+from tests.feeds.live.test_rollover import TOPICS
+
+pytestmark = pytest.mark.feeds
+KILLS = int(os.environ.get("TRELLIS_TEST_KILLS", "20"))
+LEASE_S = 0.4
+
+
+async def test_who_waits_takes_over_and_numbers_on(house: House, binance: FakeBinance) -> None:
+    binance.move("BTCUSDT", [["100.0", "1"]], [["101.0", "1"]])
+    one = await house.multiplexer(source("binance", binance))
+    ear = await house.environment("demo", "binance.spot.BTCUSDT")
+    await binance.until_followed(*TOPICS)
+    await ear.until(lambda: bool(ear.of(Kind.DEPTH)))
+    binance.trade("BTCUSDT")
+    await ear.until(lambda: bool(ear.of(Kind.TRADE)))
+    two = await house.multiplexer(source("binance", binance), holder="two")
+    await house.stop(one)
+    binance.trade("BTCUSDT")
+    await binance.until(lambda: binance.opened == 2)
+    await binance.until_followed(*TOPICS)
+    assert two.is_leading
+    binance.trade("BTCUSDT")
+    await ear.until(lambda: any(each.id == "3" for each in ear.of(Kind.TRADE, "", Trade)))
+    _named(ear, 3)
+    account = ear.listener.continuity.certificate.accounts["market.data.binance.spot.BTCUSDT.trade"]
+    assert account.lost == 0
+    assert len({each.epoch for each in account.ranges}) == 2
+
+
+def _named(ear: Ear, last: int) -> None:
+    """Every trade up to `last` came once, or is in a gap, or in what the listener lost."""
+    come = [int(each.id) for each in ear.of(Kind.TRADE, "", Trade)]
+    gaps = [number for gap in ear.of(Kind.TRADE, "", Gap) for number in range(int(gap.first or 1), int(gap.last) + 1)]
+    assert len(come) == len(set(come))
+    missing = set(range(1, last + 1)) - set(come) - set(gaps)
+    assert len(missing) <= sum(each.last - each.first + 1 for each in ear.of(Kind.TRADE, "", Lost))
+
+
+async def test_a_leader_that_stood_still_says_nothing_once_its_lease_is_over(house: House) -> None:
+    lease = await win(house.rooms.leases, "one", 0.2)
+    stream = Stream("binance", "spot", "BTCUSDT", Kind.TRADE)
+    publisher = Publisher(house.client, lease.epoch, lambda: lease.is_valid)
+    heard: list[bytes] = []
+
+    async def hear(message: object) -> None:
+        heard.append(message.data)  # type: ignore[attr-defined]
+
+    await house.client.subscribe("market.data.>", cb=hear)
+    publishing = asyncio.create_task(publisher.run())
+    trade = Trade(at=1, id="1", price="1", size="1", side="buy")
+    publisher.put(stream, [trade])
+    await publisher.until_idle()
+    after = await win(house.rooms.leases, "two", 0.2)  # it does not renew, so the other one may
+    assert after.epoch > lease.epoch
+    assert not lease.is_valid
+    publisher.put(stream, [trade])
+    await asyncio.wait([publishing], timeout=0.1)
+    await house.client.flush()
+    assert heard == [encode(Batch(lease.epoch, 1, [trade]))]
+    publishing.cancel()
+
+
+async def test_only_one_of_many_that_want_it_leads(house: House) -> None:
+    wishes = [asyncio.create_task(win(house.rooms.leases, f"m{number}", 1.0)) for number in range(8)]
+    done, waiting = await asyncio.wait(wishes, return_when=asyncio.FIRST_COMPLETED)
+    assert len(done) == 1
+    lease = done.pop().result()
+    await lease.give_back()
+    done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    assert len(done) == 1
+    assert done.pop().result().epoch > lease.epoch
+    for each in waiting:
+        each.cancel()
+
+
+async def test_leaders_are_killed_again_and_again_and_nothing_is_lost_unnamed(house: House, binance: FakeBinance, tmp_path: Path) -> None:
+    binance.move("BTCUSDT", [["100.0", "1"]], [["101.0", "1"]])
+    ear = await house.environment("demo", "binance.spot.BTCUSDT")
+    running = [_begin(house, source("binance", binance), tmp_path, number) for number in range(3)]
+    try:
+        await binance.until_followed(*TOPICS)
+        number = 0
+        for kill in range(KILLS):
+            for _ in range(20):
+                number = binance.trade("BTCUSDT")
+                binance.move("BTCUSDT", [["99.0", str(number)]])
+                await asyncio.sleep(0.001)
+            leader = await _leader(house, running)
+            opened = binance.opened
+            leader.send_signal(signal.SIGKILL)
+            leader.wait()
+            running.remove(leader)
+            running.append(_begin(house, source("binance", binance), tmp_path, kill + 3))
+            await binance.until(lambda opened=opened: binance.opened > opened)  # type: ignore[misc]
+            await binance.until_followed(*TOPICS)
+        number = binance.trade("BTCUSDT")
+        binance.move("BTCUSDT", [["98.0", "1"]])
+        await ear.until(lambda: any(each.id == str(number) for each in ear.of(Kind.TRADE, "", Trade)[-20:]))
+        await ear.until(lambda: [list(each) for each in ear.book().whole(0).bids] == binance.books["BTCUSDT"].rows()[0])
+    finally:
+        for each in running:
+            each.terminate()
+        for each in running:
+            each.wait(10)
+    _named(ear, number)
+
+
+def _begin(house: House, exchange: Source, folder: Path, number: int) -> subprocess.Popen[bytes]:
+    words = [house.nats.url, house.nats.password, f"m{number}", exchange.ws_url, exchange.rest_url, str(LEASE_S), str(folder)]
+    return subprocess.Popen([sys.executable, "-m", "tests.feeds.live.one", *words], stdout=subprocess.DEVNULL)
+
+
+async def _leader(house: House, running: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    """Whoever holds the lease writes its process id there."""
+    async with asyncio.timeout(30):
+        while True:
+            entry = await house.rooms.leases.get("leader")
+            for each in running:
+                if f'"pid-{each.pid}"'.encode() in (entry.value or b""):
+                    return each
+            await asyncio.sleep(0.01)
