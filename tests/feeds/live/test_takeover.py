@@ -21,7 +21,7 @@ from tests.feeds.live.house import Ear, House, source
 from tests.feeds.live.test_rollover import TOPICS
 
 pytestmark = pytest.mark.feeds
-KILLS = int(os.environ.get("TRELLIS_TEST_KILLS", "20"))
+KILLS = int(os.environ.get("TRELLIS_TEST_KILLS", "10"))
 LEASE_S = 0.4
 
 
