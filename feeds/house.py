@@ -12,7 +12,7 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import BucketNotFoundError, NotFoundError
 from nats.js.kv import KeyValue
 
-from feeds.interest import BUCKET, Interests
+from feeds.interests import BUCKET, Interests
 
 _log = structlog.get_logger()
 RECORDING = "MARKET"

@@ -15,7 +15,7 @@ Told = list[tuple[Kind, list[Anything]]]
 
 @dataclass(frozen=True)
 class Before:
-    """What another multiplexer published last of an instrument, and when (0: nothing was)."""
+    """What another multiplexer published last of an instrument, and when it told anything, be it a mark (0: never)."""
 
     trades: tuple[str, ...] = ()
     depth: int | None = None
@@ -29,12 +29,12 @@ class InstrumentTracks:
     def __init__(self, *, has_numbered_trades: bool, before: Before = Before()) -> None:
         since = before.at or None
         self.depth = Depth(before.depth)
-        self.quotes = Quotes(before.quote, since if before.quote is not None else None)
+        self.quotes = Quotes(before.quote, since)
         self.trades: NumberedTrades | NamedTrades
         if has_numbered_trades:
-            self.trades = NumberedTrades(int(before.trades[-1]) if before.trades else None)
+            self.trades = NumberedTrades(int(before.trades[-1]) if before.trades else None, since)
         else:
-            self.trades = NamedTrades(since if before.trades else None, before.trades)
+            self.trades = NamedTrades(since, before.trades)
 
     def take(self, heard: Said) -> Told:
         match heard:

@@ -7,8 +7,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple, Self
+from typing import Self
 
 import msgspec
 import nats.errors
@@ -16,112 +15,11 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from feeds.certificate import Certificate
-from feeds.events import Anything, Batch, Book, Change, Gap, Mark, Stream, Trade, decode, encode
+from feeds.continuity import Continuity, Heard
+from feeds.events import decode, encode
 from feeds.house import connect
 
-_REMEMBERED = 4096
 _SILENCE_S = 15.0
-
-
-class Lost(NamedTuple):
-    """Numbers `first` to `last` of a subject never came here: too slow, or NATS went away."""
-
-    first: int
-    last: int
-
-
-class Heard(NamedTuple):
-    """An event, or what was lost before the next one."""
-
-    subject: str
-    event: Anything | Lost
-
-    @property
-    def stream(self) -> Stream:
-        return Stream.of(self.subject)
-
-
-@dataclass
-class _Position:
-    epoch: int
-    last: int
-    ids: deque[str] = field(default_factory=deque)
-    known: set[str] = field(default_factory=set)
-    update: int = -1
-
-
-class Continuity:
-    """Takes messages as they come; gives what is new. Pure."""
-
-    def __init__(self, environment: str) -> None:
-        self.certificate = Certificate(environment)
-        self._positions: dict[str, _Position] = {}
-
-    def take(self, subject: str, batch: Batch, at: int) -> list[Anything | Lost]:
-        position = self._positions.get(subject)
-        if position is not None and batch.epoch < position.epoch:
-            self.certificate.stale += 1
-            return []
-        ready = self._missed(subject, position, batch)
-        if position is None:
-            position = self._positions[subject] = _Position(batch.epoch, batch.n - 1)
-        elif batch.epoch > position.epoch:
-            position.epoch, position.last = batch.epoch, batch.n - 1
-        skipped = max(0, position.last + 1 - batch.n)
-        events = batch.events[skipped:]
-        if not events:
-            return ready
-        account = self.certificate.account(subject)
-        account.saw(batch.epoch, batch.n + skipped, batch.last, at)
-        position.last = batch.last
-        for event in events:
-            if _is_repeated(position, event):
-                account.repeated += 1
-                continue
-            ready.append(event)
-            if type(event) is Gap:
-                account.told_of(event)
-            elif type(event) is Mark:
-                ready += self._marked(subject, batch.epoch, event)
-        return ready
-
-    def _missed(self, subject: str, position: _Position | None, batch: Batch) -> list[Anything | Lost]:
-        if position is None or batch.n <= position.last + 1:
-            return []
-        lost = Lost(position.last + 1, batch.n - 1)
-        self.certificate.account(subject).missed(*lost)
-        position.last = lost.last
-        return [lost]
-
-    def _marked(self, subject: str, epoch: int, mark: Mark) -> list[Anything | Lost]:
-        """What a mark says was published and did not come. The first one says from where on a subject is listened to."""
-        ready: list[Anything | Lost] = []
-        for kind, reached in mark.reached.items():
-            other = subject.rpartition(".")[0] + f".{kind}"
-            position = self._positions.get(other)
-            if position is None:
-                self._positions[other] = _Position(epoch, reached)
-            elif epoch >= position.epoch and reached > position.last:
-                ready += [each for each in self._missed(other, position, Batch(epoch, reached + 1, [])) if isinstance(each, Lost)]
-        return ready
-
-
-def _is_repeated(position: _Position, event: Anything) -> bool:
-    """Whether it was heard before under another number: two that led at the same moment may both have told it."""
-    if type(event) is Trade:
-        if event.id in position.known:
-            return True
-        position.known.add(event.id)
-        position.ids.append(event.id)
-        if len(position.ids) > _REMEMBERED:
-            position.known.discard(position.ids.popleft())
-    elif type(event) is Change:
-        if event.last <= position.update:
-            return True
-        position.update = event.last
-    elif type(event) is Book:
-        position.update = event.last
-    return False
 
 
 class Listener:
@@ -182,8 +80,8 @@ class Listener:
         while True:
             while self._queue:
                 message = self._queue.popleft()
-                for event in self.continuity.take(message.subject, decode(message.data), time.time_ns()):
-                    yield Heard(message.subject, event)
+                for heard in self.continuity.take(message.subject, decode(message.data), time.time_ns()):
+                    yield heard
             self._came.clear()
             await self._came.wait()
 

@@ -15,7 +15,8 @@ from nats.js.errors import Error as JetStreamError
 from feeds import house, meters
 from feeds.events import Kind, Mark, Stream
 from feeds.house import House
-from feeds.interest import Interest, Interests, union
+from feeds.interest import Interest, union
+from feeds.interests import Interests
 from feeds.lease import Lease, win
 from feeds.publisher import Publisher
 from feeds.recording import before

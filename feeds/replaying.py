@@ -17,7 +17,8 @@ from nats.js.client import JetStreamContext
 from feeds.book import Levels
 from feeds.events import Anything, Batch, Book, Change, Gap, Kind, Reason, Stream, decode
 from feeds.house import RECORDING
-from feeds.interest import Interest, Interests, Replay, Wanted
+from feeds.interest import Interest, Replay, Wanted
+from feeds.interests import Interests
 from feeds.lease import Lease
 from feeds.publisher import Publisher
 

@@ -12,12 +12,13 @@ REMEMBERED = 32_768
 
 
 class NumberedTrades:
-    """Trades whose ids count up by one (Binance): a hole in the ids is a gap, and only that."""
+    """Trades whose ids count up by one (Binance): a hole in the ids is a gap, and only that. `since`: as with NamedTrades."""
 
-    def __init__(self, last: int | None = None) -> None:
+    def __init__(self, last: int | None = None, since: int | None = None) -> None:
         self._ordered: Ordered[Trade] = Ordered(last)
         self._time = 0
-        self._broken_since: int | None = None
+        self._broken_since = since if last is None else None
+        self._reason = Reason.TAKEOVER
 
     def take(self, trade: Trade) -> list[Anything]:
         number = int(trade.id)
@@ -34,7 +35,7 @@ class NumberedTrades:
     def broken(self, at: int) -> None:
         """No connection stands. The ids will say what was missed, unless none is known yet."""
         if self._ordered.last is None and self._broken_since is None:
-            self._broken_since = at
+            self._broken_since, self._reason = at, Reason.DISCONNECTED
 
     def tick(self, at: int) -> list[Anything]:
         """Give up holes that stayed."""
@@ -46,7 +47,7 @@ class NumberedTrades:
 
     def _begin(self, trade: Trade, number: int, since: int) -> list[Anything]:
         self._ordered = Ordered(number)
-        return [Gap(at=trade.at, reason=Reason.DISCONNECTED, last=str(number - 1), since=since), trade]
+        return [Gap(at=trade.at, reason=self._reason, last=str(number - 1), since=since), trade]
 
     def _anew(self, trade: Trade, number: int, last: int) -> list[Anything]:
         self._ordered, self._time = Ordered(number), trade.time
@@ -54,7 +55,10 @@ class NumberedTrades:
 
 
 class NamedTrades:
-    """Trades whose ids only name them (Bybit): a gap is wherever no connection stood. `seen` are the newest that were published before."""
+    """Trades whose ids only name them (Bybit): a gap is wherever no connection stood.
+
+    Of whoever led before: `since` when it told last that it was there, and `seen`, the newest that it published.
+    """
 
     def __init__(self, since: int | None = None, seen: tuple[str, ...] = ()) -> None:
         self._broken_since = since

@@ -10,7 +10,7 @@ import nats
 import nats.errors
 
 from feeds import house
-from feeds.interest import Interests
+from feeds.interests import Interests
 from feeds.settings import FeedsCannotStart, FeedsSettings
 
 _WITHIN_S = 5.0

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 Json = dict[str, Any]
 Rows = list[list[str]]
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 
 
 @dataclass
@@ -113,7 +113,10 @@ class FakeExchange:
         if not self.is_open:
             return web.Response(status=503)
         socket = web.WebSocketResponse(compress=False)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:  # whoever asked is gone
+            return socket
         link = Link(socket, request)
         self.links.append(link)
         self.opened += 1

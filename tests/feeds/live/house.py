@@ -14,17 +14,18 @@ from nats.aio.client import Client
 
 from feeds import house as rooms
 from feeds.book import Levels
+from feeds.continuity import Heard, Lost
 from feeds.credentials import mint, subjects
 from feeds.events import Anything, Book, Change, Kind, Mark, Stream
 from feeds.instruments import Market
 from feeds.interest import Interest, Mode, Replay, Wanted
-from feeds.listener import Heard, Listener, Lost
+from feeds.listener import Listener
 from feeds.multiplexer import Multiplexer
 from feeds.server import NatsServer, free_port
 from feeds.settings import FeedsSettings, Source
 from tests.fakes.exchanges.exchange import FakeExchange
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 def source(name: str, exchange: FakeExchange, market: Market = Market.SPOT) -> Source:

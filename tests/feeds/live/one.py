@@ -1,29 +1,35 @@
-"""A multiplexer as a process of its own, for tests that kill it."""
+"""A multiplexer as a process of its own, for tests that kill it: forked from one that has imported everything."""
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
-import sys
+from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from feeds.instruments import Market
 from feeds.multiplexer import Multiplexer
 from feeds.server import free_port
-from feeds.settings import FeedsSettings, Source
+from feeds.settings import FeedsSettings
 
-if __name__ == "__main__":
-    url, password, name, ws_url, rest_url, lease_s, folder = sys.argv[1:]
-    settings = FeedsSettings(
-        data=Path(folder) / name,
-        sources=(Source("binance", "binance", Market.SPOT, ws_url=ws_url, rest_url=rest_url),),
-        holder=f"pid-{os.getpid()}",
-        nats_url=url,
-        nats_password=password,
-        lease_s=float(lease_s),
-        mark_s=0.2,
-        record_mb=256,
-        record_hours=1,
-        status_port=free_port(),
-    )
-    asyncio.run(Multiplexer(settings).run())
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(["tests.feeds.live.one"])
+
+
+def begin(settings: FeedsSettings, name: str) -> BaseProcess:
+    """Start it; whoever does stops it."""
+    made = _FORKING.Process(target=_run, args=(settings, name), daemon=True)
+    made.start()
+    return made
+
+
+def _run(settings: FeedsSettings, name: str) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    own = replace(settings, data=Path(settings.data) / name, holder=holder(os.getpid()), status_port=free_port())
+    asyncio.run(Multiplexer(own).run())
+
+
+def holder(pid: int | None) -> str:
+    """What it writes into the lease."""
+    return f"pid-{pid}"

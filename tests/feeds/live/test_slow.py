@@ -10,9 +10,9 @@ import pytest
 
 from feeds import meters
 from feeds.connections import Connections
+from feeds.continuity import Lost
 from feeds.events import Batch, Kind, Quote, Stream, Trade, encode
 from feeds.interest import Interest
-from feeds.listener import Lost
 from tests.fakes.exchanges.binance import FakeBinance
 from tests.feeds.live.house import House, a_house, source, wanted
 
