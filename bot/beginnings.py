@@ -21,6 +21,7 @@ async def facts_of(deployment: Deployment, rollout: Rollout, catalogue: Catalogu
     same_place = await rows.live(deployment.service, deployment.environment)
     same_act = await rows.parts(deployment.rollout_id)
     others = {each.id: each for each in (*same_place, *same_act) if not each.is_over and each.id != deployment.id}
+    artifact = await transaction.artifacts.get(deployment.artifact_id)
     return Facts(
         environment=environment,
         groups=catalogue.groups_of(deployment.service),
@@ -32,4 +33,5 @@ async def facts_of(deployment: Deployment, rollout: Rollout, catalogue: Catalogu
         running=await rows.part(slot.deployment_id) if slot and slot.deployment_id else None,
         others=tuple(others.values()),
         has_run_before=not environment.after or await rows.has_run(deployment.service, environment.after, deployment.artifact_id),
+        is_merged=artifact is not None and artifact.is_merged,
     )

@@ -62,14 +62,15 @@ class Bus:
         self._standing_in = self._standings.of
         learning = Learning(units, Merges(forges, runtime), rules.projects, rules.catalogue)
         self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects, members or {}, self._known, learning)
-        self._finding = Finding(units, self._in_project, self._outside.visible)
         services = FindingServices(self._in_project, self._outside.visible)
+        deploys = FindingDeploys(units, services)
+        self._finding = Finding(units, self._in_project, self._outside.visible, deploys.asked_about)
         self._finders: dict[About, Callable[[Scene, Command], Awaitable[Scene]]] = {
             About.APPROVAL: self._finding.approval,
             About.SERVICES: services.named,
             About.PERHAPS_SERVICES: services.perhaps_named,
             About.SCOPE: services.covered,
-            About.DEPLOY: FindingDeploys(units, services).named,
+            About.DEPLOY: deploys.named,
         }
 
     async def hear(self, said: Said, message_id: int, lease: Any = None) -> None:

@@ -15,12 +15,19 @@ State = DeploymentState
 
 _STAGES = {
     State.SUCCEEDED: StageState.DONE,
+    State.PLANNED: StageState.DONE,
     State.RUNNING: StageState.RUNNING,
     State.VERIFYING: StageState.RUNNING,
     State.FAILED: StageState.FAILED,
     State.ROLLED_BACK: StageState.FAILED,
 }
-_TONES = {RolloutState.SUCCEEDED: Tone.GOOD, RolloutState.FAILED: Tone.BAD, RolloutState.CANCELLED: Tone.NEUTRAL}
+_TONES = {
+    RolloutState.SUCCEEDED: Tone.GOOD,
+    RolloutState.FAILED: Tone.BAD,
+    RolloutState.CANCELLED: Tone.NEUTRAL,
+    RolloutState.PLANNED: Tone.GOOD,
+}
+_STOPPED = {"rejected": "rejected", "too_late": "nobody said yes in time"}
 _MOST_STAGES = 12
 _LOG_LINES = 10
 
@@ -45,7 +52,9 @@ def _state_words(rollout: Rollout, parts: Sequence[Deployment]) -> str:
     if rollout.state is RolloutState.SUCCEEDED:
         return f"done in {brief((rollout.ended_at or rollout.created_at) - rollout.created_at)}"
     if rollout.state is RolloutState.CANCELLED:
-        return "stopped, as asked"
+        return _STOPPED.get(rollout.code, "stopped, as asked")
+    if rollout.state is RolloutState.PLANNED:
+        return "planned, nothing is changed"
     if rollout.state is RolloutState.FAILED:
         return "failed"
     done = sum(each.state is State.SUCCEEDED for each in parts)

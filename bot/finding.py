@@ -10,6 +10,7 @@ from bot.asking import authorize
 from bot.auditing import denied
 from bot.auth.policy import Role
 from bot.context import Scene
+from bot.domain.approval import Approval
 from bot.domain.errors import UserError
 from bot.domain.message import Person
 from bot.domain.project import Project
@@ -20,13 +21,18 @@ from grammar.values import EnvironmentName
 
 InProject = Callable[[Scene, Project], Awaitable[Scene]]
 Visible = Callable[[Person], Awaitable[frozenset[str]]]
+OfRollout = Callable[[Scene, Approval, Command], Awaitable[Scene]]
 
 
 class Finding:
-    """`in_project` sees a scene in a project, with what who speaks is there; `visible` tells where somebody may look."""
+    """`in_project` sees a scene in a project, with what who speaks is there; `visible` tells where somebody may look.
 
-    def __init__(self, units: Units, in_project: InProject, visible: Visible) -> None:
+    `of_rollout` makes the scene of a request that is about a rollout.
+    """
+
+    def __init__(self, units: Units, in_project: InProject, visible: Visible, of_rollout: OfRollout) -> None:
         self._units = units
+        self._of_rollout = of_rollout
         self._in_project = in_project
         self._visible = visible
 
@@ -82,6 +88,8 @@ class Finding:
             else:
                 approval = await look.approvals.get(id_)
             environment = await look.environments.get(approval.environment_id) if approval else None
+        if approval is not None and approval.kind == "deploy":
+            return await self._of_rollout(scene, approval, command)
         project = scene.projects.get(approval.project) if approval else None
         if approval is None or environment is None or project is None:
             raise refusals_time.no_approval(id_)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from bot import refusals_deploy
+from bot import refusals_deploy, refusals_time
 from bot.context import Scene
+from bot.domain.approval import Approval
 from bot.domain.deployment import Deployment, Rollout
 from bot.domain.wanted import Wanted
 from bot.finding_services import FindingServices
@@ -22,12 +24,25 @@ class FindingDeploys:
         """Raises UserError; the same for what is not there and for what one may not look at."""
         number: int | None = getattr(command, "deploy", None)
         rollout, part, parts = await self._there(scene, number, command)
-        known = scene.catalogue.services
-        wanted = [Wanted(known[each.service], stage=each.stage) for each in parts if each.service in known]
-        found = await self._services.of_deploy(scene, wanted, rollout.environment, command) if len(wanted) == len(parts) else None
+        found = await self._of(scene, rollout, parts, command)
         if found is None:
             raise refusals_deploy.no_deploy(number, command.verb)
         return replace(found, rollout=rollout, deployment=part)
+
+    async def asked_about(self, scene: Scene, approval: Approval, command: Command) -> Scene:
+        """The rollout that waits for somebody's word. Raises UserError; the same for what is not there and for what one may not look at."""
+        async with self._units.look() as look:
+            rollout = await look.rollouts.get(approval.environment_id)
+            parts = await look.rollouts.parts(approval.environment_id)
+        found = await self._of(scene, rollout, parts, command) if rollout else None
+        if found is None:
+            raise refusals_time.no_approval(approval.id)
+        return replace(found, rollout=rollout, approval=approval)
+
+    async def _of(self, scene: Scene, rollout: Rollout, parts: Sequence[Deployment], command: Command) -> Scene | None:
+        known = scene.catalogue.services
+        wanted = [Wanted(known[each.service], stage=each.stage) for each in parts if each.service in known]
+        return await self._services.of_deploy(scene, wanted, rollout.environment, command) if len(wanted) == len(parts) else None
 
     async def _there(self, scene: Scene, number: int | None, command: Command) -> tuple[Rollout, Deployment | None, tuple[Deployment, ...]]:
         async with self._units.look() as look:

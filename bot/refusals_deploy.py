@@ -103,10 +103,6 @@ def may_not_begin(part: Deployment, artifact: Artifact, refuse: Refuse) -> UserE
     return UserError(refuse.code, *head, more=more)
 
 
-def asks(environment: SharedEnvironment) -> UserError:
-    return UserError("asks", f"What goes to {environment.key} needs another person's word, and nobody can be asked for it here.")
-
-
 def no_deploy(number: int | None, verb: str) -> UserError:
     if number is None:
         ways = ("Which deploy? None was asked for here. Say its number: ", Code(f"/sled {verb} 17"), " · all there are: ")

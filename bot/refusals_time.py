@@ -82,8 +82,12 @@ def no_approval(id: str | None) -> UserError:
 
 
 def which_approval(open_ones: Sequence[Approval], verb: str) -> UserError:
-    ways = Items(tuple(line(Code(f"/ivy {verb} {each.id}"), f" - of {each.person.name}") for each in open_ones))
+    ways = Items(tuple(line(Code(f"/{_product(each)} {verb} {each.id}"), f" - of {each.person.name}") for each in open_ones))
     return UserError("which_approval", "Several requests wait here. Which one?", more=(ways,))
+
+
+def _product(request: Approval) -> str:
+    return "sled" if request.kind == "deploy" else "ivy"
 
 
 def decided_already(approval: Approval) -> UserError:

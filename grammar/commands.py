@@ -10,7 +10,22 @@ from typing import Any, ClassVar
 from grammar import values
 from grammar.accounts import IVY_ACCOUNTS, SLED_ACCOUNTS, Link, SledLink, SledUnlink, Unlink
 from grammar.command import Command, Product, Slot, env_field, flag, option, option_of, positional
-from grammar.lifetime import LIFETIME, Approve, Cost, History, Keep, Pause, Reject, Restore, Resume, Transfer, Unkeep
+from grammar.lifetime import (
+    LIFETIME,
+    SLED_APPROVALS,
+    Approve,
+    Cost,
+    History,
+    Keep,
+    Pause,
+    Reject,
+    Restore,
+    Resume,
+    SledApprove,
+    SledReject,
+    Transfer,
+    Unkeep,
+)
 from grammar.looks import LOOKS, List, Logs, Status, Url, Why
 from grammar.mistakes import Code
 from grammar.nearest import nearest
@@ -55,11 +70,13 @@ __all__ = [
     "Retry",
     "Rollback",
     "Size",
+    "SledApprove",
     "SledCancel",
     "SledHelp",
     "SledHistory",
     "SledLink",
     "SledLogs",
+    "SledReject",
     "SledResume",
     "SledRetry",
     "SledStatus",
@@ -251,7 +268,8 @@ class SledWhoami(Whoami):
 
 COMMANDS: tuple[type[Command], ...] = (
     *(Create, Update, Extend, Terminate, Restart, *LOOKS, Cancel, Retry, Config),
-    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_MOVES, *SLED_RULES, *SLED_PAST, *SLED_ACCOUNTS, SledHelp, SledWhoami),
+    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_MOVES, *SLED_RULES, *SLED_PAST, *SLED_APPROVALS),
+    *(*SLED_ACCOUNTS, SledHelp, SledWhoami),
 )
 VERBS: Mapping[Product, Mapping[str, type[Command]]] = {
     product: {verb: each for each in COMMANDS if each.product is product for verb in (each.verb, *each.aliases)} for product in Product

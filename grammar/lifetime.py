@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from grammar import values
-from grammar.command import Command, env_field, flag, option, positional
+from grammar.command import Command, Product, env_field, flag, option, positional
 from grammar.values import EnvironmentName
 
 
@@ -117,4 +117,19 @@ class Reject(Command):
     comment: str | None = option(values.TEXT, "C", "why, for those who look later")
 
 
+@dataclass(frozen=True, slots=True)
+class SledApprove(Approve):
+    words: ClassVar[str] = "sled approve"
+    product: ClassVar[Product] = Product.SLED
+    examples: ClassVar[tuple[str, ...]] = ("/sled approve", "/sled approve k4m2xq7d --comment after the fair")
+
+
+@dataclass(frozen=True, slots=True)
+class SledReject(Reject):
+    words: ClassVar[str] = "sled reject"
+    product: ClassVar[Product] = Product.SLED
+    examples: ClassVar[tuple[str, ...]] = ("/sled reject", "/sled reject k4m2xq7d --comment not before monday")
+
+
 LIFETIME: tuple[type[Command], ...] = (Keep, Unkeep, Pause, Resume, Transfer, Restore, History, Cost, Approve, Reject)
+SLED_APPROVALS: tuple[type[Command], ...] = (SledApprove, SledReject)

@@ -79,7 +79,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             Heads(runtime, forges),
         ),
         announcements=Announcements(store, catalogue_of(settings), projects),
-        deployments=Deployments(hold, edges.deploys.runner_of, edges.deploys.files, catalogue_of(settings)),
+        deployments=Deployments(hold, edges.deploys.runner_of, edges.deploys.files, catalogue_of(settings), limits_of(settings).approval_s),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),

@@ -45,6 +45,7 @@ class Facts:
     running: Deployment | None = None
     others: tuple[Deployment, ...] = ()
     has_run_before: bool = True
+    is_merged: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Refuse:
-    """`code`: vetoed, held, order, superseded or unanswered."""
+    """`code`: vetoed, not_merged, held, order, superseded or unanswered."""
 
     code: str
     because: Veto | Slot | Skipped | Deployment | None = None
@@ -140,8 +141,8 @@ def is_held(lock: Lock, now: float) -> bool:
 
 def _refused(asked: _Asked) -> Refuse | None:
     facts, rollout = asked.facts, asked.rollout
-    if facts.veto is not None and facts.veto.lifted_at is None:
-        return Refuse("vetoed", facts.veto)
+    if (never := _never(asked)) is not None:
+        return never
     if asked.is_automatic:
         if facts.slot is not None and facts.slot.held_by is not None:
             return Refuse("held", facts.slot)
@@ -153,6 +154,15 @@ def _refused(asked: _Asked) -> Refuse | None:
     if deployment.waits_for is Waits.WORD and asked.now >= _since(deployment) + WORD_S:
         return Refuse("unanswered")
     return None
+
+
+def _never(asked: _Asked) -> Refuse | None:
+    """What is about the artifact itself. What ran there may come back, wherever its branch has gone since."""
+    facts = asked.facts
+    if facts.veto is not None and facts.veto.lifted_at is None:
+        return Refuse("vetoed", facts.veto)
+    is_strange = facts.environment.merged_only and not facts.is_merged and asked.rollout.kind is not RolloutKind.ROLLBACK
+    return Refuse("not_merged") if is_strange else None
 
 
 def _skips(asked: _Asked) -> bool:

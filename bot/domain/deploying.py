@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
+
 from bot.domain.deployment import Deployment, DeploymentState
 
 State = DeploymentState
@@ -12,23 +14,23 @@ State = DeploymentState
 class Step(StrEnum):
     END = "end"  # it is not wanted any more, and has not begun
     PLAN = "plan"
+    BIND = "bind"  # look at what is there, and plan against that
     BEGIN = "begin"  # ask whether it may, and claim its place
     APPLY = "apply"  # start its run, or go on following it
 
 
-def next_step(deployment: Deployment, now: float) -> Step | None:
-    """The one thing to do now; None when it is over or must wait."""
+def next_step(deployment: Deployment, now: float, *, is_bound: bool = False) -> Step | None:
+    """The one thing to do now; None when it is over or must wait. `is_bound`: its plan has to be one for what is there."""
     if deployment.is_over:
         return None
-    has_begun = deployment.state in {State.RUNNING, State.VERIFYING}
-    if not deployment.is_wanted and not has_begun:
+    if not deployment.is_wanted and not deployment.has_begun:
         return Step.END
     if deployment.retry_at is not None and now < deployment.retry_at:
         return None
-    if has_begun:
+    if deployment.has_begun:
         return Step.APPLY
-    if not deployment.plan_hash:
-        return Step.PLAN
+    if not deployment.plan_hash or (is_bound and not deployment.base):
+        return Step.BIND if deployment.plan_hash else Step.PLAN
     return Step.BEGIN if deployment.state is State.QUEUED or _is_called(deployment, now) else None
 
 
@@ -48,9 +50,30 @@ def due(deployment: Deployment, now: float) -> float | None:
     return deployment.due_at
 
 
+def planned_anew(deployment: Deployment, artifact_id: str) -> Deployment:
+    """The same, to be planned as if it had just been asked for, with that artifact."""
+    return msgspec.structs.replace(
+        deployment.move(State.QUEUED),
+        artifact_id=artifact_id,
+        plan_hash="",
+        base="",
+        changes=(),
+        items=0,
+        made=0,
+        plannings=deployment.plannings + 1,
+        began_at=None,
+        waits_for=None,
+        waits_why="",
+        waits_since=None,
+        troubles=0,
+        retry_at=None,
+    )
+
+
 def run_id(deployment: Deployment, purpose: str) -> str:
     """Of its run for that purpose: the one there is, else the first."""
-    return deployment.run_id if deployment.run_id.startswith(f"{deployment.id}-{purpose}-") else f"{deployment.id}-{purpose}-1"
+    head = f"{deployment.id}-{purpose}{deployment.plannings or ''}-"
+    return deployment.run_id if deployment.run_id.startswith(head) else f"{head}1"
 
 
 def next_run_id(id: str) -> str:

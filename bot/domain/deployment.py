@@ -23,22 +23,33 @@ class DeploymentState(StrEnum):
     FAILED = "failed"
     ROLLED_BACK = "rolled_back"
     CANCELLED = "cancelled"
+    PLANNED = "planned"  # only its plan was asked for
 
 
-_ENDS = frozenset({DeploymentState.SUCCEEDED, DeploymentState.FAILED, DeploymentState.ROLLED_BACK, DeploymentState.CANCELLED})
+_RUN_ENDS = frozenset({DeploymentState.SUCCEEDED, DeploymentState.FAILED, DeploymentState.ROLLED_BACK, DeploymentState.CANCELLED})
+_ENDS = _RUN_ENDS | {DeploymentState.PLANNED}
 
 MOVES: dict[DeploymentState, frozenset[DeploymentState]] = {
     DeploymentState.QUEUED: frozenset(
-        {DeploymentState.WAITING, DeploymentState.RUNNING, DeploymentState.FAILED, DeploymentState.CANCELLED}
+        {
+            *(DeploymentState.WAITING, DeploymentState.RUNNING, DeploymentState.PLANNED),
+            *(DeploymentState.FAILED, DeploymentState.CANCELLED),
+        }
     ),
-    DeploymentState.WAITING: frozenset({DeploymentState.QUEUED, DeploymentState.FAILED, DeploymentState.CANCELLED}),
+    DeploymentState.WAITING: frozenset(
+        {DeploymentState.QUEUED, DeploymentState.PLANNED, DeploymentState.FAILED, DeploymentState.CANCELLED}
+    ),
     DeploymentState.RUNNING: frozenset(
-        {DeploymentState.VERIFYING, DeploymentState.FAILED, DeploymentState.ROLLED_BACK, DeploymentState.CANCELLED}
+        {
+            *(DeploymentState.VERIFYING, DeploymentState.QUEUED),
+            *(DeploymentState.FAILED, DeploymentState.ROLLED_BACK, DeploymentState.CANCELLED),
+        }
     ),
-    DeploymentState.VERIFYING: frozenset(_ENDS),
+    DeploymentState.VERIFYING: _RUN_ENDS | {DeploymentState.QUEUED},
     **dict.fromkeys(_ENDS, frozenset()),
 }
-"""What may follow what. One that waited is queued again: whatever it waited for is asked anew at its turn."""
+"""What may follow what. One that waited is queued again: whatever it waited for is asked anew at its turn. So is one that began but found
+that what is there is not what its plan was made for."""
 
 
 class Waits(StrEnum):
@@ -67,6 +78,7 @@ class RolloutState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    PLANNED = "planned"
 
 
 class Rollout(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +120,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     environment: str
     artifact_id: str
+    follows: str = ""  # what was asked for where that moves on: "merged", "latest", "!12"; "": this very artifact
     is_wanted: bool = True  # False: somebody cancelled it, or a stage before it failed
     created_at: float
 
@@ -121,6 +134,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     items: int = 0  # how many things its plan wants
     made: int = 0  # how many of its changes are made so far
     previous_id: str = ""  # the deployment that is gone back to when this one fails
+    plannings: int = 0  # how often it was planned anew, because what it was planned for had moved
     run_id: str = ""  # of the runner: grows a suffix with each new run
     outcome: str = ""  # libdeploy's: applied, unchanged, failed, refused
     code: str = ""
@@ -140,6 +154,15 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_over(self) -> bool:
         return self.state in _ENDS
+
+    @property
+    def has_begun(self) -> bool:
+        return self.state in {DeploymentState.RUNNING, DeploymentState.VERIFYING}
+
+    @property
+    def bound(self) -> str:
+        """What somebody approves: this plan for what is there now, and nothing else."""
+        return f"{self.plan_hash}:{self.base}"
 
     def can(self, state: DeploymentState) -> bool:
         return state in MOVES[self.state]

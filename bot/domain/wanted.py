@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from bot.domain.catalogue import Catalogue, Service
 
+MERGED, LATEST = "merged", "latest"
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -16,6 +18,13 @@ class Wish:
     commit: str | None = None
     request: int | None = None
     is_latest: bool = False
+
+    @property
+    def follows(self) -> str:
+        """What it means may be another artifact tomorrow: "merged", "latest" or "!12"; "" for a commit, which stays."""
+        if self.commit is not None:
+            return ""
+        return LATEST if self.is_latest else MERGED if self.request is None else f"!{self.request}"
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,8 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("sled logs", About.DEPLOY, deploys.logs),
         _handler("sled why", About.DEPLOY, deploys.why),
         _handler("sled history", About.PERHAPS_SERVICES, deploys.history),
+        _handler("sled approve", About.APPROVAL, approve.decide),
+        _handler("sled reject", About.APPROVAL, approve.decide_reject),
         _handler("sled link", About.NOTHING, link.decide, link.gather),
         _handler("sled unlink", About.NOTHING, link.part),
         _handler("ivy help", About.NOTHING, learn.helped),

@@ -52,6 +52,8 @@ ACTIONS: dict[str, Action] = {
     "sled logs": Action.LOOK,
     "sled why": Action.LOOK,
     "sled history": Action.LOOK,
+    "sled approve": Action.APPROVE,
+    "sled reject": Action.APPROVE,
     "sled link": Action.JOIN,
     "sled unlink": Action.JOIN,
     "ivy help": Action.LEARN,

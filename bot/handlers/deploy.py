@@ -47,6 +47,7 @@ async def decide(command: Deploy, scene: Scene, doubt: str, transaction: Transac
         artifacts=chosen,
         reason=command.reason or "",
         is_forced=command.force,
+        follows={wanted.service.key: wanted.wish.follows for wanted in scene.wanted},
     )
     if there := await same_as_open(asked, scene, transaction):
         await transaction.open_card(scene.thread, there)
@@ -96,8 +97,6 @@ def must_fit(scene: Scene, chosen: Mapping[str, Artifact]) -> None:
         service = wanted.service
         if service.environments and environment.key not in service.environments:
             raise refusals_deploy.not_there(service, environment)
-        if environment.asks:
-            raise refusals_deploy.asks(environment)
         if environment.merged_only and not chosen[service.key].is_merged:
             raise refusals_deploy.not_merged(chosen[service.key], environment)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot import refusals_deploy
 from bot.asking import identity
@@ -25,6 +25,7 @@ class Asked:
     artifacts: Mapping[str, Artifact]
     reason: str = ""
     is_forced: bool = False
+    follows: Mapping[str, str] = field(default_factory=dict)  # by service: what of it may move on
 
 
 async def begin(asked: Asked, scene: Scene, transaction: Transaction) -> tuple[Rollout, Sequence[Deployment]]:
@@ -50,6 +51,7 @@ async def begin(asked: Asked, scene: Scene, transaction: Transaction) -> tuple[R
             service=wanted.service.key,
             environment=environment.key,
             artifact_id=asked.artifacts[wanted.service.key].id,
+            follows=asked.follows.get(wanted.service.key, ""),
             created_at=transaction.now,
         )
         for wanted in scene.wanted

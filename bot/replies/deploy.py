@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.domain.artifact import Artifact
 from bot.domain.beginning import Wait
-from bot.domain.deployment import Deployment, DeploymentState, Lock, Rollout, RolloutKind, RolloutState, Waits
+from bot.domain.deployment import Change, Deployment, DeploymentState, Lock, Rollout, RolloutKind, RolloutState, Waits
 from bot.domain.message import Person
-from bot.domain.prose import Block, Code, Line, Log, Reply, Span, Strong, Table, Text, Tone, line
+from bot.domain.prose import Block, Code, Items, Line, Log, Reply, Span, Strong, Table, Text, Tone, line
 from bot.domain.scopes import Scope
 from bot.replies.common import brief, commit, moment, say
 from bot.replies.going_back import held
@@ -16,6 +16,7 @@ from bot.replies.going_back import held
 State = DeploymentState
 
 _LOG_LINES = 10
+_MOST_CHANGES = 20
 _BAD = frozenset({State.FAILED, State.ROLLED_BACK})
 
 
@@ -23,12 +24,52 @@ def ended(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str,
     if rollout.state is RolloutState.SUCCEEDED:
         return _done(rollout, parts, artifacts, to)
     if rollout.state is RolloutState.CANCELLED:
-        return say(Tone.WARNING, *_what(rollout), " was stopped, as asked.", to=to, code="cancelled", more=_several(parts, artifacts))
+        return say(Tone.WARNING, *_what(rollout), _stopped(rollout, parts), to=to, code=rollout.code, more=_several(parts, artifacts))
+    if rollout.state is RolloutState.PLANNED:
+        return _planned(rollout, parts, artifacts, to)
     return _failed(rollout, parts, artifacts, to)
 
 
 def _what(rollout: Rollout) -> tuple[Span, ...]:
     return (Strong(rollout.words), Text(" to "), Strong(rollout.environment))
+
+
+def _stopped(rollout: Rollout, parts: Sequence[Deployment]) -> str:
+    """Why, where somebody else than who asked saw to it."""
+    reason = next((each.reason for each in parts if each.code == rollout.code and each.reason), "")
+    return f" is not deployed: {reason}." if reason else " was stopped, as asked."
+
+
+def _planned(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], to: Person) -> Reply:
+    """What would change, and the line that does it."""
+    if len(parts) == 1 and not told_changes(parts[0]):
+        head: tuple[Span, ...] = (*_what(rollout), Text(" would change nothing."))
+    else:
+        head = (*_what(rollout), Text(" would change this, and has changed nothing:"))
+    more: list[Block] = list(plans(parts, artifacts))
+    more.append(line("Do it: ", Code(f"/sled deploy {rollout.words} --to {rollout.environment}")))
+    return say(Tone.GOOD, *head, to=to, more=more)
+
+
+def plans(parts: Sequence[Deployment], artifacts: Mapping[str, Artifact]) -> Iterable[Block]:
+    """Each with its plan, and each of its changes."""
+    for each in parts:
+        about = (Strong(each.service), " ", commit(artifacts[each.artifact_id].commit), ", plan ", Code(each.plan_hash[:12]))
+        yield line(*about, f": {changes_in_words(each)}")
+        shown = told_changes(each)
+        if shown:
+            rest = (line(f"… and {len(shown) - _MOST_CHANGES} more"),) if len(shown) > _MOST_CHANGES else ()
+            yield Items((*(change_line(change) for change in shown[:_MOST_CHANGES]), *rest))
+
+
+def told_changes(part: Deployment) -> tuple[Change, ...]:
+    """Those that change something."""
+    return tuple(each for each in part.changes if each.action != "keep")
+
+
+def change_line(change: Change) -> Line:
+    fields = f": {', '.join(change.fields)}" if change.fields else ""
+    return line(f"{change.action} ", Code(f"{change.driver}/{change.key}"), fields)
 
 
 def _done(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], to: Person) -> Reply:
@@ -81,6 +122,7 @@ def how_it_is(part: Deployment) -> str:
         State.SUCCEEDED: "nothing changed" if part.outcome == "unchanged" else changes_in_words(part),
         State.ROLLED_BACK: "failed, and what ran before runs again",
         State.FAILED: f"failed: {part.reason}" if part.reason else "failed",
+        State.PLANNED: f"would change: {changes_in_words(part)}" if told_changes(part) else "would change nothing",
         State.CANCELLED: "not begun" if part.began_at is None else "stopped",
     }
     return hows[part.state]

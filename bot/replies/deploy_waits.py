@@ -73,4 +73,4 @@ def refusal(refuse: Refuse) -> str:
         case Deployment() as other:
             return f"deploy {other.number} is newer"
         case None:
-            return "it waited for an answer that did not come"
+            return "it is not merged" if refuse.code == "not_merged" else "it waited for an answer that did not come"

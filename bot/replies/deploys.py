@@ -17,6 +17,7 @@ _STATES = {
     RolloutState.SUCCEEDED: (Tone.GOOD, "done"),
     RolloutState.FAILED: (Tone.BAD, "failed"),
     RolloutState.CANCELLED: (Tone.WARNING, "stopped"),
+    RolloutState.PLANNED: (Tone.GOOD, "planned, and nothing more was asked for"),
 }
 _LOG_LINES = 60
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.domain.approval import ApprovalState
 from bot.domain.command import CommandState
+from bot.store.approval_tables import approvals
 from bot.store.store import Store
 from bot.store.tables import cards, commands, console_posts, messages, outbox
 
@@ -78,12 +80,12 @@ class ConsoleStore:
             row = (await connection.execute(select(messages.c.id, messages.c.state).where(messages.c.key == key))).first()
             if row is None or row.state == "new":
                 return Heard(is_heard=False, is_settled=False, states=())
-            query = select(commands.c.state, commands.c.goal).where(commands.c.message_id == row.id).order_by(commands.c.position)
+            is_asked = exists().where(approvals.c.environment_id == commands.c.environment_id, approvals.c.state == ApprovalState.OPEN)
+            waits = commands.c.goal.startswith("approval:") | ((commands.c.goal == "rollout") & is_asked)
+            query = select(commands.c.state, waits.label("waits")).where(commands.c.message_id == row.id).order_by(commands.c.position)
             # What waits for another person's word may wait for a day: nobody at a terminal does.
-            states = tuple(
-                "waiting" if each.state == CommandState.RUNNING and each.goal.startswith("approval:") else each.state
-                for each in await connection.execute(query)
-            )
+            found = await connection.execute(query)
+            states = tuple("waiting" if each.state == CommandState.RUNNING and each.waits else each.state for each in found)
             unsaid = select(outbox.c.id).where(outbox.c.thread_address == thread, outbox.c.state == "waiting").limit(1)
             undrawn = (
                 select(cards.c.id).where(cards.c.thread_address == thread, cards.c.due_at.is_not(None), cards.c.is_dead.is_(False)).limit(1)

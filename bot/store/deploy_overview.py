@@ -17,7 +17,7 @@ from bot.store.rows import struct_of
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_OVER = [each.value for each in DeploymentState if Deployment.is_end(each)]
+_OVER = [each.value for each in DeploymentState if Deployment.is_end(each) and each is not DeploymentState.PLANNED]
 _WORKING = [each.value for each in DeploymentState if not Deployment.is_end(each)]
 Where = tuple[str, str]
 """A service and an environment."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, insert, select, update
+from sqlalchemy import ColumnElement, Select, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +21,7 @@ from bot.store.saying import opened_on, shown_on
 _DEPLOYS = "deploy"
 _LIVE = (DeploymentState.QUEUED, DeploymentState.WAITING, DeploymentState.RUNNING, DeploymentState.VERIFYING)
 _is_live = deployments.c.state.in_(_LIVE)
+_is_plan_only = exists().where(rollouts.c.id == deployments.c.rollout_id, rollouts.c.plan_only)
 
 
 def due(now: float, limit: int) -> Select[Any]:
@@ -94,15 +95,15 @@ class Rollouts:
         return await self._all(deployments.c.rollout_id == rollout_id, order=(deployments.c.stage, deployments.c.number))
 
     async def live(self, service: str, environment: str) -> Sequence[Deployment]:
-        """Those of a service to an environment that are not over, oldest first."""
-        return await self._all(deployments.c.service == service, deployments.c.environment == environment, _is_live)
+        """Those of a service to an environment that are not over, oldest first. What is only planned stands in nobody's way."""
+        return await self._all(deployments.c.service == service, deployments.c.environment == environment, _is_live, ~_is_plan_only)
 
     async def waiting(self) -> Sequence[Deployment]:
         return await self._all(deployments.c.state == DeploymentState.WAITING)
 
     async def past(self, services: Iterable[str], environment: str | None, limit: int) -> Sequence[Deployment]:
-        """The newest first."""
-        wanted: list[ColumnElement[bool]] = [deployments.c.service.in_(sorted(set(services)))]
+        """The newest first, without those that were only planned."""
+        wanted: list[ColumnElement[bool]] = [deployments.c.service.in_(sorted(set(services))), ~_is_plan_only]
         wanted += [deployments.c.environment == environment] if environment is not None else []
         return await self._all(*wanted, order=(deployments.c.number.desc(),), limit=limit)
 

@@ -63,8 +63,9 @@ class Given:
         }
 
     def job(self, id: str, step: Step, within_s: float) -> Job:
-        more = {"plan": self.plan, "previous": self.previous, "artifact": self.file} if step is not Step.PLAN else {}
-        return Job(id, step, self.artifact.program, self.target(), live=self.live, within_s=within_s, **more)  # type: ignore[arg-type]
+        more: dict[str, Any] = {} if step is Step.PLAN else {"plan": self.plan, "previous": self.previous, "artifact": self.file}
+        live = None if step is Step.LOOK else self.live
+        return Job(id, step, self.artifact.program, self.target(), live=live, within_s=within_s, **more)
 
 
 @dataclass(frozen=True)

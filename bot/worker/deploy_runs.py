@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 
 from bot.domain.deploying import next_run_id, run_id
 from bot.domain.deployment import Deployment
@@ -20,6 +21,19 @@ KeepRun = Callable[[Deployment, str], Awaitable[None]]
 Told = Callable[[int], Awaitable[None]]
 RunnerOf = Callable[[str], Runner]
 IsWanted = Callable[[str], Awaitable[bool]]
+
+
+class Purpose(StrEnum):
+    """What a deployment needs runs for. BIND plans once more, against what LOOK saw."""
+
+    PLAN = "plan"
+    LOOK = "look"
+    BIND = "bind"
+    APPLY = "apply"
+
+    @property
+    def step(self) -> Step:
+        return Step.PLAN if self is Purpose.BIND else Step(self.value)
 
 
 class RunLost(Exception):  # noqa: N818 - a sentence, as the ports have them
@@ -41,24 +55,24 @@ class Runs:
         self._runner_of = runner_of
 
     async def run(
-        self, given: Given, step: Step, rights: Rights, keep: KeepRun, told: Told = _nobody, is_wanted: IsWanted = _always
+        self, given: Given, purpose: Purpose, rights: Rights, keep: KeepRun, told: Told = _nobody, is_wanted: IsWanted = _always
     ) -> tuple[Result, Observed]:
-        """The end of the run for that step. `keep` writes its id before it is started, `told` hears how many changes were made.
+        """The end of the run for that purpose. `keep` writes its id before it is started, `told` hears how many changes were made.
 
         It is ended when it is wanted no longer. Raises RunnerUnavailable, and RunLost when it cannot be brought to an end.
         """
-        deployment = given.deployment
-        run, runner = run_id(deployment, step), self._runner_of(deployment.environment)
+        deployment, step = given.deployment, purpose.step
+        run, runner = run_id(deployment, purpose), self._runner_of(deployment.environment)
         for _ in range(MOST_TRIES):
             await keep(deployment, run)
-            killpoint(f"worker.deployment.{step}.begun")
+            killpoint(f"worker.deployment.{purpose}.begun")
             try:
                 await runner.start(given.job(run, step, WITHIN_S[step]), rights)
             except OtherJob:  # what is configured has changed since it was started: it ends as it began, or another takes its place
                 if (await runner.observe(run)).state not in {State.RUNNING, State.ENDED} or step is not Step.APPLY:
                     run = next_run_id(run)
                     continue
-            killpoint(f"worker.deployment.{step}.started")
+            killpoint(f"worker.deployment.{purpose}.started")
             seen = await self._to_its_end(runner, run, deployment.id, told, is_wanted)
             if seen.state is State.ENDED or not await is_wanted(deployment.id):
                 return result_of(seen), seen

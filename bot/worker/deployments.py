@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from bot import meters, tracing
+from bot.approving import is_approved, moved, needs_a_word, plan_anew
 from bot.beginnings import may_it_begin
 from bot.domain.artifact import ArtifactKind
 from bot.domain.beginning import Go, Refuse, Wait
@@ -24,16 +25,17 @@ from bot.store.leases import Lease
 from bot.store.transaction import Transaction
 from bot.worker import settle_deployment as settle
 from bot.worker.deploy_jobs import Files, Given, items_in
-from bot.worker.deploy_runs import RunLost, RunnerOf, Runs
+from bot.worker.deploy_runs import Purpose, RunLost, RunnerOf, Runs
 from bot.worker.leasing import Holder
 from deploy.artifacts import NotFetched, NotFetchedNow
 from deploy.runner import CannotRun, Rights, RunnerUnavailable
-from deploy.runner import Step as Purpose
 from processes.killpoint import killpoint
 
 log = structlog.get_logger()
 
 MOST_TROUBLES = 8
+STALE = "stale_base"
+"""libdeploy's word for: what is there has moved since it was planned, so nothing was done."""
 
 
 class Over(Exception):  # noqa: N818 - nothing is left to be done
@@ -43,15 +45,17 @@ class Over(Exception):  # noqa: N818 - nothing is left to be done
 class Deployments:
     """`drive` is called with an id by the desk; any number of workers may call it at once."""
 
-    def __init__(self, holder: Holder, runner_of: RunnerOf, files: Files, catalogue: Catalogue) -> None:
+    def __init__(self, holder: Holder, runner_of: RunnerOf, files: Files, catalogue: Catalogue, approval_s: float) -> None:
         self._holder = holder
         self._store = holder.store
         self._runs = Runs(runner_of)
         self._files = files
         self._catalogue = catalogue
+        self._approval_s = approval_s
         self._steps: dict[Step, Callable[[Deployment, Lease], Awaitable[None]]] = {
             Step.END: self._end,
             Step.PLAN: self._plan,
+            Step.BIND: self._bind,
             Step.BEGIN: self._begin,
             Step.APPLY: self._apply,
         }
@@ -70,8 +74,17 @@ class Deployments:
     async def _next(self, id: str) -> tuple[Deployment, Step] | None:
         async with self._store.look() as look:
             deployment = await look.rollouts.part(id)
-            step = next_step(deployment, look.now) if deployment else None
+            rollout = await look.rollouts.get(deployment.rollout_id) if deployment else None
+            step = next_step(deployment, look.now, is_bound=self._is_bound(rollout)) if deployment and rollout else None
         return (deployment, step) if deployment and step else None
+
+    def _is_bound(self, rollout: Rollout) -> bool:
+        """Whether its plans are for what is there: where somebody is to say yes to them, or only wants to see them."""
+        return rollout.plan_only or needs_a_word(rollout, self._place(rollout.environment))
+
+    def _place(self, key: str) -> SharedEnvironment:
+        """One that is no longer configured has no rules of its own."""
+        return self._catalogue.environments.get(key) or SharedEnvironment(key, 0)
 
     async def _drive(self, id: str, lease: Lease) -> None:
         while found := await self._next(id):
@@ -101,7 +114,7 @@ class Deployments:
 
     async def _plan(self, deployment: Deployment, lease: Lease) -> None:
         """No rights, nobody asked: what is wanted, as bytes with a hash."""
-        given = await self._given(deployment)
+        given = replace(await self._given(deployment), live=None)
         if given.artifact.kind is ArtifactKind.IMAGE:
             await self._files.see_image(given.artifact.sha256, given.artifact.address)
         result, seen = await self._runs.run(given, Purpose.PLAN, Rights(), self._keep_run(lease))
@@ -113,13 +126,48 @@ class Deployments:
                 await settle.failed(transaction, row, rollout, result)
                 return
             await transaction.rollouts.keep_plan(row.id, seen.made)
-            await settle.planned(transaction, row, result, items_in(seen.made))
+            after = await settle.planned(transaction, row, result, items_in(seen.made))
+            if not self._is_bound(rollout):
+                await settle.ready_to_begin(transaction, after, rollout, None)
+
+    async def _bind(self, deployment: Deployment, lease: Lease) -> None:
+        """What is there is looked at with rights, by nobody's code but libdeploy's; then it is planned against that, without."""
+        given, keep = await self._given(deployment), self._keep_run(lease)
+        if given.environment.merged_only and not given.artifact.is_merged:
+            await self._cannot(deployment, lease, "not_merged", f"{given.environment.key} takes only what is merged")
+            return
+        looked, seen = await self._runs.run(given, Purpose.LOOK, Rights(given.environment.rights), keep)
+        result, made = looked, seen
+        if looked.is_good and seen.made is not None:
+            result, made = await self._runs.run(replace(given, live=seen.made), Purpose.BIND, Rights(), keep)
+        killpoint("worker.deployment.bound")
+        async with self._working(deployment, lease) as (transaction, row, rollout):
+            if row.base:
+                return
+            if not result.is_good or seen.made is None or made.made is None:
+                await settle.failed(transaction, row, rollout, result)
+            elif result.plan_hash != row.plan_hash:
+                await settle.failed(transaction, row, rollout, settle.another_plan(result))
+            else:
+                await transaction.rollouts.keep_plan(row.id, made.made, seen.made)
+                after = await settle.bound(transaction, row, result)
+                if rollout.plan_only:
+                    await settle.only_planned(transaction, after, rollout)
+                else:
+                    await settle.ready_to_begin(transaction, after, rollout, self._approval_s)
 
     async def _begin(self, deployment: Deployment, lease: Lease) -> None:
         """Asked at its turn, and answered in the transaction that claims."""
         async with self._working(deployment, lease) as (transaction, row, rollout):
-            if next_step(row, transaction.now) is not Step.BEGIN:
+            if next_step(row, transaction.now, is_bound=self._is_bound(rollout)) is not Step.BEGIN:
                 return
+            if needs_a_word(rollout, self._place(rollout.environment)):
+                if not await is_approved(transaction, row, rollout):
+                    await settle.waits(transaction, row, rollout, Wait(Waits.APPROVAL))
+                    return
+                if (instead := await moved(transaction, row, rollout, self._catalogue)) is not None:
+                    await plan_anew(transaction, row, rollout, instead)
+                    return
             answer = await may_it_begin(row, rollout, self._catalogue, transaction)
             if isinstance(answer, Go) and not await transaction.slots.claim(row):
                 answer = Wait(Waits.TURN)
@@ -135,6 +183,8 @@ class Deployments:
     async def _apply(self, deployment: Deployment, lease: Lease) -> None:
         """Exactly the plan there is. A run that is there already is followed to its end."""
         given = await self._given(deployment)
+        if given.needs_file:
+            given = replace(given, file=await self._files.file(given.artifact.sha256, given.artifact.address))
 
         async def told(made: int) -> None:
             async with self._working(deployment, lease) as (transaction, row, _):
@@ -144,7 +194,9 @@ class Deployments:
         result, _ = await self._runs.run(given, Purpose.APPLY, rights, self._keep_run(lease), told, self._is_wanted)
         killpoint("worker.deployment.applied")
         async with self._working(deployment, lease) as (transaction, row, rollout):
-            if result.is_good and result.plan_hash == row.plan_hash:
+            if result.code == STALE and row.is_wanted:
+                await settle.stale(transaction, row, rollout)
+            elif result.is_good and result.plan_hash == row.plan_hash:
                 await settle.succeeded(transaction, row, rollout, given.artifact, result)
             elif result.is_good:
                 await settle.failed(transaction, row, rollout, settle.another_plan(result))
@@ -175,11 +227,7 @@ class Deployments:
             previous, _ = await look.rollouts.plan(deployment.previous_id) or (None, None) if deployment.previous_id else (None, None)
         if artifact is None:
             raise RuntimeError(f"the artifact of deployment {deployment.id} is not there")
-        environment = self._catalogue.environments.get(deployment.environment) or SharedEnvironment(deployment.environment, 0)
-        given = Given(deployment, artifact, environment, plan, live, previous)
-        if plan is None or not given.needs_file:
-            return given
-        return replace(given, file=await self._files.file(artifact.sha256, artifact.address))
+        return Given(deployment, artifact, self._place(deployment.environment), plan, live, previous)
 
     def _keep_run(self, lease: Lease) -> Callable[[Deployment, str], Awaitable[None]]:
         async def keep(deployment: Deployment, id: str) -> None:

@@ -6,10 +6,12 @@ Whoever calls these holds the slot and the rollout, in this order: then nobody w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import msgspec
 
+from bot.approving import ask, plan_anew, void
 from bot.domain.artifact import Artifact
 from bot.domain.beginning import Go, Refuse, Wait
 from bot.domain.command import CommandState, Event
@@ -30,6 +32,7 @@ _ENDED = {
     RolloutState.SUCCEEDED: CommandState.DONE,
     RolloutState.FAILED: CommandState.FAILED,
     RolloutState.CANCELLED: CommandState.CANCELLED,
+    RolloutState.PLANNED: CommandState.DONE,
 }
 
 
@@ -41,22 +44,53 @@ def _event(row: Deployment, now: float, kind: str, **data: str | float | bool | 
 # -- before it begins ----------------------------------------------------------------------------
 
 
-async def planned(transaction: Transaction, before: Deployment, result: Result, items: int) -> None:
-    """All of a rollout is planned before any of it begins: what cannot be rendered stops it before anything has changed."""
-    slot = await transaction.slots.get(before.service, before.environment)
+async def planned(transaction: Transaction, row: Deployment, result: Result, items: int) -> Deployment:
+    slot = await transaction.slots.get(row.service, row.environment)
     previous = slot.deployment_id if slot else ""
-    row = msgspec.structs.replace(before, plan_hash=result.plan_hash, items=items, previous_id=previous, troubles=0, retry_at=None)
-    await transaction.note(_event(row, transaction.now, "deploy_planned", plan_hash=row.plan_hash))
+    await transaction.note(_event(row, transaction.now, "deploy_planned", plan_hash=result.plan_hash))
+    after = msgspec.structs.replace(row, plan_hash=result.plan_hash, items=items, previous_id=previous, troubles=0, retry_at=None)
+    return await transaction.save_deployment(after)
+
+
+async def bound(transaction: Transaction, row: Deployment, result: Result) -> Deployment:
+    """It is a plan for what is there now."""
+    after = msgspec.structs.replace(row, base=result.base, changes=result.changes, troubles=0, retry_at=None)
+    return await transaction.save_deployment(after)
+
+
+async def ready_to_begin(transaction: Transaction, row: Deployment, rollout: Rollout, asks_s: float | None) -> None:
+    """All of a rollout is planned before any of it begins: what cannot be rendered stops it before anything has changed.
+
+    `asks_s`: another person has to say yes to all of it first, within so long.
+    """
     parts = await transaction.rollouts.parts(row.rollout_id)
-    others = [each for each in parts if each.id != row.id]
-    if any(not each.plan_hash and not each.is_over for each in others):
+    ahead = [each for each in parts if each.is_wanted and not each.is_over and not each.has_begun]
+    if not row.is_wanted:
+        return
+    if not all(each.plan_hash and (each.base or asks_s is None) for each in ahead):
         wait = Wait(Waits.STAGE)
         await transaction.save_deployment(waiting(row, wait, why_of(wait), transaction.now))
         return
-    await transaction.save_deployment(row)
-    for each in others:
+    if asks_s is not None:
+        await ask(transaction, ahead, rollout, asks_s)
+    for each in ahead:
         if each.state is State.WAITING:
             await transaction.save_deployment(called(each, transaction.now))
+
+
+async def only_planned(transaction: Transaction, row: Deployment, rollout: Rollout) -> None:
+    """More was not asked for."""
+    after = msgspec.structs.replace(row.move(State.PLANNED), outcome="planned", ended_at=transaction.now, waits_for=None, waits_why="")
+    await transaction.save_deployment(after)
+    await transaction.note(_event(after, transaction.now, "deploy_only_planned", plan_hash=after.plan_hash))
+    await _over(transaction, rollout, after)
+
+
+async def stale(transaction: Transaction, row: Deployment, rollout: Rollout) -> None:
+    """What is there is not what its plan was made for."""
+    await transaction.slots.release(row)
+    await _call_the_next(transaction, row)
+    await plan_anew(transaction, row, rollout)
 
 
 async def waits(transaction: Transaction, row: Deployment, rollout: Rollout, wait: Wait) -> None:
@@ -195,18 +229,20 @@ async def _call_the_next(transaction: Transaction, row: Deployment) -> None:
             await transaction.save_deployment(called(each, transaction.now))
 
 
-async def _rollout_ended(transaction: Transaction, rollout: Rollout, parts: Sequence[Deployment]) -> None:
-    states = {each.state for each in parts}
-    state = (
-        RolloutState.SUCCEEDED
-        if states == {State.SUCCEEDED}
-        else RolloutState.FAILED
-        if states & {State.FAILED, State.ROLLED_BACK}
-        else RolloutState.CANCELLED
+def _came_to(states: AbstractSet[DeploymentState]) -> RolloutState:
+    if states & {State.FAILED, State.ROLLED_BACK}:
+        return RolloutState.FAILED
+    return {frozenset({State.SUCCEEDED}): RolloutState.SUCCEEDED, frozenset({State.PLANNED}): RolloutState.PLANNED}.get(
+        frozenset(states), RolloutState.CANCELLED
     )
+
+
+async def _rollout_ended(transaction: Transaction, rollout: Rollout, parts: Sequence[Deployment]) -> None:
+    state = _came_to({each.state for each in parts})
     first = next((each for each in parts if each.state in {State.FAILED, State.ROLLED_BACK}), None)
-    code = (first.code or "failed") if first else "cancelled" if state is RolloutState.CANCELLED else ""
+    code = (first.code or "failed") if first else (rollout.code or "cancelled") if state is RolloutState.CANCELLED else ""
     after = msgspec.structs.replace(rollout, state=state, code=code, ended_at=transaction.now)
+    await void(transaction, rollout)
     await transaction.save_rollout(after)
     artifacts = await transaction.artifacts.several(each.artifact_id for each in parts)
     waiting_for_it = [taken for taken in await transaction.running(rollout.id) if taken.goal == "rollout"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from deploy.runner import Step
+from bot.worker.deploy_runs import Purpose
 from provisioner.engine import StageName
 from provisioner.keeper import KILL_POINTS as KEEPER
 from tests.chaos.crew import ROOT, until
@@ -28,8 +28,8 @@ MAKING = (
 )
 DEPLOYING = (
     "worker.deployment.claimed",
-    *(f"worker.deployment.{step}.{when}" for step in Step for when in ("begun", "started")),
-    *(f"worker.deployment.{done}" for done in ("planned", "begun", "applied", "settled")),
+    *(f"worker.deployment.{purpose}.{when}" for purpose in Purpose for when in ("begun", "started")),
+    *(f"worker.deployment.{done}" for done in ("planned", "bound", "begun", "applied", "settled")),
 )
 ENDING = ("worker.terminating", "worker.destroyed", "worker.gone")
 WORKER = (*HEARING, *SAYING, *MAKING, "worker.restarted", "worker.paused", "worker.abandoned", *ENDING, *DEPLOYING)
@@ -40,7 +40,7 @@ ALL = (*WORKER, *API, *KEEPER)
 
 def in_the_source() -> set[str]:
     """Every kill point that there is, names that are put together spelled out."""
-    parts = {"{stage}": tuple(StageName), "{step}": tuple(Step), "{post.kind}": ("reaction", "post")}
+    parts = {"{stage}": tuple(StageName), "{purpose}": tuple(Purpose), "{post.kind}": ("reaction", "post")}
     found: set[str] = set()
     for package in ("bot", "provisioner"):
         for path in (ROOT / package).rglob("*.py"):

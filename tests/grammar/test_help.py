@@ -66,6 +66,8 @@ def test_each_usage_is_as_the_language_has_it() -> None:
         "/sled logs [DEPLOY]",
         "/sled why [DEPLOY]",
         "/sled history [TARGET …] [--in E]",
+        "/sled approve [ID] [--comment C]",
+        "/sled reject [ID] [--comment C]",
         "/sled link [CODE]",
         "/sled unlink [ACCOUNT]",
         "/sled help [COMMAND]",

@@ -36,12 +36,14 @@ TONES: Mapping[DeploymentState, Tone] = {
     DeploymentState.FAILED: Tone.BAD,
     DeploymentState.ROLLED_BACK: Tone.BAD,
     DeploymentState.CANCELLED: Tone.NEUTRAL,
+    DeploymentState.PLANNED: Tone.GOOD,
 }
 ROLLOUT_TONES: Mapping[RolloutState, Tone] = {
     RolloutState.OPEN: Tone.BUSY,
     RolloutState.SUCCEEDED: Tone.GOOD,
     RolloutState.FAILED: Tone.BAD,
     RolloutState.CANCELLED: Tone.NEUTRAL,
+    RolloutState.PLANNED: Tone.GOOD,
 }
 SIGNS = {"create": "+", "update": "~", "remove": "\N{MINUS SIGN}", "keep": "="}
 
