@@ -29,7 +29,7 @@ from grammar.lifetime import (
 from grammar.looks import LOOKS, List, Logs, Status, Url, Why
 from grammar.mistakes import Code
 from grammar.nearest import nearest
-from grammar.sled import SLED, Artifacts, Deploy, SledStatus
+from grammar.sled import SLED, Artifacts, Deploy, Plan, SledStatus
 from grammar.sled_moves import SLED_MOVES, Diff, Promote, Rollback
 from grammar.sled_past import SLED_PAST, SledCancel, SledHistory, SledLogs, SledRetry, SledWhy
 from grammar.sled_rules import SLED_RULES, Freeze, Lock, Locks, SledResume, Unlock, Unveto, Veto
@@ -61,6 +61,7 @@ __all__ = [
     "Locks",
     "Logs",
     "Pause",
+    "Plan",
     "Product",
     "Promote",
     "Reject",

@@ -40,7 +40,20 @@ class Deploy(Command):
     targets: tuple[TargetName, ...] | None = positionals(ARTIFACT_TARGET, "TARGET[@ARTIFACT] …", _WHAT)
     to: str | None = _to()
     reason: str | None = _reason()
+    dry_run: bool = flag("only say what would change")
     force: bool = flag("past locks, freezes and the order of environments: for few, and told to all")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Command):
+    words: ClassVar[str] = "sled plan"
+    product: ClassVar[Product] = Product.SLED
+    verb: ClassVar[str] = "plan"
+    summary: ClassVar[str] = "Say what a deploy would change, and change nothing."
+    examples: ClassVar[tuple[str, ...]] = ("/sled plan payments --to prod", "/sled plan shop-core@latest --to dev")
+
+    targets: tuple[TargetName, ...] | None = positionals(ARTIFACT_TARGET, "TARGET[@ARTIFACT] …", _WHAT)
+    to: str | None = _to()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +79,4 @@ class Artifacts(Command):
     targets: tuple[TargetName, ...] | None = positionals(TARGET, "TARGET …", "services or deploy groups; all when none is named")
 
 
-SLED: tuple[type[Command], ...] = (Deploy, SledStatus, Artifacts)
+SLED: tuple[type[Command], ...] = (Deploy, Plan, SledStatus, Artifacts)

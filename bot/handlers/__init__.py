@@ -70,6 +70,7 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("sled rollback", About.SERVICES, rollback.decide),
         _handler("sled promote", About.SERVICES, promote.decide, promote.gather),
         _handler("sled diff", About.SERVICES, diff.decide),
+        _handler("sled plan", About.SERVICES, deploy.decide_plan, deploy.gather),
         _handler("sled artifacts", About.PERHAPS_SERVICES, artifacts.decide),
         _handler("sled status", About.PERHAPS_SERVICES, running.status),
         _handler("sled lock", About.SCOPE, lock.decide),

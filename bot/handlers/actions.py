@@ -35,6 +35,7 @@ ACTIONS: dict[str, Action] = {
     "ivy link": Action.JOIN,
     "ivy unlink": Action.JOIN,
     "sled deploy": Action.DEPLOY,
+    "sled plan": Action.LOOK,
     "sled rollback": Action.DEPLOY,
     "sled promote": Action.DEPLOY,
     "sled diff": Action.LOOK,

@@ -1,8 +1,9 @@
-"""`/sled deploy`: services to an environment, as one act."""
+"""`/sled deploy` and `/sled plan`: services to an environment, as one act, or what that would change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from bot import refusals_deploy
 from bot.context import ForgeUnavailable, Outcome, Outside, Scene, Transaction
@@ -14,13 +15,13 @@ from bot.domain.errors import UserError
 from bot.domain.waiting import said_again
 from bot.domain.wanted import Wanted, Wish
 from bot.handlers.rolling import Asked, begin, same_as_open
-from grammar.commands import Deploy
+from grammar.commands import Deploy, Plan
 from grammar.targets import TargetName
 
 _MOST_SHOWN = 5
 
 
-async def gather(command: Deploy, scene: Scene, outside: Outside) -> str:
+async def gather(command: Deploy | Plan, scene: Scene, outside: Outside) -> str:
     del command
     is_strict = scene.shared is not None and scene.shared.merged_only
     return await learn((wanted.service for wanted in scene.wanted if is_strict or wanted.wish == Wish()), outside)
@@ -36,25 +37,32 @@ async def learn(services: Iterable[Service], outside: Outside) -> str:
 
 
 async def decide(command: Deploy, scene: Scene, doubt: str, transaction: Transaction) -> Outcome:
-    try:
-        chosen = {wanted.service.key: await artifact_of(wanted, transaction) for wanted in scene.wanted}
-        must_fit(scene, chosen)
-    except UserError as error:
-        raise refusals_deploy.merge_unknown(doubt) if doubt and error.code in refusals_deploy.UNMERGED else error from None
-    asked = Asked(
-        kind=RolloutKind.DEPLOY,
-        words=named(command.targets, chosen),
-        artifacts=chosen,
-        reason=command.reason or "",
-        is_forced=command.force,
-        follows={wanted.service.key: wanted.wish.follows for wanted in scene.wanted},
-    )
+    asked = replace(await _asked(command, scene, doubt, transaction), reason=command.reason or "", is_forced=command.force)
+    if command.dry_run:
+        return running((await begin(replace(asked, plan_only=True), scene, transaction))[0])
     if there := await same_as_open(asked, scene, transaction):
         await transaction.open_card(scene.thread, there)
         await _go_on(there, transaction)
         return running(there)
     rollout, _ = await begin(asked, scene, transaction)
     return running(rollout)
+
+
+async def decide_plan(command: Plan, scene: Scene, doubt: str, transaction: Transaction) -> Outcome:
+    asked = await _asked(command, scene, doubt, transaction)
+    rollout, _ = await begin(replace(asked, plan_only=True), scene, transaction)
+    return running(rollout)
+
+
+async def _asked(command: Deploy | Plan, scene: Scene, doubt: str, transaction: Transaction) -> Asked:
+    """What is named, as the artifacts that are meant. Raises UserError."""
+    try:
+        chosen = {wanted.service.key: await artifact_of(wanted, transaction) for wanted in scene.wanted}
+        must_fit(scene, chosen)
+    except UserError as error:
+        raise refusals_deploy.merge_unknown(doubt) if doubt and error.code in refusals_deploy.UNMERGED else error from None
+    follows = {wanted.service.key: wanted.wish.follows for wanted in scene.wanted}
+    return Asked(RolloutKind.DEPLOY, named(command.targets, chosen), chosen, follows=follows)
 
 
 async def _go_on(rollout: Rollout, transaction: Transaction) -> None:

@@ -66,8 +66,8 @@ async def _again(rollout: Rollout, parts: Sequence[Deployment], scene: Scene, tr
     chosen = await _artifacts(parts, transaction)
     if rollout.kind is not RolloutKind.ROLLBACK:  # that it ran there is enough
         must_fit(scene, chosen)
-    asked = Asked(rollout.kind, rollout.words, chosen, rollout.reason, rollout.is_forced)
-    if there := await same_as_open(asked, scene, transaction):
+    asked = Asked(rollout.kind, rollout.words, chosen, rollout.reason, rollout.is_forced, rollout.plan_only)
+    if not asked.plan_only and (there := await same_as_open(asked, scene, transaction)):
         await transaction.open_card(scene.thread, there)
         return running(there)
     made, _ = await begin(asked, scene, transaction)

@@ -25,6 +25,7 @@ class Asked:
     artifacts: Mapping[str, Artifact]
     reason: str = ""
     is_forced: bool = False
+    plan_only: bool = False
     follows: Mapping[str, str] = field(default_factory=dict)  # by service: what of it may move on
 
 
@@ -41,6 +42,7 @@ async def begin(asked: Asked, scene: Scene, transaction: Transaction) -> tuple[R
         thread=scene.thread,
         reason=asked.reason,
         is_forced=asked.is_forced,
+        plan_only=asked.plan_only,
         created_at=transaction.now,
     )
     parts = [
@@ -56,13 +58,14 @@ async def begin(asked: Asked, scene: Scene, transaction: Transaction) -> tuple[R
         )
         for wanted in scene.wanted
     ]
-    for part in parts:
+    for part in () if asked.plan_only else parts:
         answer = await may_it_begin(part, rollout, scene.catalogue, transaction)
         if isinstance(answer, Refuse):
             raise refusals_deploy.may_not_begin(part, asked.artifacts[part.service], answer)
     rollout, numbered = await transaction.begin_rollout(rollout, parts)
     await transaction.open_card(scene.thread, rollout)
-    await transaction.note(rolled(scene, transaction, rollout, "deploy_asked", words=rollout.words, environment=rollout.environment))
+    kind = "deploy_plan_asked" if asked.plan_only else "deploy_asked"
+    await transaction.note(rolled(scene, transaction, rollout, kind, words=rollout.words, environment=rollout.environment))
     return rollout, numbered
 
 

@@ -153,6 +153,7 @@ def _deploy_stories(data: Mapping[str, str | float | bool | None]) -> dict[str, 
     plan = f", plan {str(data['plan_hash'])[:12]}" if data.get("plan_hash") else ""
     return {
         "deploy_asked": f"asked to bring {data.get('words', '')} to {data.get('environment', '')}",
+        "deploy_plan_asked": f"asked what {data.get('words', '')} would change in {data.get('environment', '')}",
         "deploy_planned": f"{what} planned{plan}",
         "deploy_waits": f"{what} waits for {data.get('reason', '')}",
         "deploy_began": f"{what} began" + (f", past {data['forced_past']}" if data.get("forced_past") else ""),

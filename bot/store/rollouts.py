@@ -67,10 +67,11 @@ class Rollouts:
         return rollout, None if rollout.number == number else part
 
     async def last_in(self, address: str) -> Rollout | None:
-        """The newest that was asked for in a thread, or whose card stands there."""
+        """The newest that was asked for in a thread, or whose card stands there; not one that was only planned."""
         asked_at = rollouts.c.thread["address"].as_string()
         is_here = (asked_at == address) | asked_at.in_(opened_on(address))
-        return await self._rollout(is_here | rollouts.c.id.in_(shown_on(address)) if address.startswith("slack:") else is_here)
+        is_shown = is_here | rollouts.c.id.in_(shown_on(address)) if address.startswith("slack:") else is_here
+        return await self._rollout(is_shown & ~rollouts.c.plan_only)
 
     async def _rollout(self, condition: ColumnElement[bool]) -> Rollout | None:
         query = select(rollouts).where(condition).order_by(rollouts.c.number.desc()).limit(1)

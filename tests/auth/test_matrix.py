@@ -21,7 +21,10 @@ KINDS = {
     "another's environment": Resource("shop", "github", "e2", "github:8"),
     "a service": Resource("shop", "github", service="pay", groups=("core",)),
 }
-LOOKING = {"status", "list", "logs", "url", "why", "help", "whoami", "history", "cost", "config", "artifacts", "diff"} | {"locks", "freeze"}
+LOOKING = {"status", "list", "logs", "url", "why", "help", "whoami", "history", "cost", "config", "artifacts", "diff", "plan"} | {
+    "locks",
+    "freeze",
+}
 JOINING = {"link", "unlink"}
 CHANGING = {
     *("create", "update", "extend", "terminate", "restart", "cancel", "retry", "keep", "unkeep", "pause", "resume", "transfer", "restore"),
