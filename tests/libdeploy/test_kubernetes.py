@@ -100,6 +100,20 @@ def test_a_stateful_service_has_a_disk_for_each_replica() -> None:
     assert bodies["Service/team/db"]["spec"]["clusterIP"] == "None"
 
 
+def test_what_runs_first_has_all_that_its_pod_has_but_is_not_probed() -> None:
+    disk = d.kubernetes.Disk("data-keeper-0")
+    web = d.kubernetes.stateless_service(
+        "web", port=80, arguments=["serve"], secrets=["s"], first=["migrate"], disks=[disk], beside="keeper"
+    )
+    pod = rendered(web)["Deployment/team/web"]["spec"]["template"]["spec"]
+    [first], [then] = pod["initContainers"], pod["containers"]
+    assert (first["name"], first["command"], then["args"]) == ("web-first", ["migrate"], ["serve"])
+    same = {"image", "imagePullPolicy", "envFrom", "resources", "securityContext", "volumeMounts"}
+    assert {name: value for name, value in first.items() if name in same} == {name: value for name, value in then.items() if name in same}
+    assert first.keys() == same | {"name", "command"}
+    assert "topologySpreadConstraints" not in pod
+
+
 def test_a_job_is_another_one_only_when_something_else_is_wanted() -> None:
     def name(**wish: Any) -> str:
         [item] = render(lambda _: [d.kubernetes.job("migrate", **wish)], target()).items
@@ -162,6 +176,9 @@ def test_whatever_else_keeps_its_labels_and_gets_ours() -> None:
         (d.kubernetes.stateless_service("web", environment={"A": 1}), "web: the environment variable A is 1, not text."),  # type: ignore[dict-item]
         (d.kubernetes.stateless_service("web", resources=d.kubernetes.Resources(memory="lots")), "'lots' is no quantity: "),
         (d.kubernetes.stateful_service("db", port=1, volume=d.kubernetes.Volume("data")), "db: the volume's path 'data' begins with no /."),
+        (d.kubernetes.stateless_service("web", disks=[d.kubernetes.Disk("x", "data")]), "web: the disk's path 'data' begins with no /."),
+        (d.kubernetes.stateless_service("web", disks=[d.kubernetes.Disk("X")]), "'X' is no name in Kubernetes: "),
+        (d.kubernetes.stateless_service("web", beside="Keeper"), "'Keeper' is no name in Kubernetes: "),
         (d.kubernetes.cron("night", "daily"), "night: 'daily' is no schedule: "),
         (d.kubernetes.cron("n" * 53, "@daily"), "is too long for a CronJob: at most 52"),
         (d.kubernetes.config("settings", {"A": 1}), "settings: A is 1, not text."),  # type: ignore[dict-item]

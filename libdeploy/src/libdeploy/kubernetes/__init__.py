@@ -9,12 +9,13 @@ from libdeploy.kubernetes.batch import Cron, Job, cron, job
 from libdeploy.kubernetes.config import ConfigFiles, config
 from libdeploy.kubernetes.ingress import Ingress, ingress
 from libdeploy.kubernetes.manifest import Manifest, manifest
-from libdeploy.kubernetes.pod import Resources, Volume
+from libdeploy.kubernetes.pod import Disk, Resources, Volume
 from libdeploy.kubernetes.service import Service, stateful_service, stateless_service
 
 __all__ = [
     "ConfigFiles",
     "Cron",
+    "Disk",
     "Ingress",
     "Job",
     "Manifest",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 from lightkube.models.core_v1 import (
+    Affinity,
     Capabilities,
     ConfigMapEnvSource,
     Container,
@@ -15,6 +17,9 @@ from lightkube.models.core_v1 import (
     EnvFromSource,
     EnvVar,
     HTTPGetAction,
+    PersistentVolumeClaimVolumeSource,
+    PodAffinity,
+    PodAffinityTerm,
     PodSecurityContext,
     PodSpec,
     Probe,
@@ -60,6 +65,14 @@ class Volume:
 
 
 @dataclass(frozen=True)
+class Disk:
+    """One that is there: the claim of a replica of a stateful service is `data-NAME-NUMBER`. Several share it only on one host."""
+
+    claim: str
+    path: str = "/data"
+
+
+@dataclass(frozen=True)
 class PodWish:
     """What owners may say of a pod."""
 
@@ -75,14 +88,19 @@ class PodWish:
     service_account: str = ""
     user: int = _USER
     stop_within_s: int = 30
+    first: Sequence[str] = ()
+    disks: Sequence[Disk] = ()
+    beside: str = ""
 
 
 def pod(target: Target, name: str, wish: PodWish, *, is_service: bool, volume: Volume | None = None) -> PodSpec:
     """`is_service`: it runs all the time, is spread over hosts and probed. Raises DeployError for what Kubernetes would refuse."""
     if wish.user == 0:
         raise DeployError(f"{name}: user=0 is root. Let the image run as another user.", "root")
+    container = _container(target, name, wish, is_service=is_service, volume=volume)
     return PodSpec(
-        containers=[_container(target, name, wish, is_service=is_service, volume=volume)],
+        initContainers=[_first(container, wish.first)] if wish.first else None,
+        containers=[container],
         automountServiceAccountToken=bool(wish.service_account),
         serviceAccountName=checked_name(wish.service_account) if wish.service_account else None,
         restartPolicy="Always" if is_service else "Never",
@@ -94,9 +112,33 @@ def pod(target: Target, name: str, wish: PodWish, *, is_service: bool, volume: V
             fsGroup=wish.user,
             seccompProfile=SeccompProfile(type="RuntimeDefault"),
         ),
-        topologySpreadConstraints=[_spread(target, name)] if is_service else None,
-        volumes=[PodVolume(name="tmp", emptyDir=EmptyDirVolumeSource())],
+        topologySpreadConstraints=[_spread(target, name)] if is_service and not wish.beside else None,
+        affinity=_beside(target, checked_name(wish.beside)) if wish.beside else None,
+        volumes=[PodVolume(name="tmp", emptyDir=EmptyDirVolumeSource()), *(_disk(each) for each in wish.disks)],
     )
+
+
+def _first(container: Container, command: Sequence[str]) -> Container:
+    """Runs to its end in each pod before it begins: the same image, variables and disks."""
+    first = copy(container)
+    first.name, first.command, first.args, first.ports = f"{container.name[:56]}-first", list(command), None, None
+    first.startupProbe = first.readinessProbe = first.livenessProbe = None
+    return first
+
+
+def _disk(disk: Disk) -> PodVolume:
+    source = PersistentVolumeClaimVolumeSource(claimName=checked_name(disk.claim))
+    return PodVolume(name=_name_of(disk), persistentVolumeClaim=source)
+
+
+def _name_of(disk: Disk) -> str:
+    return f"disk-{digest(disk.claim)[:8]}"
+
+
+def _beside(target: Target, other: str) -> Affinity:
+    selector = LabelSelector(matchLabels=selector_of(target, other))
+    term = PodAffinityTerm(topologyKey="kubernetes.io/hostname", labelSelector=selector)
+    return Affinity(podAffinity=PodAffinity(requiredDuringSchedulingIgnoredDuringExecution=[term]))
 
 
 def annotations_of(wish: PodWish) -> dict[str, str] | None:
@@ -109,6 +151,10 @@ def _container(target: Target, name: str, wish: PodWish, *, is_service: bool, vo
     mounts = [VolumeMount(name="tmp", mountPath="/tmp")]  # noqa: S108 - the container's own
     if volume:
         mounts.append(VolumeMount(name="data", mountPath=volume.path))
+    for disk in wish.disks:
+        if not disk.path.startswith("/"):
+            raise DeployError(f"{name}: the disk's path {disk.path!r} begins with no /.", "bad_volume")
+        mounts.append(VolumeMount(name=_name_of(disk), mountPath=disk.path))
     startup, readiness, liveness = _probes(name, wish) if is_service else (None, None, None)
     limits = {"memory": quantity(wish.resources.memory)}
     if wish.resources.cpu_limit:

@@ -26,7 +26,7 @@ from libdeploy.errors import DeployError
 from libdeploy.item import Item
 from libdeploy.kubernetes.config import ConfigFiles
 from libdeploy.kubernetes.objects import checked_name, checked_port, item_of, labels_of, quantity, selector_of
-from libdeploy.kubernetes.pod import PodWish, Resources, Volume, annotations_of, pod
+from libdeploy.kubernetes.pod import Disk, PodWish, Resources, Volume, annotations_of, pod
 from libdeploy.target import Target
 
 _HISTORY = 3
@@ -122,17 +122,21 @@ def stateless_service(
     service_account: str = "",
     user: int = 10001,
     stop_within_s: int = 30,
+    first: Sequence[str] = (),
+    disks: Sequence[Disk] = (),
+    beside: str = "",
 ) -> Service:
     """Replicas that are alike and keep nothing: a Deployment, its Service when there is a `port`, a disruption budget.
 
     `image` "" is the artifact. `health` is a path on `port`; without one, taking connections is health. The keys of `configs` and `secrets`
     become environment variables: a ConfigMap by its name, or `config(…)` itself, whose changes then start pods anew; Secrets by name. It
     runs without root, with a root file system that nobody writes to (/tmp can be), and without a token of the API server unless
-    `service_account` is named.
+    `service_account` is named. `first` is a command that runs to its end in each pod before it begins. It runs only where the service
+    `beside` of this deployment runs: what shares one of its `disks` has to.
     """
     wish = PodWish(
         image, port, health, tuple(command), tuple(arguments), dict(environment or {}), tuple(secrets), tuple(configs),
-        resources, service_account, user, stop_within_s,
+        resources, service_account, user, stop_within_s, tuple(first), tuple(disks), beside,
     )  # fmt: skip
     return Service(name, wish, replicas)
 
@@ -154,6 +158,7 @@ def stateful_service(
     service_account: str = "",
     user: int = 10001,
     stop_within_s: int = 60,
+    first: Sequence[str] = (),
 ) -> Service:
     """Replicas that have a name and a disk each: a StatefulSet with a headless Service, a disruption budget when there are several.
 
@@ -164,6 +169,6 @@ def stateful_service(
         raise DeployError(f"{name}: a stateful service needs a port=…, its replicas are found by name.", "no_port")
     wish = PodWish(
         image, port, health, tuple(command), tuple(arguments), dict(environment or {}), tuple(secrets), tuple(configs),
-        resources, service_account, user, stop_within_s,
+        resources, service_account, user, stop_within_s, tuple(first),
     )  # fmt: skip
     return Service(name, wish, replicas, volume)
