@@ -11,7 +11,7 @@ import msgspec
 
 from bot.beginnings import may_it_begin
 from bot.context import Transaction
-from bot.domain.approval import Approval, ApprovalState, approval_id
+from bot.domain.approval import DEPLOY, Approval, ApprovalState, approval_id
 from bot.domain.artifact import Artifact
 from bot.domain.beginning import Refuse
 from bot.domain.catalogue import Catalogue, SharedEnvironment
@@ -35,7 +35,7 @@ async def ask(transaction: Transaction, parts: Sequence[Deployment], rollout: Ro
     artifacts = await transaction.artifacts.several(each.artifact_id for each in parts)
     request = Approval(
         id=approval_id(),
-        kind="deploy",
+        kind=DEPLOY,
         environment_id=rollout.id,
         project=next(artifacts[each.artifact_id].project for each in parts),
         person=rollout.person,

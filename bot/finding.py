@@ -10,7 +10,7 @@ from bot.asking import authorize
 from bot.auditing import denied
 from bot.auth.policy import Role
 from bot.context import Scene
-from bot.domain.approval import Approval
+from bot.domain.approval import DEPLOY, Approval
 from bot.domain.errors import UserError
 from bot.domain.message import Person
 from bot.domain.project import Project
@@ -88,7 +88,7 @@ class Finding:
             else:
                 approval = await look.approvals.get(id_)
             environment = await look.environments.get(approval.environment_id) if approval else None
-        if approval is not None and approval.kind == "deploy":
+        if approval is not None and approval.kind == DEPLOY:
             return await self._of_rollout(scene, approval, command)
         project = scene.projects.get(approval.project) if approval else None
         if approval is None or environment is None or project is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.domain.approval import Approval
+from bot.domain.approval import DEPLOY, Approval
 from bot.domain.environment import Environment
 from bot.domain.errors import UserError
 from bot.domain.message import Person, Platform
@@ -87,7 +87,7 @@ def which_approval(open_ones: Sequence[Approval], verb: str) -> UserError:
 
 
 def _product(request: Approval) -> str:
-    return "sled" if request.kind == "deploy" else "ivy"
+    return "sled" if request.kind == DEPLOY else "ivy"
 
 
 def decided_already(approval: Approval) -> UserError:

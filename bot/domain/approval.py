@@ -12,6 +12,10 @@ from bot.domain.message import Person, Thread
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 
+DEPLOY = "deploy"
+"""The kind of a request that is about a rollout; `environment_id` is that one's id, `wish` each deployment's plan hash and base."""
+
+
 class ApprovalState(StrEnum):
     OPEN = "open"
     APPROVED = "approved"

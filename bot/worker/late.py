@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bot.approving import stop
-from bot.domain.approval import Approval, ApprovalState
+from bot.domain.approval import DEPLOY, Approval, ApprovalState
 from bot.domain.command import CommandState, Event
 from bot.replies import approval as words
 from bot.replies.deploy_approval import LATE
@@ -18,7 +18,7 @@ async def end_what_waited_too_long(store: Store) -> int:
     async with store.look() as look:
         late = await look.approvals.late(look.now)
     for each in late:
-        await (_end_deploy if each.kind == "deploy" else _end)(each, store)
+        await (_end_deploy if each.kind == DEPLOY else _end)(each, store)
     return len(late)
 
 

@@ -14,6 +14,7 @@ from bot.store.tables import messages
 from bot.web.api.pace import Buckets, Pace
 from tests.api import Api, Stream, api_of, here
 from tests.browser import signed_in
+from tests.deploys import built
 from tests.world import a_world
 
 if TYPE_CHECKING:
@@ -170,6 +171,20 @@ async def test_what_waits_for_another_person_is_listed_and_answered(world: World
     )
     assert (await (await api_of(world, STRANGER)).gets("/approvals"))["approvals"] == []
     assert (await api.says(f"/ivy approve {waiting['id']}"))["state"] == "refused"  # never one's own
+
+
+async def test_a_deploy_that_waits_for_another_person_is_listed_with_its_plan(world: World) -> None:
+    api = await api_of(world)
+    await built(world, "hello", "4fd1c0e9")
+    await api.says("/sled deploy hello --to staging")
+    await api.says("/sled deploy hello --to prod --reason demo")
+    await world.settle()
+    [waiting] = (await api.gets("/approvals"))["approvals"]
+    assert (waiting["kind"], waiting["environment"], waiting["deploy"], waiting["reason"]) == ("deploy", "prod", 2, "demo")
+    [bound] = waiting["wish"].values()
+    assert [len(each) for each in bound.split(":")] == [64, 64]
+    assert (await (await api_of(world, STRANGER)).gets("/approvals"))["approvals"] == []
+    assert (await api.says(f"/sled approve {waiting['id']}"))["state"] == "refused"  # never one's own
 
 
 async def test_mine_is_what_any_of_my_accounts_owns(world: World) -> None:

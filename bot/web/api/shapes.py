@@ -148,7 +148,10 @@ class EventPage(BaseModel):
 
 
 class ApprovalShape(BaseModel):
-    """`wish` is what is approved, to the letter; times in it are seconds since the epoch."""
+    """`wish` is what is approved, to the letter; times in it are seconds since the epoch.
+
+    For a deploy `environment` is the shared one that it goes to, `deploy` its number, and `wish` the plan hash and base of each deployment.
+    """
 
     id: str
     kind: str
@@ -157,6 +160,7 @@ class ApprovalShape(BaseModel):
     person: PersonShape
     reason: str
     wish: dict[str, float | str]
+    deploy: int | None = None
     created_at: datetime
     expires_at: datetime
 
@@ -165,7 +169,7 @@ class ApprovalList(BaseModel):
     approvals: list[ApprovalShape]
 
 
-def approval_shape(it: Approval, slug: str) -> ApprovalShape:
+def approval_shape(it: Approval, slug: str, deploy: int | None = None) -> ApprovalShape:
     return ApprovalShape(
         id=it.id,
         kind=it.kind,
@@ -174,6 +178,7 @@ def approval_shape(it: Approval, slug: str) -> ApprovalShape:
         person=person_shape(it.person),
         reason=it.reason,
         wish=dict(it.wish),
+        deploy=deploy,
         created_at=at(it.created_at),
         expires_at=at(it.expires_at),
     )

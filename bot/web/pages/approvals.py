@@ -8,18 +8,24 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.asking import identity
-from bot.domain.approval import Approval
+from bot.domain.approval import DEPLOY, Approval
+from bot.domain.deployment import Deployment
 from bot.domain.environment import Environment
 from bot.domain.message import Person, Platform
 from bot.replies import hours
+from bot.store import deploy_overview
+from bot.store.deploy_overview import Act
 from bot.store.transaction import Transaction
 from bot.web.pages import frame, saying
+from bot.web.pages.deploys import SIGNS, kept, told_changes
 from bot.web.pages.parts import Parts
+from bot.web.pages.services import seen_services
 from bot.web.pages.sight import View
 from bot.web.session import User
 
 _TERMINAL = {Platform.CONSOLE}  # where all who speak count as one person
 _ANSWERS = ("ivy approve", "ivy reject")
+_DEPLOY_ANSWERS = ("sled approve", "sled reject")
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,21 @@ class Row:
     until: float
     is_own: bool
     may: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A deploy that waits for a yes, with what each of its services would change."""
+
+    request: Approval
+    act: Act
+    is_own: bool
+    may: frozenset[str] = frozenset()
+
+    @property
+    def plans(self) -> tuple[Deployment, ...]:
+        """What would be approved."""
+        return tuple(each for each in self.act.deployments if each.id in self.request.wish)
 
 
 async def _answerable(rows: list[Row], parts: Parts, person: Person) -> list[Row]:
@@ -47,14 +68,38 @@ async def _waiting(look: Transaction, view: View, person: Person) -> list[Row]:
     mine = await look.people.identities(person)
     found = []
     for request in await look.approvals.open(look.now):
-        environment = await look.environments.get(request.environment_id)
+        environment = await look.environments.get(request.environment_id) if request.kind != DEPLOY else None
         if environment is None or request.project not in view.projects:
             continue
         until = float(request.wish["expires_at"])
         wish = f"{hours(until - environment.expires_at)} more"
-        is_own = bool(mine & {identity(request.person), *request.identities}) or {person.platform, request.person.platform} == _TERMINAL
-        found.append(Row(request, environment, wish, until, is_own))
+        found.append(Row(request, environment, wish, until, _is_own(request, person, mine)))
     return found
+
+
+def _is_own(request: Approval, person: Person, mine: frozenset[str]) -> bool:
+    """Whether somebody else has to answer it."""
+    return bool(mine & {identity(request.person), *request.identities}) or {person.platform, request.person.platform} == _TERMINAL
+
+
+async def _deploys(look: Transaction, services: frozenset[str], person: Person) -> list[Asked]:
+    mine = await look.people.identities(person)
+    found = []
+    for request in await look.approvals.open(look.now):
+        rollout = await look.rollouts.get(request.environment_id) if request.kind == DEPLOY else None
+        act = await deploy_overview.act(look.connection, rollout.number) if rollout else None
+        if act is not None and act.services <= services:
+            found.append(Asked(request, act, _is_own(request, person, mine)))
+    return found
+
+
+async def _answerable_deploys(asked: list[Asked], parts: Parts, person: Person) -> list[Asked]:
+    where = {words: await parts.sight.where(person, words) for words in _DEPLOY_ANSWERS} if asked else {}
+    known = parts.catalogue.services
+    return [
+        replace(each, may=frozenset(words for words in where if {known[name].project for name in each.act.services} <= where[words]))
+        for each in asked
+    ]
 
 
 def router(parts: Parts) -> APIRouter:
@@ -65,8 +110,21 @@ def router(parts: Parts) -> APIRouter:
         view = await parts.sight.of(user.person)
         async with parts.store.look() as look:
             rows = await _waiting(look, view, user.person)
+            deploys = await _deploys(look, frozenset(each.key for each in seen_services(parts.catalogue, view)), user.person)
         rows = await _answerable(rows, parts, user.person)
+        deploys = await _answerable_deploys(deploys, parts, user.person)
         flash = await saying.flash(parts.saying, request, user)
-        return frame.page("approvals.html", user, "/approvals", view, rows=rows, flash=flash)
+        return frame.page(
+            "approvals.html",
+            user,
+            "/approvals",
+            view,
+            rows=rows,
+            deploys=deploys,
+            flash=flash,
+            signs=SIGNS,
+            told_changes=told_changes,
+            kept=kept,
+        )
 
     return routes
