@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.long
 
 ROLES = ("nobody", "viewer", "developer", "admin")
-LINES = {"learn": "whoami", "look": "list", "join": "unlink", "change": "extend nothing-123"}
+LINES = {"learn": "whoami", "look": "list", "join": "unlink", "change": "extend nothing-123", "approve": "approve aaaaaaaa"}
 """One command of each group, each without an effect: what is denied is denied before it is looked for."""
-RANK = {"learn": 1, "look": 1, "change": 2, "join": 1}
+RANK = {"learn": 1, "look": 1, "change": 2, "join": 1, "approve": 3}
 
 
 def may(role: str, group: str, place: str) -> bool:

@@ -89,7 +89,9 @@ async def test_pausing_keeping_and_restoring_are_a_press_away(world: World) -> N
         path = f"/environments/{it.slug}"
         for label, line in (("Pause", f"/ivy pause {it.slug}"), ("Resume", f"/ivy resume {it.slug}"), ("Keep", f"/ivy keep {it.slug}"),
                             ("Keep no more", f"/ivy unkeep {it.slug}")):  # fmt: skip
-            assert f'value="{line}">{label}</button>' in (await web.get(path)).text, label
+            shown = (await web.get(path)).text
+            assert f'value="{line}">{label}</button>' in shown, label
+            assert f'value="/ivy extend {it.slug} 24h">' in shown, "paused or not, its end comes"
             await web.sends("/say", line=line, back=path)
             await world.settle()
         await web.sends("/say", line=f"/ivy terminate {it.slug}", back=path)

@@ -116,11 +116,11 @@ def _words(said: str) -> str:
 def _presses(it: Environment, prices: Prices) -> list[tuple[str, str]]:
     if not it.is_live:
         return [("Restore", f"/ivy restore {it.slug}")]
+    more = [(_longer(hours, it, prices), f"/ivy extend {it.slug} {hours}h") for hours in (4, 24)]
     if it.is_paused:
-        return [("Resume", f"/ivy resume {it.slug}")]
+        return [("Resume", f"/ivy resume {it.slug}"), *more]
     if not it.is_settled:
         return [("Cancel", f"/ivy cancel {it.slug}")]
-    more = [(_longer(hours, it, prices), f"/ivy extend {it.slug} {hours}h") for hours in (4, 24)]
     if it.failure:
         return [("Try again", f"/ivy retry {it.slug}"), *more]
     more.append(("Keep no more", f"/ivy unkeep {it.slug}") if it.is_kept else ("Keep", f"/ivy keep {it.slug}"))
