@@ -24,6 +24,7 @@ from bot.domain.message import Dialect, Edited, Person, Platform, Said
 from bot.domain.project import ForgeKind, Project
 from bot.domain.prose import Reaction, Reply
 from bot.finding import Finding
+from bot.finding_betas import FindingBetas
 from bot.finding_deploys import FindingDeploys
 from bot.finding_services import FindingServices
 from bot.handlers import HANDLERS
@@ -63,13 +64,15 @@ class Bus:
         learning = Learning(units, Merges(forges, runtime), rules.projects, rules.catalogue)
         self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects, members or {}, self._known, learning)
         services = FindingServices(self._in_project, self._outside.visible)
-        deploys = FindingDeploys(units, services)
+        deploys, betas = FindingDeploys(units, services), FindingBetas(units, services)
         self._finding = Finding(units, self._in_project, self._outside.visible, deploys.asked_about)
         self._finders: dict[About, Callable[[Scene, Command], Awaitable[Scene]]] = {
             About.APPROVAL: self._finding.approval,
             About.SERVICES: services.named,
             About.PERHAPS_SERVICES: services.perhaps_named,
             About.SCOPE: services.covered,
+            About.BETA: betas.beta,
+            About.RELEASE: betas.release,
             About.DEPLOY: deploys.named,
         }
 

@@ -40,15 +40,15 @@ class FindingServices:
         place = getattr(command, "to", None) or getattr(command, "in_", None)
         if place is None:
             raise refusals_deploy.which_place(scene.catalogue, f"{scene.line.rstrip()} --{'to' if hasattr(command, 'to') else 'in'}")
-        return await self._allowed(await self._resolved(scene, names), self._place(scene, place), command)
+        return await self.allowed(await self.resolved(scene, names), self.place(scene, place), command)
 
     async def perhaps_named(self, scene: Scene, command: Command) -> Scene:
         """Those that are named, else all that one may look at; the environment may be left out."""
         names: tuple[TargetName, ...] = getattr(command, "targets", None) or ()
         place = getattr(command, "in_", None)
-        shared = self._place(scene, place) if place else None
+        shared = self.place(scene, place) if place else None
         if names:
-            return await self._allowed(await self._resolved(scene, names), shared, command)
+            return await self.allowed(await self.resolved(scene, names), shared, command)
         projects = await self._visible(scene.person, command.words)
         services = sorted(scene.catalogue.services.values(), key=lambda each: each.key)
         return replace(scene, wanted=tuple(Wanted(each) for each in services if each.project in projects), shared=shared)
@@ -65,7 +65,7 @@ class FindingServices:
         place = scope.name if scope.kind is ScopeKind.ENVIRONMENT else scope.environment
         there = replace(scene, scope=scope, wanted=wanted)
         try:
-            return await self._allowed(there, scene.catalogue.environments.get(place), command)
+            return await self.allowed(there, scene.catalogue.environments.get(place), command)
         except UserError as error:
             if error.code != "unknown_target" or scope.kind is ScopeKind.SERVICE:
                 raise
@@ -73,7 +73,7 @@ class FindingServices:
             more.notes = error.notes
             raise more from None
 
-    async def _resolved(self, scene: Scene, names: tuple[TargetName, ...]) -> Scene:
+    async def resolved(self, scene: Scene, names: tuple[TargetName, ...]) -> Scene:
         wishes = ((each.name, Wish(each.artifact, each.commit, each.request, each.is_latest)) for each in names)
         try:
             return replace(scene, wanted=resolve(scene.catalogue, wishes))
@@ -82,13 +82,13 @@ class FindingServices:
         except TwoWishes as error:
             raise refusals_deploy.two_wishes(error.service) from None
 
-    def _place(self, scene: Scene, name: str) -> SharedEnvironment:
+    def place(self, scene: Scene, name: str) -> SharedEnvironment:
         found = scene.catalogue.environments.get(name)
         if found is None:
             raise refusals_deploy.unknown_place(name, scene.catalogue)
         return found
 
-    async def _allowed(self, scene: Scene, shared: SharedEnvironment | None, command: Command) -> Scene:
+    async def allowed(self, scene: Scene, shared: SharedEnvironment | None, command: Command) -> Scene:
         """Raises UserError for the first that is not allowed; where one may not look, in the words for what is not there."""
         scene, first = replace(scene, shared=shared), scene.project
         for place, wanted in enumerate(scene.wanted):
@@ -113,7 +113,7 @@ class FindingServices:
         there = replace(scene, wanted=tuple(wanted))
         if not there.wanted or not all(each.service.project in projects for each in there.wanted):
             return None
-        return await self._allowed(there, scene.catalogue.environments.get(place) or SharedEnvironment(place, 0), command)
+        return await self.allowed(there, scene.catalogue.environments.get(place) or SharedEnvironment(place, 0), command)
 
     async def _not_there(self, scene: Scene, name: str) -> UserError:
         return refusals_deploy.unknown_target(name, await self._known(scene))

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from bot import context
-from bot.context_rows import ArtifactRows, PeopleRows
+from bot.context_rows import ArtifactRows, PeopleRows, SlotRows
 from bot.domain.approval import Approval
 from bot.domain.command import Taken
 from bot.domain.deployment import Deployment, Rollout
@@ -63,6 +63,9 @@ class Looking(Protocol):
 
     @property
     def rollouts(self) -> DeployRows: ...
+
+    @property
+    def slots(self) -> SlotRows: ...
 
     async def web_role(self, id: str, /) -> str | None: ...
 

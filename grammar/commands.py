@@ -30,6 +30,7 @@ from grammar.looks import LOOKS, List, Logs, Status, Url, Why
 from grammar.mistakes import Code
 from grammar.nearest import nearest
 from grammar.sled import SLED, Artifacts, Deploy, Plan, SledStatus
+from grammar.sled_betas import SLED_BETAS, Beta, Release
 from grammar.sled_moves import SLED_MOVES, Diff, Promote, Rollback
 from grammar.sled_past import SLED_PAST, SledCancel, SledHistory, SledLogs, SledRetry, SledWhy
 from grammar.sled_rules import SLED_RULES, Freeze, Lock, Locks, SledResume, Unlock, Unveto, Veto
@@ -42,6 +43,7 @@ __all__ = [
     "VERBS",
     "Approve",
     "Artifacts",
+    "Beta",
     "Cancel",
     "Command",
     "Config",
@@ -65,6 +67,7 @@ __all__ = [
     "Product",
     "Promote",
     "Reject",
+    "Release",
     "Restart",
     "Restore",
     "Resume",
@@ -269,7 +272,7 @@ class SledWhoami(Whoami):
 
 COMMANDS: tuple[type[Command], ...] = (
     *(Create, Update, Extend, Terminate, Restart, *LOOKS, Cancel, Retry, Config),
-    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_MOVES, *SLED_RULES, *SLED_PAST, *SLED_APPROVALS),
+    *(*LIFETIME, *IVY_ACCOUNTS, Help, Whoami, *SLED, *SLED_MOVES, *SLED_BETAS, *SLED_RULES, *SLED_PAST, *SLED_APPROVALS),
     *(*SLED_ACCOUNTS, SledHelp, SledWhoami),
 )
 VERBS: Mapping[Product, Mapping[str, type[Command]]] = {

@@ -19,6 +19,7 @@ from bot.store.database import Database
 from bot.store.store import Store
 from bot.worker.adopt import Adoption
 from bot.worker.announcements import Announcements
+from bot.worker.betas import Betas
 from bot.worker.bound import Heads
 from bot.worker.branches import Branches
 from bot.worker.deployments import Deployments
@@ -67,6 +68,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             Names(chats),
             Openings(store, bus, runtime, forges, projects),
             mains,
+            Betas(store, forges, projects, catalogue_of(settings)),
         ),
         environments=Environments(
             hold,

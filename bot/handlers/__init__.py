@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.handlers import (
     approve,
     artifacts,
+    beta,
     cancel,
     config,
     create,
@@ -69,6 +70,8 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("sled deploy", About.SERVICES, deploy.decide, deploy.gather),
         _handler("sled rollback", About.SERVICES, rollback.decide),
         _handler("sled promote", About.SERVICES, promote.decide, promote.gather),
+        _handler("sled beta", About.BETA, beta.decide, beta.gather),
+        _handler("sled release", About.RELEASE, beta.decide_release),
         _handler("sled diff", About.SERVICES, diff.decide),
         _handler("sled plan", About.SERVICES, deploy.decide_plan, deploy.gather),
         _handler("sled artifacts", About.PERHAPS_SERVICES, artifacts.decide),

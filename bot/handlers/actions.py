@@ -38,6 +38,8 @@ ACTIONS: dict[str, Action] = {
     "sled plan": Action.LOOK,
     "sled rollback": Action.DEPLOY,
     "sled promote": Action.DEPLOY,
+    "sled beta": Action.DEPLOY,
+    "sled release": Action.DEPLOY,
     "sled diff": Action.LOOK,
     "sled status": Action.LOOK,
     "sled artifacts": Action.LOOK,

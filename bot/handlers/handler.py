@@ -24,6 +24,8 @@ class About(StrEnum):
     PERHAPS_ENVIRONMENT = "perhaps environment"  # one if there is one, else an overview
     SERVICES = "services"  # those that are named, and the shared environment they go to
     DEPLOY = "deploy"  # one that there is, by its number, or the last of this thread; and all of its services
+    BETA = "beta"  # those that are named, else what was built of the request it is said in
+    RELEASE = "release"  # the betas of those that are named, else of the request it is said in
     PERHAPS_SERVICES = "perhaps services"  # those that are named, else all that one may look at
     SCOPE = "scope"  # all services that a lock covers
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.context import Outcome, Scene, Transaction
+from bot.domain.deployment import Slot
 from bot.replies import running
 from grammar.commands import SledStatus
 
@@ -17,8 +18,16 @@ async def status(command: SledStatus, scene: Scene, facts: None, transaction: Tr
     claims = [await transaction.rollouts.part(slot.claimed_by) for slot in slots if slot.claimed_by]
     what = running.What(
         slots=slots,
+        owners={slot.deployment_id: await _owner(slot, transaction) for slot in slots if slot.is_beta},
         artifacts=await transaction.artifacts.several(ids),
         in_hand={(each.service, each.environment): each for each in claims if each},
         now=transaction.now,
     )
     return Outcome(running.status(services, environments, what))
+
+
+async def _owner(slot: Slot, transaction: Transaction) -> str:
+    """Whose beta it is."""
+    part = await transaction.rollouts.part(slot.deployment_id)
+    rollout = await transaction.rollouts.get(part.rollout_id) if part else None
+    return rollout.person.name if rollout else "somebody"

@@ -10,6 +10,7 @@ from bot.domain.deployment import Change, Deployment, DeploymentState, Lock, Rol
 from bot.domain.message import Person
 from bot.domain.prose import Block, Code, Items, Line, Log, Reply, Span, Strong, Table, Text, Tone, line
 from bot.domain.scopes import Scope
+from bot.replies.betas import is_beta
 from bot.replies.common import brief, commit, moment, say
 from bot.replies.going_back import held
 
@@ -77,16 +78,24 @@ def _done(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str,
     if len(parts) > 1:
         is_there = " is back in " if rollout.kind is RolloutKind.ROLLBACK else " is in "
         head = (Strong(rollout.words), Text(is_there), Strong(rollout.environment), Text(f" after {took}: {len(parts)} services."))
-        return say(Tone.GOOD, *head, to=to, more=(*_several(parts, artifacts), *_left(rollout, parts)))
+        return say(Tone.GOOD, *head, to=to, more=(*_several(parts, artifacts), *_left(rollout, parts, artifacts)))
     [part] = parts
     runs = (Strong(part.service), Text(" runs "), commit(artifacts[part.artifact_id].commit), Text(" in "), Strong(part.environment))
     how = f" after {took}: {changes_in_words(part)}." if part.outcome != "unchanged" else f" already: nothing changed, in {took}."
     known = line("Deploy ", Code(str(rollout.number)), ", plan ", Code(part.plan_hash[:12]))
-    return say(Tone.GOOD, *runs, how, to=to, more=(*_left(rollout, parts), known))
+    return say(Tone.GOOD, *runs, how, to=to, more=(*_left(rollout, parts, artifacts), known))
 
 
-def _left(rollout: Rollout, parts: Sequence[Deployment]) -> tuple[Line, ...]:
-    return (held(rollout, parts),) if rollout.kind is RolloutKind.ROLLBACK else ()
+def _left(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact]) -> tuple[Line, ...]:
+    match rollout.kind:
+        case RolloutKind.ROLLBACK:
+            return (held(rollout, parts),)
+        case RolloutKind.BETA:
+            return (is_beta(parts, artifacts[parts[0].artifact_id]),)
+        case RolloutKind.RELEASE:
+            return (line(f"The beta there has ended: {rollout.reason}."),)
+        case _:
+            return ()
 
 
 def changes_in_words(part: Deployment) -> str:

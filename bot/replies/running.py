@@ -15,11 +15,12 @@ from bot.replies.deploy import how_it_is
 
 @dataclass(frozen=True)
 class What:
-    """`in_hand`: what is being deployed now, by service and environment."""
+    """`in_hand`: what is being deployed now, by service and environment. `owners`: whose beta it is, by deployment."""
 
     slots: Sequence[Slot]
     artifacts: Mapping[str, Artifact]
     in_hand: Mapping[tuple[str, str], Deployment]
+    owners: Mapping[str, str]
     now: float
 
 
@@ -38,7 +39,8 @@ def _runs(slot: Slot | None, what: What) -> list[Span]:
     artifact = what.artifacts.get(slot.artifact_id) if slot else None
     if slot is None or artifact is None:
         return [Text("nothing")]
-    marks = [", beta"] * slot.is_beta + [", held"] * (slot.held_by is not None)
+    marks = [f", beta of {what.owners[slot.deployment_id]} until !{slot.beta_request} is over"] * slot.is_beta
+    marks += [", held"] * (slot.held_by is not None)
     return [commit(artifact.commit), *map(Text, marks)]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind
 from bot.domain.going_back import Brought
-from bot.store.deploy_tables import deployments, plans, rollouts
+from bot.store.deploy_tables import artifacts, deployments, plans, rollouts
 from bot.store.leases import is_free
 from bot.store.numbers import next_number
 from bot.store.rows import struct_of
@@ -98,6 +98,12 @@ class Rollouts:
     async def live(self, service: str, environment: str) -> Sequence[Deployment]:
         """Those of a service to an environment that are not over, oldest first. What is only planned stands in nobody's way."""
         return await self._all(deployments.c.service == service, deployments.c.environment == environment, _is_live, ~_is_plan_only)
+
+    async def coming_betas(self, project: str, request: int) -> Sequence[Deployment]:
+        """Those of a merge or pull request that are on their way to become betas."""
+        of_it = select(artifacts.c.id).where(artifacts.c.project == project, artifacts.c.request == request)
+        as_betas = select(rollouts.c.id).where(rollouts.c.kind == RolloutKind.BETA)
+        return await self._all(_is_live, deployments.c.artifact_id.in_(of_it), deployments.c.rollout_id.in_(as_betas))
 
     async def waiting(self) -> Sequence[Deployment]:
         return await self._all(deployments.c.state == DeploymentState.WAITING)

@@ -29,6 +29,12 @@ class Slots:
         query = select(slots).where(*wanted).order_by(slots.c.service, slots.c.environment)
         return [struct_of(row, Slot) for row in (await self._connection.execute(query)).mappings()]
 
+    async def betas(self, project: str, request: int) -> Sequence[Slot]:
+        """Where what was built of a merge or pull request runs as a beta."""
+        mine = (slots.c.is_beta.is_(True), slots.c.beta_project == project, slots.c.beta_request == request)
+        query = select(slots).where(*mine).order_by(slots.c.environment, slots.c.service)
+        return [struct_of(row, Slot) for row in (await self._connection.execute(query)).mappings()]
+
     async def save(self, slot: Slot) -> None:
         mine = (slots.c.service == slot.service, slots.c.environment == slot.environment)
         await self._connection.execute(update(slots).where(*mine).values(msgspec.to_builtins(slot)))

@@ -11,10 +11,11 @@ from bot.bus import Bus
 from bot.context import ForgeBusy, ForgeUnavailable, NotYet, RuntimeUnavailable
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import backoff_s
-from bot.domain.message import Edited, FormAsked, HomeOpened, RequestOpened, Said
+from bot.domain.message import Edited, FormAsked, HomeOpened, RequestClosed, RequestOpened, Said
 from bot.store import hearing
 from bot.store.hearing import Waiting
 from bot.store.leases import Lease
+from bot.worker.betas import Betas
 from bot.worker.branches import Branches
 from bot.worker.edits import Edits
 from bot.worker.forms import Forms
@@ -33,7 +34,9 @@ DOUBLE_CLICK_S = 3.0
 class Messages:
     """`hear` is called with a message's id by the desk."""
 
-    def __init__(self, holder: Holder, bus: Bus, branches: Branches, forms: Forms, names: Names, openings: Openings, mains: Mains) -> None:
+    def __init__(
+        self, holder: Holder, bus: Bus, branches: Branches, forms: Forms, names: Names, openings: Openings, mains: Mains, betas: Betas
+    ) -> None:
         self._holder = holder
         self._store = holder.store
         self._bus = bus
@@ -42,6 +45,7 @@ class Messages:
         self._names = names
         self._openings = openings
         self._mains = mains
+        self._betas = betas
         self._edits = Edits(holder.store, bus.read)
 
     async def hear(self, id: str) -> None:
@@ -117,6 +121,8 @@ class Messages:
         else:
             await self._branches.happened(incoming)
             await self._mains.happened(incoming)
+            if isinstance(incoming, RequestClosed):
+                await self._betas.closed(incoming)
 
     async def _was_pressed(self, waiting: Waiting, lease: Lease) -> bool:
         """Whether it is the second click of a double one, which is done with."""

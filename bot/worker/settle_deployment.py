@@ -17,8 +17,8 @@ from bot.domain.beginning import Go, Refuse, Wait
 from bot.domain.command import CommandState, Event
 from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind, RolloutState, Slot, Waits
 from bot.domain.waiting import called, is_told, waiting
+from bot.replies import betas, freezes
 from bot.replies import deploy as words
-from bot.replies import freezes
 from bot.replies.deploy_waits import forced_past, refusal, why_of
 from bot.store.transaction import Transaction
 from bot.worker.deploy_jobs import Result
@@ -167,7 +167,16 @@ async def succeeded(transaction: Transaction, row: Deployment, rollout: Rollout,
             since=transaction.now if before.artifact_id != row.artifact_id else before.since,
         )
     )
+    if before.is_beta and not is_beta and rollout.kind is not RolloutKind.RELEASE:
+        await _tell_of_the_end(before, rollout, transaction)
     await _over(transaction, rollout, row)
+
+
+async def _tell_of_the_end(beta: Slot, by: Rollout, transaction: Transaction) -> None:
+    part = await transaction.rollouts.part(beta.deployment_id)
+    theirs = await transaction.rollouts.get(part.rollout_id) if part else None
+    if theirs is not None and theirs.thread.address != by.thread.address:
+        await transaction.post(theirs.thread, betas.overrun(beta, theirs, by))
 
 
 async def failed(transaction: Transaction, row: Deployment, rollout: Rollout, result: Result) -> None:

@@ -30,7 +30,7 @@ CHANGING = {
     *("create", "update", "extend", "terminate", "restart", "cancel", "retry", "keep", "unkeep", "pause", "resume", "transfer", "restore"),
 }
 
-DEPLOYING = {"deploy", "rollback", "promote", "lock", "unlock", "veto", "unveto", "resume", "cancel", "retry"}
+DEPLOYING = {"deploy", "rollback", "promote", "beta", "release", "lock", "unlock", "veto", "unveto", "resume", "cancel", "retry"}
 """In the language of deploys; none of it is about a fork's code."""
 APPROVING = {"approve", "reject"}
 STOPPING = {"terminate", "cancel", "pause", "unkeep"}

@@ -55,6 +55,8 @@ def test_each_usage_is_as_the_language_has_it() -> None:
         "/sled rollback [TARGET …] [--to E] [--to-deploy N] [--reason R] [--veto]",
         "/sled promote [TARGET …] [--from E] [--to E] [--reason R]",
         "/sled diff [TARGET …] [--in E] [--from E]",
+        "/sled beta [SERVICE[@!12] …] [--to E] [--reason R]",
+        "/sled release [SERVICE …] [--in E]",
         "/sled lock [SCOPE] [--reason R] [--for D] [--warn]",
         "/sled unlock [SCOPE]",
         "/sled locks",
