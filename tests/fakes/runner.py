@@ -41,6 +41,7 @@ class FakeRunner:
         self.live: dict[tuple[str, str], dict[str, Any]] = {}
         self.runs: dict[str, Run] = {}
         self.applied: list[str] = []
+        self.overlaps: list[tuple[str, str]] = []  # of APPLYs that were started while another was at work in the same place
         self.cancelled: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
@@ -72,6 +73,10 @@ class FakeRunner:
             raise OtherJob(f"Something else was started as {job.id}.")
         elif there.is_lost:
             there.is_lost, there.tries, there.events = False, there.tries + 1, []
+        if job.step is Step.APPLY:
+            others = (run for id_, run in self.runs.items() if id_ != job.id and run.job.step is Step.APPLY)
+            at_work = [run for run in others if run.result is None and not run.is_lost and _where(run.job) == _where(job)]
+            self.overlaps += [(job.id, run.job.id) for run in at_work]
         if job.step is Step.APPLY and self.losing and there is None:
             self._makes_half(self.runs[job.id])
             self.runs[job.id].is_lost, self.losing = True, self.losing - 1
