@@ -82,6 +82,10 @@ def artifact_arguments(parser: argparse.ArgumentParser) -> None:
     push.add_argument(
         "--kind", choices=("binary", "archive", "terraform"), default="", help="archive for .tar.gz, .tgz, .zip …, else binary"
     )
+    push.add_argument(
+        "--contract", default="", metavar="FILE", help="what it promises: .proto, .binpb, OpenAPI in .yaml or .json, or an archive of them"
+    )
+    push.add_argument("--contract-address", default="", metavar="URL", help="where that file was put")
     push.add_argument("--deploy-py", default="deploy.py", metavar="FILE", help="its deploy.py (default: deploy.py in this folder)")
     for name, help_ in (
         ("commit", "in full"),

@@ -22,6 +22,7 @@ from bot.client import Client
 from bot.env import show_json, talking
 from bot.rendering.clean import words
 from bot.settings import Settings, SettingsError
+from deploy.contracts import Unreadable, contract_of
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar", ".zip")
 _DIGEST = "@sha256:"
@@ -84,7 +85,8 @@ async def _body(settings: Settings, args: argparse.Namespace) -> dict[str, Any]:
         raise SettingsError("which commit was it built of? Say --commit SHA: there is no git here, and no CI that says so")
     about = {"commit": built.commit, "ref": built.ref, "request": built.request, "title": built.title[:500], "author": built.author[:200]}
     what = {"kind": thing.kind, "sha256": thing.sha256, "address": thing.address, "size_bytes": thing.size_bytes}
-    return {"service": args.service, **what, **about, "version": args.version, "program": program}
+    promised = await asyncio.to_thread(_contract, settings, args)
+    return {"service": args.service, **what, **about, "version": args.version, "program": program, **promised}
 
 
 async def _built(args: argparse.Namespace) -> Built:
@@ -117,14 +119,31 @@ def _file(settings: Settings, args: argparse.Namespace) -> _Thing:
     return _Thing(kind, sha256, address, size)
 
 
-def _copied(settings: Settings, path: Path, sha256: str) -> str:
+def _contract(settings: Settings, args: argparse.Namespace) -> dict[str, str]:
+    """What it promises to those who call it. What a contract is, is told by its name, so that stays."""
+    if not args.contract:
+        return {}
+    path = Path(args.contract)
+    try:
+        data = path.read_bytes()
+        contract_of(path.name, data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        address = args.contract_address or _copied(settings, path, f"contract-{sha256}/{path.name}", "--contract-address")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read or kept: {error}") from error
+    except Unreadable as error:
+        raise SettingsError(f"{path} is no contract: {error}") from error
+    return {"contract_sha256": sha256, "contract_address": address}
+
+
+def _copied(settings: Settings, path: Path, name: str, option: str = "--address") -> str:
     """Where this machine's Trellis fetches it from."""
     if os.environ.get("TRELLIS_URL"):
-        raise SettingsError(f"where was {path} put? Say --address URL: the Trellis at TRELLIS_URL fetches it from there")
-    target = settings.pushed_dir / sha256
+        raise SettingsError(f"where was {path} put? Say {option} URL: the Trellis at TRELLIS_URL fetches it from there")
+    target = settings.pushed_dir / name
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{sha256}.{secrets.token_hex(4)}")
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         shutil.copyfile(path, part)
         part.replace(target)
     return target.as_uri()

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.context import Transaction
 from bot.domain.beginning import Answer, Facts, may_begin
 from bot.domain.catalogue import Catalogue, SharedEnvironment
 from bot.domain.deployment import Deployment, Rollout
+from bot.domain.gates import Word
 
 
-async def may_it_begin(deployment: Deployment, rollout: Rollout, catalogue: Catalogue, transaction: Transaction) -> Answer:
-    facts = await facts_of(deployment, rollout, catalogue, transaction)
+async def may_it_begin(
+    deployment: Deployment, rollout: Rollout, catalogue: Catalogue, transaction: Transaction, words: Iterable[Word] = ()
+) -> Answer:
+    """`words`: what its gates said just before."""
+    facts = await facts_of(deployment, rollout, catalogue, transaction, words)
     return may_begin(deployment, rollout, facts, transaction.now)
 
 
-async def facts_of(deployment: Deployment, rollout: Rollout, catalogue: Catalogue, transaction: Transaction) -> Facts:
+async def facts_of(
+    deployment: Deployment, rollout: Rollout, catalogue: Catalogue, transaction: Transaction, words: Iterable[Word] = ()
+) -> Facts:
     """An environment that is no longer configured has no rules of its own."""
     environment = catalogue.environments.get(deployment.environment) or SharedEnvironment(deployment.environment, 0)
+    service = catalogue.services.get(deployment.service)
     rows = transaction.rollouts
     slot = await transaction.slots.get(deployment.service, deployment.environment)
     same_place = await rows.live(deployment.service, deployment.environment)
@@ -34,4 +43,6 @@ async def facts_of(deployment: Deployment, rollout: Rollout, catalogue: Catalogu
         others=tuple(others.values()),
         has_run_before=not environment.after or await rows.has_run(deployment.service, environment.after, deployment.artifact_id),
         is_merged=artifact is not None and artifact.is_merged,
+        gates=service.gates if service else (),
+        words=tuple(words),
     )

@@ -27,6 +27,7 @@ from bot.finding import Finding
 from bot.finding_betas import FindingBetas
 from bot.finding_deploys import FindingDeploys
 from bot.finding_services import FindingServices
+from bot.gates import Gates
 from bot.handlers import HANDLERS
 from bot.handlers.actions import ACTIONS
 from bot.handlers.handler import About, Handler
@@ -55,6 +56,7 @@ class Bus:
         forges: Mapping[ForgeKind, Forge],
         rules: Rules,
         members: Mapping[Platform, Members] | None = None,
+        gates: Gates | None = None,
     ) -> None:
         self._units = units
         self._rules = rules
@@ -62,7 +64,8 @@ class Bus:
         self._standings = Standings(rules.people, rules.console_role, forges, rules.projects, self._others, self._by_sign_in)
         self._standing_in = self._standings.of
         learning = Learning(units, Merges(forges, runtime), rules.projects, rules.catalogue)
-        self._outside = Outside(runtime, forges, self._standing_in, rules.policies, rules.projects, members or {}, self._known, learning)
+        known = (rules.policies, rules.projects, members or {}, self._known, learning, gates)
+        self._outside = Outside(runtime, forges, self._standing_in, *known)
         services = FindingServices(self._in_project, self._outside.visible)
         deploys, betas = FindingDeploys(units, services), FindingBetas(units, services)
         self._finding = Finding(units, self._in_project, self._outside.visible, deploys.asked_about)

@@ -81,7 +81,7 @@ def _facts(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str
     if rollout.reason:
         found.append(Fact("reason", line(rollout.reason)))
     if rollout.is_forced:
-        found.append(Fact("forced", line("past locks, freezes and the order of environments")))
+        found.append(Fact("forced", line("past locks, freezes, gates and the order of environments")))
     return tuple(found)
 
 

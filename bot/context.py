@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Protocol
 
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
-from bot.context_rows import ApprovalRows, ArtifactRows, EnvironmentRows, PeopleRows, RolloutRows, SlotRows
+from bot.context_rows import ApprovalRows, ArtifactRows, DeployedRows, EnvironmentRows, PeopleRows, RolloutRows, SlotRows
 from bot.context_rules import HoldRows, LockRows, VetoRows, WaitingRows
 from bot.domain.approval import Approval
+from bot.domain.artifact import Artifact
 from bot.domain.catalogue import Catalogue, Service, SharedEnvironment
 from bot.domain.command import CommandState, Event
 from bot.domain.cost import FREE, Prices
-from bot.domain.deployment import Deployment, Rollout
+from bot.domain.deployment import Deployment, Rollout, RolloutKind
 from bot.domain.environment import Environment
+from bot.domain.gates import Checks, Reviewed, Word
 from bot.domain.message import Person, Platform, Said, Thread
 from bot.domain.project import ChangeRequest, Project, Right
 from bot.domain.prose import Reply
@@ -78,6 +80,12 @@ class Forge(Protocol):
 
     async def merged_at(self, project: Project, sha: str) -> float | None:
         """When that commit was made, if it is on the default branch now; None when it is not, or nobody there knows it."""
+
+    async def checks(self, project: Project, sha: str) -> Checks:
+        """How its checks are now; none at all when nobody there knows the commit."""
+
+    async def reviewed(self, project: Project, sha: str) -> Sequence[Reviewed]:
+        """The requests that brought that commit to the default branch, or have it as their head; with all who approve, whoever they are."""
 
 
 class Runtime(Protocol):
@@ -259,6 +267,9 @@ class Transaction(Protocol):
         """End the commands that wait for `goal`, and sign their messages."""
 
 
+Choose = Callable[[DeployedRows], Awaitable[Sequence[Artifact]]]
+
+
 class Outside(Protocol):
     """Ports for what is gathered before the transaction."""
 
@@ -281,3 +292,6 @@ class Outside(Protocol):
 
     async def learn_merged(self, services: Iterable[Service]) -> None:
         """Ask the forges about the newest artifacts of these that are not known to be merged. Raises ForgeUnavailable."""
+
+    async def gates_say(self, choose: Choose, environment: str, kind: RolloutKind) -> Sequence[Word]:
+        """What the gates of services say of artifacts that are chosen now, before an act of this kind."""

@@ -121,3 +121,13 @@ class ApprovalRows(Protocol):
     async def locked(self, id: str, /) -> Approval | None: ...
 
     async def open_of(self, environment_id: str, /) -> Sequence[Approval]: ...
+
+
+class DeployedRows(Protocol):
+    """What was built, and what runs where."""
+
+    @property
+    def artifacts(self) -> ArtifactRows: ...
+
+    @property
+    def slots(self) -> SlotRows: ...

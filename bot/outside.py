@@ -9,11 +9,14 @@ from bot.asking import identity, project_resource
 from bot.auth.asked import Asked, Resource
 from bot.auth.policies import Policies
 from bot.auth.policy import Standing
-from bot.context import Forge, Members, Runtime
+from bot.context import Choose, Forge, Members, Runtime
 from bot.domain.catalogue import Service
+from bot.domain.deployment import RolloutKind
 from bot.domain.environment import Environment
+from bot.domain.gates import Word
 from bot.domain.message import Person, Platform
 from bot.domain.project import ChangeRequest, ForgeKind, Project
+from bot.gates import Gates
 from bot.learning import Learning
 
 StandingIn = Callable[[Person, Project | None], Awaitable[Standing]]
@@ -34,6 +37,7 @@ class Outside:
         members: Mapping[Platform, Members],
         known: Known,
         learning: Learning,
+        gates: Gates | None = None,
     ) -> None:
         self.runtime = runtime
         self._forges = forges
@@ -43,9 +47,13 @@ class Outside:
         self._projects = projects
         self._known = known
         self._learning = learning
+        self._gates = gates
 
     async def learn_merged(self, services: Iterable[Service]) -> None:
         await self._learning.learn(services)
+
+    async def gates_say(self, choose: Choose, environment: str, kind: RolloutKind) -> tuple[Word, ...]:
+        return await self._gates.say(choose, environment, kind) if self._gates else ()
 
     async def change_request(self, project: Project, number: int) -> ChangeRequest | None:
         forge = self._forges.get(project.forge)

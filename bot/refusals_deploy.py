@@ -10,7 +10,9 @@ from bot.domain.beginning import Refuse, Skipped
 from bot.domain.catalogue import Catalogue, Service, SharedEnvironment
 from bot.domain.deployment import Deployment, Rollout, RolloutState
 from bot.domain.errors import UserError
+from bot.domain.gates import Word
 from bot.domain.prose import Block, Code, Items, Strong, line
+from bot.replies import gates
 from bot.replies.deploy_waits import refusal
 
 _MOST_NEAR = 3
@@ -96,8 +98,11 @@ def not_merged(artifact: Artifact, environment: SharedEnvironment) -> UserError:
 
 
 def may_not_begin(part: Deployment, artifact: Artifact, refuse: Refuse) -> UserError:
-    """A veto, the order of environments: what no waiting changes."""
+    """A veto, the order of environments, a gate: what no waiting changes."""
     head = (Strong(f"{part.service}@{artifact.commit[:8]}"), f" may not go to {part.environment}: {refusal(refuse)}.")
+    if isinstance(refuse.because, Word):
+        lines = tuple(line(Code(each)) for each in gates.details(refuse.because)[: gates.MOST_NAMED])
+        return UserError(refuse.code, *head, more=(*((Items(lines),) if lines else ()), line(gates.way_on(refuse.because), ".")))
     first = refuse.because.environment if isinstance(refuse.because, Skipped) else ""
     more = (line("First: ", Code(f"/sled deploy {part.service}@{artifact.commit[:8]} --to {first}")),) if first else ()
     return UserError(refuse.code, *head, more=more)

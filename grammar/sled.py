@@ -41,7 +41,7 @@ class Deploy(Command):
     to: str | None = _to()
     reason: str | None = _reason()
     dry_run: bool = flag("only say what would change")
-    force: bool = flag("past locks, freezes and the order of environments: for few, and told to all")
+    force: bool = flag("past locks, freezes, gates and the order of environments: for few, and told to all")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ async def built(
     request: int | None = None,
     title: str = "",
     kind: ArtifactKind = ArtifactKind.BINARY,
+    contract: tuple[str, bytes] | None = None,
 ) -> Artifact:
     """One artifact of a commit that begins so, registered now."""
     project = world.settings.services[service].project
@@ -42,6 +43,8 @@ async def built(
                 request=request,
                 title=title,
                 program=program,
+                contract_sha256=world.files.put(contract[1]) if contract else "",
+                contract_address=f"https://files.example.com/{contract[0]}" if contract else "",
                 registered_at=transaction.now,
                 registered_by="console:ci",
                 merged_at=transaction.now if is_merged else None,

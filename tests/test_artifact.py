@@ -77,6 +77,30 @@ async def test_a_file_is_kept_where_this_machines_trellis_fetches_it(shell: Worl
     assert kept.read_bytes() == b"a program"
 
 
+async def test_what_it_promises_is_registered_with_it_by_its_name(shell: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    spec = b"openapi: 3.0.3\ninfo: {title: Hello, version: '1'}\npaths: {}\n"
+    Path("api.yaml").write_bytes(spec)
+    line = ("push", "hello", "hello", "--commit", ONE, "--address", "https://files.example.com/hello", "--contract", "api.yaml")
+    with pytest.raises(SettingsError, match="Say --contract-address URL"):
+        await types(shell, *line)
+    assert await types(shell, *line, "--contract-address", "https://files.example.com/api.yaml") == 0
+    async with shell.store.look() as look:
+        kept = await look.artifacts.newest("hello")
+    assert kept is not None
+    assert (kept.contract_sha256, kept.contract_address) == (hashlib.sha256(spec).hexdigest(), "https://files.example.com/api.yaml")
+    monkeypatch.delenv("TRELLIS_URL")
+    assert await types(shell, *line) == 3  # nobody listens at the usual port here
+    [copied] = shell.settings.pushed_dir.rglob("api.yaml")
+    assert copied.read_bytes() == spec
+
+
+@pytest.mark.parametrize(("name", "words"), [("notes.txt", "is no contract"), ("nothing.yaml", "cannot be read")])
+async def test_what_is_no_contract_is_refused_where_it_is_pushed(shell: World, name: str, words: str) -> None:
+    Path("notes.txt").write_text("hello")
+    with pytest.raises(SettingsError, match=words):
+        await types(shell, "push", "hello", "hello", "--commit", ONE, "--address", "https://x.example/x", "--contract", name)
+
+
 async def test_what_is_missing_is_said(shell: World, tmp_path: Path) -> None:
     for line, words in (
         (("push", "hello"), "say what was built"),

@@ -36,6 +36,14 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, 
         (tmp_path / "trellis.toml").write_text(toml)
 
 
+HELLO = {
+    "TRELLIS_PROJECTS__LAB__FORGE": "local",
+    "TRELLIS_PROJECTS__LAB__CLONE_URL": "/srv/lab",
+    "TRELLIS_SERVICES__HELLO__PROJECT": "lab",
+    "TRELLIS_DEPLOY__ENVIRONMENTS__DEV__TARGET": "host",
+}
+
+
 @pytest.mark.parametrize(
     ("variables", "line"),
     [
@@ -125,6 +133,11 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, 
             },
             "TRELLIS_SIGN_IN__OIDC__WORK__CLIENT_SECRET is missing: set it",
         ),
+        (
+            {**HELLO, "TRELLIS_SERVICES__HELLO__GATES": '["ci", "contracts"]'},
+            "services.hello.gates: ci is the word of a forge, and lab is on none",
+        ),
+        ({**HELLO, "TRELLIS_SERVICES__HELLO__GATES": '["contracts", "contracts"]'}, "services.hello.gates names a gate twice"),
         ({"TRELLIS_CONFIG": "nowhere.toml"}, "TRELLIS_CONFIG: there is no file nowhere.toml"),
         (
             {"TRELLIS_PROJECTS": "{bad"},

@@ -81,7 +81,7 @@ class World:
         self.repositories = FakeRepositories()
         self.engine = FakeEngine(self.repositories)
         self.runner = FakeRunner()
-        self.files = FakeFiles()
+        self.files = FakeFiles(settings.data_dir / "fetched")
         self.github: FakeGitHub
         self.gitlab: FakeGitLab
         self.slack: FakeSlack

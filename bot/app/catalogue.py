@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.domain.catalogue import Catalogue, DeployGroup, Service, SharedEnvironment, TargetKind
 from bot.domain.freezes import Freeze, parse
+from bot.domain.gates import Gate
 from bot.domain.schedule import BadSchedule
 from bot.settings import Settings, SettingsError, SharedEnvironmentSettings
 
@@ -13,7 +14,8 @@ _ASKS = "prod"
 
 def catalogue_of(settings: Settings) -> Catalogue:
     services = {
-        key: Service(key, each.project.lower(), each.folder.strip("/"), each.environments) for key, each in settings.services.items()
+        key: Service(key, each.project.lower(), each.folder.strip("/"), each.environments, tuple(map(Gate, each.gates)))
+        for key, each in settings.services.items()
     }
     shared = settings.deploy.environments.items()
     environments = {key: _environment(key, place, each, settings.time_zone) for place, (key, each) in enumerate(shared)}

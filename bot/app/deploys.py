@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.app.contracts import Comparing
 from bot.app.sources import sources_of
+from bot.gates import Contracts
 from bot.settings import ClusterSettings, Settings
 from bot.worker.deploy_jobs import Files
 from deploy.host import socket_in
@@ -30,6 +32,10 @@ class Deploys:
     @property
     def runners(self) -> tuple[Runner, ...]:
         return (self.runner, *self.clusters.values())
+
+    def contracts(self) -> Contracts:
+        """Whoever compares those that lie beside artifacts."""
+        return Comparing(self.files)
 
 
 def deploys_of(settings: Settings) -> Deploys:

@@ -11,6 +11,7 @@ from bot.app.scraped import scraped
 from bot.app.traces import traced
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
+from bot.gates import Gates
 from bot.merges import Merges
 from bot.redaction import KNOWN
 from bot.settings import Settings
@@ -54,7 +55,8 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
     forges = {kind: PatientForge(forge, kind, store) for kind, forge in forges.items()}
     branches = Branches(store, runtime, forges, projects)
     mains = Mains(store, Merges(forges, runtime), projects, catalogue_of(settings))
-    bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats))
+    gates = Gates(store, forges, projects, catalogue_of(settings), edges.deploys.contracts())
+    bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats), gates)
     return Parts(
         store=store,
         runtime=runtime,
@@ -81,7 +83,9 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             Heads(runtime, forges),
         ),
         announcements=Announcements(store, catalogue_of(settings), projects),
-        deployments=Deployments(hold, edges.deploys.runner_of, edges.deploys.files, catalogue_of(settings), limits_of(settings).approval_s),
+        deployments=Deployments(
+            hold, edges.deploys.runner_of, edges.deploys.files, catalogue_of(settings), gates, limits_of(settings).approval_s
+        ),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
+from bot.chats import github_checks
 from bot.chats.github_access import Access
 from bot.chats.github_client import GitHubRemote, call
 from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import Wire
 from bot.context import ForgeUnavailable
+from bot.domain.gates import Checks, Reviewed
 from bot.domain.message import Person, Platform
 from bot.domain.project import ChangeRequest, Project, Right
 
@@ -140,18 +143,33 @@ class GitHubForge:
         if not _SHA.fullmatch(sha):  # a comparison takes names of branches too
             return None
         between = f"{quote(project.default_branch, safe='')}...{sha}"
-        comparison, repository = await asyncio.gather(
-            self._get(project, f"/repos/{project.path}/compare/{between}?per_page=1", _Comparison),
-            self._get(project, f"/repos/{project.path}", _Identified),
+        comparison, _ = await asyncio.gather(
+            self._get(project, f"/repos/{project.path}/compare/{between}?per_page=1", _Comparison), self._must_be(project)
         )
-        if repository is not None and str(repository.id) != project.id:
-            raise _another(project)
         if comparison is None or comparison.status not in _BEHIND or comparison.merge_base_commit.sha != sha:
             return None
         return comparison.merge_base_commit.commit.committer.date.timestamp()
 
+    async def checks(self, project: Project, sha: str) -> Checks:
+        if not _SHA.fullmatch(sha):
+            return Checks()
+        found, _ = await asyncio.gather(github_checks.checks(partial(self._get, project), project, sha), self._must_be(project))
+        return found
+
+    async def reviewed(self, project: Project, sha: str) -> tuple[Reviewed, ...]:
+        if not _SHA.fullmatch(sha):
+            return ()
+        found, _ = await asyncio.gather(github_checks.reviewed(partial(self._get, project), project, sha), self._must_be(project))
+        return found
+
     def close(self) -> None:
         self._remote.close()
+
+    async def _must_be(self, project: Project) -> None:
+        """A path may have been given to another repository. Raises ForgeUnavailable."""
+        repository = await self._get(project, f"/repos/{project.path}", _Identified)
+        if repository is not None and str(repository.id) != project.id:
+            raise _another(project)
 
     async def _get(self, project: Project, path: str, shape: type[T]) -> T | None:
         """The thing at `path`, None when there is none. Raises ForgeUnavailable for all else."""

@@ -19,6 +19,7 @@ from bot.chats.remote import Remote, RemoteFailure
 from bot.chats.wire import Wire
 
 PERMISSIONS = {
+    "checks": "read",
     "contents": "read",
     "deployments": "write",
     "issues": "write",

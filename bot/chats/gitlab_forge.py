@@ -10,11 +10,13 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from bot.chats import gitlab_checks
 from bot.chats.gitlab_client import remote
 from bot.chats.gitlab_wire import person_of
 from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import Wire
 from bot.context import ForgeUnavailable
+from bot.domain.gates import Checks, Reviewed
 from bot.domain.message import Person, Platform
 from bot.domain.project import ChangeRequest, Project, Right
 
@@ -114,6 +116,12 @@ class GitLabForge:
         query = urlencode([("refs[]", project.default_branch), ("refs[]", sha)])
         base = await self._get(f"/projects/{int(project.id)}/repository/merge_base?{query}", _Commit, none=_UNKNOWN)
         return base.committed_date.timestamp() if base is not None and base.id == sha else None
+
+    async def checks(self, project: Project, sha: str) -> Checks:
+        return await gitlab_checks.checks(self._get, project, sha) if _SHA.fullmatch(sha) else Checks()
+
+    async def reviewed(self, project: Project, sha: str) -> tuple[Reviewed, ...]:
+        return await gitlab_checks.reviewed(self._get, project, sha) if _SHA.fullmatch(sha) else ()
 
     def close(self) -> None:
         self._remote.close()

@@ -1,4 +1,4 @@
-"""May a deployment begin? Vetoes, locks, freezes, holds, the order of environments, and the queue of its service there.
+"""May a deployment begin? Vetoes, gates, locks, freezes, holds, the order of environments, and the queue of its service there.
 
 Asked at the command, and again in the transaction that claims: only what is still true at its turn counts.
 """
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from bot.domain.catalogue import SharedEnvironment
 from bot.domain.deployment import Deployment, DeploymentState, Lock, Rollout, RolloutKind, Slot, Veto, Waits
 from bot.domain.freezes import Freeze, Window, frozen_by, next_freeze
+from bot.domain.gates import PATIENCE_S as GATES_S
+from bot.domain.gates import Gate, Word, again_at, shut, wanted
 from bot.domain.scopes import Scope
 
 PATIENCE_S = 4 * 3600.0
@@ -33,6 +35,7 @@ class Facts:
 
     `identities` are all accounts of whoever asked, as `github:7`. `running` is the deployment that `slot` names. `others` are those that
     are not over and share the slot or the rollout. `has_run_before`: the artifact runs or ran in the environment that comes before.
+    `words`: what the service's `gates` said just before, outside of this transaction.
     """
 
     environment: SharedEnvironment
@@ -46,6 +49,8 @@ class Facts:
     others: tuple[Deployment, ...] = ()
     has_run_before: bool = True
     is_merged: bool = True
+    gates: tuple[Gate, ...] = ()
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Skipped:
     environment: str
 
 
-Obstacle = Lock | Window | Skipped
+Obstacle = Lock | Window | Skipped | Word
 
 
 @dataclass(frozen=True)
@@ -75,16 +80,16 @@ class Wait:
     """`until` is when to look again by the clock; None: somebody rings when it is over (`because` ends)."""
 
     waits: Waits
-    because: Lock | Window | Deployment | None = None
+    because: Lock | Window | Deployment | Word | None = None
     until: float | None = None
 
 
 @dataclass(frozen=True)
 class Refuse:
-    """`code`: vetoed, not_merged, held, order, superseded or unanswered."""
+    """`code`: vetoed, not_merged, held, order, superseded, unanswered, or that of a gate: gate_ci."""
 
     code: str
-    because: Veto | Slot | Skipped | Deployment | None = None
+    because: Veto | Slot | Skipped | Deployment | Word | None = None
 
 
 Answer = Go | Wait | Refuse
@@ -98,6 +103,7 @@ class _Asked:
     now: float
     stopping: tuple[Lock, ...] = ()
     frozen: Window | None = None
+    shut: tuple[Word, ...] = ()
 
     @property
     def is_automatic(self) -> bool:
@@ -113,7 +119,7 @@ def may_begin(deployment: Deployment, rollout: Rollout, facts: Facts, now: float
     covering = tuple(covers_now(facts.locks, deployment.service, deployment.environment, facts.groups, now))
     stopping = tuple(each for each in covering if not each.is_warning and not facts.identities.intersection(each.identities))
     frozen = None if rollout.kind in _PASSING_FREEZES else frozen_by(facts.freezes, now)
-    asked = _Asked(deployment, rollout, facts, now, stopping, frozen)
+    asked = _Asked(deployment, rollout, facts, now, stopping, frozen, _shut(deployment, rollout, facts))
     if (refusal := _refused(asked)) is not None:
         return refusal
     if not rollout.is_forced and (wait := _stopped(asked)) is not None:
@@ -121,10 +127,21 @@ def may_begin(deployment: Deployment, rollout: Rollout, facts: Facts, now: float
     if (wait := _behind(asked) or _unsure(asked)) is not None:
         return wait
     skipped = (Skipped(facts.environment.after),) if _skips(asked) else ()
-    forced = (*stopping, *((frozen,) if frozen else ()), *skipped)
+    forced = (*stopping, *((frozen,) if frozen else ()), *skipped, *asked.shut)
     ahead = next_freeze(facts.freezes, now)
     closing = ahead if ahead and ahead.begin - now <= SOON_S else None
     return Go(forced, tuple(each for each in covering if each.is_warning), closing)
+
+
+def may_be_planned(deployment: Deployment, rollout: Rollout, facts: Facts, now: float) -> Wait | Refuse | None:
+    """What its gates have against it. Asked of all of a rollout before any of it begins."""
+    asked = _Asked(deployment, rollout, facts, now, shut=_shut(deployment, rollout, facts))
+    return None if rollout.is_forced or rollout.plan_only else _no_of_gates(asked) or _not_yet_of_gates(asked)
+
+
+def _shut(deployment: Deployment, rollout: Rollout, facts: Facts) -> tuple[Word, ...]:
+    running = facts.slot.artifact_id if facts.slot else ""
+    return shut(wanted(facts.gates, rollout.kind), facts.words, deployment.artifact_id, running)
 
 
 def covers_now(locks: Iterable[Lock], service: str, environment: str, groups: Iterable[str], now: float) -> list[Lock]:
@@ -153,7 +170,22 @@ def _refused(asked: _Asked) -> Refuse | None:
     deployment = asked.deployment
     if deployment.waits_for is Waits.WORD and asked.now >= _since(deployment) + WORD_S:
         return Refuse("unanswered")
-    return None
+    return None if rollout.is_forced else _no_of_gates(asked)
+
+
+def _no_of_gates(asked: _Asked) -> Refuse | None:
+    """A no that will not change by itself, and a yes that did not come in all the time there was."""
+    since = _since(asked.deployment) if asked.deployment.waits_for is Waits.CHECKS else asked.now
+    is_late = asked.now >= since + GATES_S
+    found = next((each for each in asked.shut if is_late or not each.may_come), None)
+    return Refuse(f"gate_{found.gate}", found) if found else None
+
+
+def _not_yet_of_gates(asked: _Asked) -> Wait | None:
+    if not asked.shut:
+        return None
+    since = _since(asked.deployment) if asked.deployment.waits_for is Waits.CHECKS else asked.now
+    return Wait(Waits.CHECKS, asked.shut[0], again_at(since, asked.now))
 
 
 def _never(asked: _Asked) -> Refuse | None:
@@ -174,7 +206,7 @@ def _stopped(asked: _Asked) -> Wait | None:
     if asked.stopping:
         lock = asked.stopping[0]
         return Wait(Waits.LOCK, lock, lock.expires_at)
-    return Wait(Waits.FREEZE, asked.frozen, asked.frozen.end) if asked.frozen else None
+    return Wait(Waits.FREEZE, asked.frozen, asked.frozen.end) if asked.frozen else _not_yet_of_gates(asked)
 
 
 def _behind(asked: _Asked) -> Wait | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.freezes import Freeze
+from bot.domain.gates import Gate
 
 MONO = "mono"
 """The deploy group of everything."""
@@ -46,6 +47,7 @@ class Service:
     project: str
     folder: str = ""
     environments: tuple[str, ...] = ()  # where it may run; () for everywhere
+    gates: tuple[Gate, ...] = ()  # what has to be said of an artifact before it goes anywhere
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from bot.domain.deployment import Deployment, DeploymentState
+from bot.domain.deployment import Deployment, DeploymentState, Waits
 
 State = DeploymentState
 
@@ -25,13 +25,19 @@ def next_step(deployment: Deployment, now: float, *, is_bound: bool = False) -> 
         return None
     if not deployment.is_wanted and not deployment.has_begun:
         return Step.END
-    if deployment.retry_at is not None and now < deployment.retry_at:
+    if _rests(deployment, now):
         return None
     if deployment.has_begun:
         return Step.APPLY
     if not deployment.plan_hash or (is_bound and not deployment.base):
         return Step.BIND if deployment.plan_hash else Step.PLAN
     return Step.BEGIN if deployment.state is State.QUEUED or _is_called(deployment, now) else None
+
+
+def _rests(deployment: Deployment, now: float) -> bool:
+    """After a trouble, or until its gates are asked again, whatever is to be done."""
+    is_tired = deployment.retry_at is not None and now < deployment.retry_at
+    return is_tired or (deployment.waits_for is Waits.CHECKS and not _is_called(deployment, now))
 
 
 def _is_called(waiting: Deployment, now: float) -> bool:

@@ -7,10 +7,12 @@ import msgspec
 from bot.domain.beginning import Wait
 from bot.domain.deployment import Deployment, DeploymentState, Waits
 
+_ASKED = frozenset({Waits.WORD, Waits.CHECKS})
+
 
 def waiting(deployment: Deployment, wait: Wait, why: str, now: float) -> Deployment:
-    """The same, waiting. `waits_since` is when it began to wait for anything, or when it was asked about: a question has its own time."""
-    is_asked_now = wait.waits is Waits.WORD and deployment.waits_for is not Waits.WORD
+    """The same, waiting. `waits_since` is when it began to wait for anything, or when somebody was asked, who has their own time."""
+    is_asked_now = wait.waits in _ASKED and deployment.waits_for is not wait.waits
     since = now if is_asked_now or deployment.waits_since is None else deployment.waits_since
     return msgspec.structs.replace(
         deployment.move(DeploymentState.WAITING),
@@ -23,7 +25,7 @@ def waiting(deployment: Deployment, wait: Wait, why: str, now: float) -> Deploym
 
 def is_told(deployment: Deployment, wait: Wait, why: str) -> bool:
     """Whether who asked has heard this already. A question is put once."""
-    return deployment.waits_for is wait.waits and (wait.waits is Waits.WORD or deployment.waits_why == why)
+    return deployment.waits_for is wait.waits and (wait.waits in _ASKED or deployment.waits_why == why)
 
 
 def called(deployment: Deployment, now: float) -> Deployment:

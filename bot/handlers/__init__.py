@@ -73,7 +73,7 @@ HANDLERS: dict[str, Handler] = dict(
         _handler("sled beta", About.BETA, beta.decide, beta.gather),
         _handler("sled release", About.RELEASE, beta.decide_release),
         _handler("sled diff", About.SERVICES, diff.decide),
-        _handler("sled plan", About.SERVICES, deploy.decide_plan, deploy.gather),
+        _handler("sled plan", About.SERVICES, deploy.decide_plan, deploy.gather_plan),
         _handler("sled artifacts", About.PERHAPS_SERVICES, artifacts.decide),
         _handler("sled status", About.PERHAPS_SERVICES, running.status),
         _handler("sled lock", About.SCOPE, lock.decide),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot import refusals_deploy
 from bot.context import ForgeUnavailable, Outcome, Outside, Scene, Transaction
+from bot.context_rows import DeployedRows
 from bot.domain.artifact import Artifact
 from bot.domain.catalogue import Service
 from bot.domain.command import CommandState
 from bot.domain.deployment import DeploymentState, Rollout, RolloutKind, Waits
 from bot.domain.errors import UserError
+from bot.domain.gates import Word
 from bot.domain.waiting import said_again
 from bot.domain.wanted import Wanted, Wish
 from bot.handlers.rolling import Asked, begin, same_as_open
@@ -21,7 +23,29 @@ from grammar.targets import TargetName
 _MOST_SHOWN = 5
 
 
-async def gather(command: Deploy | Plan, scene: Scene, outside: Outside) -> str:
+@dataclass(frozen=True)
+class Gathered:
+    """`doubt`: why it cannot be learned what is merged, "" where it could. `said` by the gates of all that is asked for."""
+
+    doubt: str = ""
+    said: tuple[Word, ...] = ()
+
+
+async def gather(command: Deploy, scene: Scene, outside: Outside) -> Gathered:
+    doubt = await gather_plan(command, scene, outside)
+    if command.force or command.dry_run or scene.shared is None or not any(wanted.service.gates for wanted in scene.wanted):
+        return Gathered(doubt)
+
+    async def chosen(rows: DeployedRows) -> list[Artifact]:
+        try:
+            return [await artifact_of(wanted, rows) for wanted in scene.wanted]
+        except UserError:  # it is refused for that
+            return []
+
+    return Gathered(doubt, tuple(await outside.gates_say(chosen, scene.shared.key, RolloutKind.DEPLOY)))
+
+
+async def gather_plan(command: Deploy | Plan, scene: Scene, outside: Outside) -> str:
     del command
     is_strict = scene.shared is not None and scene.shared.merged_only
     return await learn((wanted.service for wanted in scene.wanted if is_strict or wanted.wish == Wish()), outside)
@@ -36,8 +60,9 @@ async def learn(services: Iterable[Service], outside: Outside) -> str:
     return ""
 
 
-async def decide(command: Deploy, scene: Scene, doubt: str, transaction: Transaction) -> Outcome:
-    asked = replace(await _asked(command, scene, doubt, transaction), reason=command.reason or "", is_forced=command.force)
+async def decide(command: Deploy, scene: Scene, gathered: Gathered, transaction: Transaction) -> Outcome:
+    asked = await _asked(command, scene, gathered.doubt, transaction)
+    asked = replace(asked, reason=command.reason or "", is_forced=command.force, said=gathered.said)
     if command.dry_run:
         return running((await begin(replace(asked, plan_only=True), scene, transaction))[0])
     if there := await same_as_open(asked, scene, transaction):
@@ -77,9 +102,9 @@ def running(rollout: Rollout) -> Outcome:
     return Outcome(state=CommandState.RUNNING, environment_id=rollout.id, goal="rollout")
 
 
-async def artifact_of(wanted: Wanted, transaction: Transaction) -> Artifact:
+async def artifact_of(wanted: Wanted, there: DeployedRows) -> Artifact:
     """The one that is wished for. Raises UserError."""
-    service, wish, rows = wanted.service, wanted.wish, transaction.artifacts
+    service, wish, rows = wanted.service, wanted.wish, there.artifacts
     found: Sequence[Artifact | None]
     if wish.commit is not None:
         found = await rows.by_commit(service.key, wish.commit)

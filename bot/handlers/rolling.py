@@ -13,6 +13,7 @@ from bot.domain.artifact import Artifact
 from bot.domain.beginning import Refuse
 from bot.domain.command import Event
 from bot.domain.deployment import Deployment, Rollout, RolloutKind
+from bot.domain.gates import Word
 from bot.domain.ids import new_id
 
 
@@ -27,6 +28,7 @@ class Asked:
     is_forced: bool = False
     plan_only: bool = False
     follows: Mapping[str, str] = field(default_factory=dict)  # by service: what of it may move on
+    said: tuple[Word, ...] = ()  # what gates say of the artifacts
 
 
 async def begin(asked: Asked, scene: Scene, transaction: Transaction) -> tuple[Rollout, Sequence[Deployment]]:
@@ -59,7 +61,7 @@ async def begin(asked: Asked, scene: Scene, transaction: Transaction) -> tuple[R
         for wanted in scene.wanted
     ]
     for part in () if asked.plan_only else parts:
-        answer = await may_it_begin(part, rollout, scene.catalogue, transaction)
+        answer = await may_it_begin(part, rollout, scene.catalogue, transaction, asked.said)
         if isinstance(answer, Refuse):
             raise refusals_deploy.may_not_begin(part, asked.artifacts[part.service], answer)
     rollout, numbered = await transaction.begin_rollout(rollout, parts)

@@ -144,7 +144,8 @@ def waits(rollout: Rollout, part: Deployment, wait: Wait, ahead: int) -> Reply:
         again = line("Still wanted? Say it again: ", Code(_again(rollout)))
         told = f" could begin now, but does not by itself any more: {part.waits_why}."
         return say(Tone.WARNING, *head, told, to=rollout.person, code="waits_for_you", more=(again,))
-    when = (" It may begin ", moment(wait.until), ".") if wait.until is not None else (" It begins when that is over.",)
+    until = None if wait.waits is Waits.CHECKS else wait.until  # gates are only asked again then
+    when = (" It may begin ", moment(until), ".") if until is not None else (" It begins when that is over.",)
     place = f" It is number {ahead + 1} in the line." if ahead else ""
     return say(Tone.BUSY, *head, f" waits for {part.waits_why}.", *when, place, to=rollout.person, code="waits")
 

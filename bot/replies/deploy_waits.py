@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from bot.domain.beginning import Obstacle, Refuse, Skipped, Wait
 from bot.domain.deployment import Deployment, Lock, Slot, Veto, Waits
 from bot.domain.freezes import Window
+from bot.domain.gates import Word
 from bot.domain.scopes import Scope
+from bot.replies import gates
 
 
 def why_of(wait: Wait) -> str:
@@ -20,6 +22,8 @@ def why_of(wait: Wait) -> str:
             return window_words(window)
         case Deployment() as other:
             return f"deploy {other.number} of {other.service}" if wait.waits is not Waits.WORD else f"deploy {other.number} came before it"
+        case Word() as word:
+            return gates.waiting(word)
         case None:
             return _PLAIN[wait.waits]
 
@@ -58,6 +62,8 @@ def _obstacle(obstacle: Obstacle) -> str:
             return window_words(obstacle)
         case Skipped(environment):
             return f"the order of environments ({environment} first)"
+        case Word() as word:
+            return f"the gate {word.gate} ({gates.lacking(word)})"
 
 
 def refusal(refuse: Refuse) -> str:
@@ -72,5 +78,7 @@ def refusal(refuse: Refuse) -> str:
             return f"it has to run in {environment} first"
         case Deployment() as other:
             return f"deploy {other.number} is newer"
+        case Word() as word:
+            return gates.missing(word)
         case None:
             return "it is not merged" if refuse.code == "not_merged" else "it waited for an answer that did not come"

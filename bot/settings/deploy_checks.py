@@ -47,6 +47,10 @@ def _check_services(settings: Settings) -> None:
         _must_be_there(f"{at}.environments", "environment", service.environments, settings.deploy.environments)
         is_inside = not service.folder.startswith("/") and ".." not in service.folder.split("/")
         require(is_inside, f"{at}.folder is a folder of its repository, without .. and without / at its head")
+        require(len(service.gates) == len(set(service.gates)), f"{at}.gates names a gate twice")
+        asked = sorted({"ci", "review"}.intersection(service.gates))
+        is_local = settings.projects[service.project].forge == "local"
+        require(not asked or not is_local, f"{at}.gates: {', '.join(asked)} is the word of a forge, and {service.project} is on none")
     require(not settings.services or settings.deploy.environments, "there are services, but no deploy.environments to deploy them to")
 
 

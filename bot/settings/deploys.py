@@ -33,13 +33,17 @@ Stages = Annotated[tuple[Words, ...], BeforeValidator(_stages)]
 
 
 class ServiceSettings(BaseModel):
-    """A folder of a project's repository with a deploy.py. `environments`: where it may run, everywhere when nothing is said."""
+    """A folder of a project's repository with a deploy.py. `environments`: where it may run, everywhere when nothing is said.
+
+    `gates`: what has to be said of an artifact before it goes anywhere, by its forge (ci, review) or by its contracts.
+    """
 
     model_config = {"extra": "forbid"}
 
     project: str
     folder: str = ""
     environments: Words = ()
+    gates: Annotated[tuple[Literal["ci", "review", "contracts"], ...], BeforeValidator(_words)] = ()
 
 
 class ClusterSettings(BaseModel):

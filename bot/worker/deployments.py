@@ -13,14 +13,16 @@ import structlog
 
 from bot import meters, tracing
 from bot.approving import is_approved, moved, needs_a_word, plan_anew
-from bot.beginnings import may_it_begin
+from bot.beginnings import facts_of, may_it_begin
 from bot.domain.artifact import ArtifactKind
-from bot.domain.beginning import Go, Refuse, Wait
+from bot.domain.beginning import Go, Refuse, Wait, may_be_planned
 from bot.domain.catalogue import Catalogue, SharedEnvironment
 from bot.domain.deploying import Step, next_step
 from bot.domain.deployment import Deployment, Rollout, Waits
 from bot.domain.errors import LeaseLost
+from bot.domain.gates import Word
 from bot.domain.lifecycle import backoff_s
+from bot.gates import Gates
 from bot.store.leases import Lease
 from bot.store.transaction import Transaction
 from bot.worker import settle_deployment as settle
@@ -45,13 +47,14 @@ class Over(Exception):  # noqa: N818 - nothing is left to be done
 class Deployments:
     """`drive` is called with an id by the desk; any number of workers may call it at once."""
 
-    def __init__(self, holder: Holder, runner_of: RunnerOf, files: Files, catalogue: Catalogue, approval_s: float) -> None:
+    def __init__(self, holder: Holder, runner_of: RunnerOf, files: Files, catalogue: Catalogue, gates: Gates, approval_s: float) -> None:
         self._holder = holder
         self._store = holder.store
         self._runs = Runs(runner_of)
         self._files = files
         self._catalogue = catalogue
         self._approval_s = approval_s
+        self._gates = gates
         self._steps: dict[Step, Callable[[Deployment, Lease], Awaitable[None]]] = {
             Step.END: self._end,
             Step.PLAN: self._plan,
@@ -113,7 +116,9 @@ class Deployments:
                 await settle.cancelled(transaction, row, rollout)
 
     async def _plan(self, deployment: Deployment, lease: Lease) -> None:
-        """No rights, nobody asked: what is wanted, as bytes with a hash."""
+        """No rights, nobody asked but its gates: what is wanted, as bytes with a hash."""
+        if (words := await self._words(deployment)) and not await self._passes(deployment, lease, words):
+            return
         given = replace(await self._given(deployment), live=None)
         if given.artifact.kind is ArtifactKind.IMAGE:
             await self._files.see_image(given.artifact.sha256, given.artifact.address)
@@ -156,8 +161,27 @@ class Deployments:
                 else:
                     await settle.ready_to_begin(transaction, after, rollout, self._approval_s)
 
+    async def _words(self, deployment: Deployment) -> tuple[Word, ...]:
+        """What its gates say now, whom no transaction waits for."""
+        if not self._gates.stand_before(deployment.service):
+            return ()
+        async with self._store.look() as look:
+            artifact, rollout = await look.artifacts.get(deployment.artifact_id), await look.rollouts.get(deployment.rollout_id)
+        return await self._gates.words(artifact, deployment.environment, rollout.kind) if artifact and rollout else ()
+
+    async def _passes(self, deployment: Deployment, lease: Lease, words: tuple[Word, ...]) -> bool:
+        async with self._working(deployment, lease) as (transaction, row, rollout):
+            facts = await facts_of(row, rollout, self._catalogue, transaction, words)
+            answer = may_be_planned(row, rollout, facts, transaction.now)
+            if isinstance(answer, Wait):
+                await settle.waits(transaction, row, rollout, answer)
+            elif answer is not None:
+                await settle.refused(transaction, row, rollout, answer)
+        return answer is None
+
     async def _begin(self, deployment: Deployment, lease: Lease) -> None:
         """Asked at its turn, and answered in the transaction that claims."""
+        words = await self._words(deployment)
         async with self._working(deployment, lease) as (transaction, row, rollout):
             if next_step(row, transaction.now, is_bound=self._is_bound(rollout)) is not Step.BEGIN:
                 return
@@ -168,7 +192,7 @@ class Deployments:
                 if (instead := await moved(transaction, row, rollout, self._catalogue)) is not None:
                     await plan_anew(transaction, row, rollout, instead)
                     return
-            answer = await may_it_begin(row, rollout, self._catalogue, transaction)
+            answer = await may_it_begin(row, rollout, self._catalogue, transaction, words)
             if isinstance(answer, Go) and not await transaction.slots.claim(row):
                 answer = Wait(Waits.TURN)
             match answer:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from bot import meters
 from bot.context import Forge, ForgeBusy, ForgeUnavailable
+from bot.domain.gates import Checks, Reviewed
 from bot.domain.message import Person
 from bot.domain.project import ChangeRequest, ForgeKind, Project, Right
 from bot.store import pauses
@@ -39,6 +40,12 @@ class PatientForge:
 
     async def merged_at(self, project: Project, sha: str) -> float | None:
         return await self._ask(lambda: self._forge.merged_at(project, sha))
+
+    async def checks(self, project: Project, sha: str) -> Checks:
+        return await self._ask(lambda: self._forge.checks(project, sha))
+
+    async def reviewed(self, project: Project, sha: str) -> Sequence[Reviewed]:
+        return await self._ask(lambda: self._forge.reviewed(project, sha))
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         async with self._store.look() as look:
@@ -87,3 +94,9 @@ class LookingForge:
 
     async def merged_at(self, project: Project, sha: str) -> float | None:
         return await self._forge.merged_at(project, sha)
+
+    async def checks(self, project: Project, sha: str) -> Checks:
+        return await self._forge.checks(project, sha)
+
+    async def reviewed(self, project: Project, sha: str) -> Sequence[Reviewed]:
+        return await self._forge.reviewed(project, sha)

@@ -16,8 +16,9 @@ from bot.domain.artifact import Artifact
 from bot.domain.beginning import Go, Refuse, Wait
 from bot.domain.command import CommandState, Event
 from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind, RolloutState, Slot, Waits
+from bot.domain.gates import Word
 from bot.domain.waiting import called, is_told, waiting
-from bot.replies import betas, freezes
+from bot.replies import betas, freezes, gates
 from bot.replies import deploy as words
 from bot.replies.deploy_waits import forced_past, refusal, why_of
 from bot.store.transaction import Transaction
@@ -95,7 +96,7 @@ async def stale(transaction: Transaction, row: Deployment, rollout: Rollout) -> 
 
 async def waits(transaction: Transaction, row: Deployment, rollout: Rollout, wait: Wait) -> None:
     why = why_of(wait)
-    is_news = wait.waits in {Waits.LOCK, Waits.FREEZE, Waits.WORD} and not is_told(row, wait, why)
+    is_news = wait.waits in {Waits.LOCK, Waits.FREEZE, Waits.CHECKS, Waits.WORD} and not is_told(row, wait, why)
     after = await transaction.save_deployment(waiting(row, wait, why, transaction.now))
     if wait.waits not in {Waits.TURN, Waits.STAGE}:
         await _call_the_next(transaction, row)
@@ -107,7 +108,8 @@ async def waits(transaction: Transaction, row: Deployment, rollout: Rollout, wai
 
 async def refused(transaction: Transaction, row: Deployment, rollout: Rollout, refuse: Refuse) -> None:
     """What was so when it was asked for is so no longer."""
-    await failed(transaction, row, rollout, not_begun(refuse.code, refusal(refuse)))
+    told = gates.details(refuse.because) if isinstance(refuse.because, Word) else ()
+    await failed(transaction, row, rollout, replace(not_begun(refuse.code, refusal(refuse)), log="\n".join(told)))
 
 
 def not_begun(code: str, reason: str) -> Result:
@@ -134,7 +136,7 @@ async def begun(transaction: Transaction, row: Deployment, rollout: Rollout, go:
 def _knows_that_it_waits(row: Deployment, now: float) -> bool:
     """Whether who asked was told so; or waited for the one before for so long that they look elsewhere by now."""
     is_long = row.waits_since is not None and now - row.waits_since >= _LONG_S
-    return row.waits_for in {Waits.LOCK, Waits.FREEZE} or (row.waits_for is Waits.TURN and is_long)
+    return row.waits_for in {Waits.LOCK, Waits.FREEZE, Waits.CHECKS} or (row.waits_for is Waits.TURN and is_long)
 
 
 async def went_on(transaction: Transaction, row: Deployment, made: int) -> None:

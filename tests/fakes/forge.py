@@ -67,6 +67,17 @@ class Request:
     is_draft: bool = False
     created_at: float = 0.0
     updated_at: float = 0.0
+    merge_sha: str = ""  # what it became on the default branch
+    reviews: list[tuple[User, str]] = field(default_factory=list)  # as GitHub calls them: APPROVED, CHANGES_REQUESTED …
+
+    def reviewed(self, by: User, state: str = "APPROVED") -> None:
+        self.reviews.append((by, state))
+
+    def merged_as(self, sha: str) -> str:
+        """It is on the default branch from now on, as this commit."""
+        self.state, self.merge_sha = "merged", sha
+        self.project.merged.add(sha)
+        return sha
 
 
 @dataclass(eq=False)

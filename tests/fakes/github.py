@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.fakes import deliveries
+from tests.fakes import checks, deliveries
 from tests.fakes import github_shapes as shapes
 from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User, iso
 from tests.fakes.github_app import Births, FakeApp
@@ -35,7 +35,7 @@ _ROLES = {"admin": "admin", "write": "write", "read": "read", "none": ""}
 
 
 def _is_left_out(path: str) -> bool:
-    return path.endswith(_NOT_DESCRIBED) or "/compare/" in path
+    return path.endswith(_NOT_DESCRIBED) or "/compare/" in path or ("/commits/" in path and path.endswith("/pulls"))
 
 
 class FakeGitHub(FakeForge):
@@ -51,6 +51,7 @@ class FakeGitHub(FakeForge):
         self.secret = secret
         self.not_modified = 0  # how often the answer was that nothing has changed
         self.records = Records(self)
+        self.checks = checks.Checks(self, self.records)
         self.webhooks = Hooks(self)
         self.births = Births(self)
         self.app: FakeApp | None = None
@@ -183,6 +184,10 @@ class FakeGitHub(FakeForge):
             ("GET", "/app/hook/deliveries/{id:int}", "GET delivery", self._delivery),
             ("GET", repo + "/pulls", "LIST requests", self._pulls),
             ("GET", repo + "/compare/{between:path}", "GET comparison", self._compare),
+            ("GET", repo + "/commits/{sha}/check-runs", "GET checks", self._check_runs),
+            ("GET", repo + "/commits/{sha}/status", "GET statuses", self._combined),
+            ("GET", repo + "/commits/{sha}/pulls", "GET requests of commit", self._brought),
+            ("GET", repo + "/pulls/{number:int}/reviews", "GET reviews", self._reviews),
             ("GET", repo + "/pulls/comments", "LIST line comments", self._list_on_lines),
             ("GET", repo + "/issues/comments", "LIST comments", self._list_all),
             ("GET", repo + "/pulls/{number:int}", "GET request", self._pull),
@@ -228,8 +233,8 @@ class FakeGitHub(FakeForge):
         if response.status_code == 304 or _is_left_out(path):
             return
         super()._check_response(method, path, response)
-        # The description does not know that the repository of a deleted fork is null; GitHub itself says so.
-        self.problems = [each for each in self.problems if "head/repo: None" not in each]
+        # The description does not know that the repository of a deleted fork is null, nor how a check ends that has not; GitHub says so.
+        self.problems = [each for each in self.problems if "head/repo: None" not in each and "/conclusion: None" not in each]
 
     def _caller(self, request: HttpRequest) -> User | None:
         if self.app:
@@ -286,6 +291,27 @@ class FakeGitHub(FakeForge):
         both = {"base_commit": shapes.commit(self.url, project, head), "merge_base_commit": shapes.commit(self.url, project, base)}
         shown = [] if is_merged else [shapes.commit(self.url, project, sha)]
         return 200, {"status": status, **counts, **both, "commits": shown, "files": []}
+
+    def _check_runs(self, request: HttpRequest, body: Any) -> Answer:
+        runs = self.checks.github_runs(self.url, self._here(request), request.path_params["sha"])
+        return 200, {"total_count": len(runs), "check_runs": self._page_of(request, runs)}
+
+    def _combined(self, request: HttpRequest, body: Any) -> Answer:
+        found = self.checks.github_combined(self.url, self._here(request), request.path_params["sha"])
+        return 200, {**found, "statuses": self._page_of(request, found["statuses"])}
+
+    def _brought(self, request: HttpRequest, body: Any) -> Answer:
+        there = checks.brought(self, self._here(request), request.path_params["sha"])
+        return 200, self._page_of(request, [shapes.pull(self.url, each) for each in there])
+
+    def _reviews(self, request: HttpRequest, body: Any) -> Answer:
+        there = self.request_of(self._here(request), request.path_params["number"])
+        shown = [checks.github_review(self.url, there, number, *each) for number, each in enumerate(there.reviews, 1)]
+        return 200, self._page_of(request, shown)
+
+    def _page_of(self, request: HttpRequest, whole: list[Json]) -> list[Json]:
+        page, size = int(request.query_params.get("page", 1)), int(request.query_params.get("per_page", 30))
+        return whole[(page - 1) * size : page * size]
 
     def _list(self, request: HttpRequest, body: Any) -> Response:
         comments = self.comments(self.request_of(self._here(request), request.path_params["number"]))

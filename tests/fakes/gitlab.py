@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.fakes import deliveries
+from tests.fakes import checks, deliveries
 from tests.fakes import gitlab_shapes as shapes
 from tests.fakes.forge import ZEROS, Comment, Delivery, FakeForge, Project, Request, User, iso
 from tests.fakes.hooks import Hooks
@@ -27,10 +27,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request as HttpRequest
 
 Json = dict[str, Any]
-_NOT_DESCRIBED = ("/repository/merge_base",)  # what the description that we have leaves out
+_NOT_DESCRIBED = ("/repository/merge_base", "/pipelines")  # what the description that we have leaves out
 _LONGEST_BODY = 1_000_000
 _TOUCH_S = 60.0
 _SIGNING_SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes ....").decode()
+
+
+def _is_left_out(path: str) -> bool:
+    return path.endswith(_NOT_DESCRIBED) or ("/commits/" in path and path.endswith("/merge_requests"))
 
 
 class FakeGitLab(FakeForge):
@@ -54,6 +58,7 @@ class FakeGitLab(FakeForge):
         self.webhooks = Hooks(self)
         self.signing_clock = clock  # what the receiver's own clock judges
         self.records = Records(self)
+        self.checks = checks.Checks(self, self.records)
         self.quick_actions: list[str] = []  # what the bot's notes made GitLab do
 
     merge_request = FakeForge.change_request
@@ -175,7 +180,7 @@ class FakeGitLab(FakeForge):
 
     def _check_request(self, method: str, path: str, query: tuple[tuple[str, str], ...], body: Any) -> None:
         """The client that the bot uses sends an empty body where none is wanted."""
-        if not path.endswith(_NOT_DESCRIBED):
+        if not _is_left_out(path):
             super()._check_request(method, path, query, None if "/test/" in path and body == {} else body)
 
     def routes(self) -> list[Route]:
@@ -189,6 +194,10 @@ class FakeGitLab(FakeForge):
             ("GET", project + "/merge_requests", "LIST requests", self._requests),
             ("GET", project + "/repository/merge_base", "GET comparison", self._merge_base),
             ("GET", project + "/members/all", "GET members", self._members),
+            ("GET", project + "/pipelines", "GET pipelines", self._pipelines),
+            ("GET", project + "/repository/commits/{sha}/statuses", "GET statuses", self._jobs),
+            ("GET", project + "/repository/commits/{sha}/merge_requests", "GET requests of commit", self._brought),
+            ("GET", request + "/approvals", "GET approvals", self._approvals),
             ("GET", request, "GET request", self._request),
             ("GET", request + "/notes", "GET comments", self._list),
             ("POST", request + "/notes", "POST comment", self._post),
@@ -216,10 +225,12 @@ class FakeGitLab(FakeForge):
         return {"ratelimit-limit": "2000", "ratelimit-remaining": str(2000 - len(self.requests)), "x-request-id": str(uuid.uuid4())}
 
     def _check_response(self, method: str, path: str, response: Response) -> None:
-        if not path.endswith(_NOT_DESCRIBED):
+        if not _is_left_out(path):
             super()._check_response(method, path, response)
-        # The description takes the list of merge requests for one of them.
-        self.problems = [each for each in self.problems if "/merge_requests → 200: : [" not in each]
+        # The description takes the list of merge requests, and of approvals, for one of them.
+        self.problems = [
+            each for each in self.problems if "/merge_requests → 200: : [" not in each and "/approvals → 200: approved_by" not in each
+        ]
 
     def _caller(self, request: HttpRequest) -> User:
         return self.tokens[request.headers["private-token"]]
@@ -269,6 +280,23 @@ class FakeGitLab(FakeForge):
         if unknown:
             raise HttpError(400, {"message": f"400 Bad request - Could not find ref{'s' * (len(unknown) > 1)}: {', '.join(unknown)}"})
         return 200, shapes.commit(project, sha if sha in project.merged else next(iter(project.commits)))
+
+    def _pipelines(self, request: HttpRequest, body: Any) -> Response:
+        self._here(request)
+        return self._paged(request, self.checks.gitlab_pipelines(request.query_params["sha"]))
+
+    def _jobs(self, request: HttpRequest, body: Any) -> Response:
+        self._here(request)
+        return self._paged(request, self.checks.gitlab_jobs(request.path_params["sha"]))
+
+    def _brought(self, request: HttpRequest, body: Any) -> Response:
+        there = checks.brought(self, self._here(request), request.path_params["sha"])
+        return self._paged(request, [shapes.merge_request(each) for each in there])
+
+    def _approvals(self, request: HttpRequest, body: Any) -> Answer:
+        there = self._there(request)
+        by = [{"user": shapes.person(each), "approved_at": iso(self.clock())} for each in checks.approvers_of(there)]
+        return 200, {"user_has_approved": False, "user_can_approve": False, "approved": bool(by), "approved_by": by}
 
     def _list(self, request: HttpRequest, body: Any) -> Response:
         there, query = self._there(request), request.query_params
