@@ -139,7 +139,9 @@ def no_tilt() -> UserError:
 
 
 def ttl_over_cap(cap_s: float, ttl_s: float) -> UserError:
-    return UserError("over_cap", f"An environment lives {hours(cap_s)} at most; you asked for {hours(ttl_s)}.")
+    most = Code(f"--ttl {int(cap_s // 60)}m" if cap_s % 3600 else f"--ttl {int(cap_s // 3600)}h")
+    head = f"An environment lives {hours(cap_s)} at most; you asked for {hours(ttl_s)}. Say "
+    return UserError("over_cap", head, most, "; more can be asked for later, with ", Code("/ivy extend"), ".")
 
 
 def not_later(environment: Environment) -> UserError:

@@ -42,6 +42,7 @@ from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.domain.record import RecordKind
+from bot.replies.time import Terms
 from bot.rules import Rules
 from bot.settings import ProjectSettings, Settings, SettingsError
 from bot.store.console import ConsoleStore
@@ -147,6 +148,11 @@ async def _account(platform: Platform, chat: Chat) -> Person | None:
     except (ChatUnavailable, ChatRefused, TimeoutError) as error:
         log.warning("own_account_unknown", platform=platform, reason=str(error))
         return None
+
+
+def terms_of(settings: Settings) -> Terms:
+    limits = limits_of(settings)
+    return Terms(prices_of(settings), limits.cap_s, max(limits.cap_s, limits.keep_s))
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from bot.app.catalogue import catalogue_of
-from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, limits_of, prices_of, projects_of, rules_of
+from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, limits_of, projects_of, rules_of, terms_of
 from bot.app.people import members_of
 from bot.app.scraped import scraped
 from bot.app.traces import traced
@@ -79,7 +79,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             settings.host_id,
             allowed_of(settings),
             branches.after_ready,
-            Turns(store, prices_of(settings)),
+            Turns(store, terms_of(settings)),
             Heads(runtime, forges),
         ),
         announcements=Announcements(store, catalogue_of(settings), projects),

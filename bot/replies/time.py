@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.domain.cost import Prices
 from bot.domain.environment import Environment
 from bot.domain.message import Person
@@ -9,19 +11,34 @@ from bot.domain.prose import Button, Code, Line, Reply, Strong, Tone, line
 from bot.replies.common import addresses, hours, moment, say, typed
 
 _DAY_S = 86400.0
+_SLACK_S = 1.0  # as `extend` reckons
 
 
-def more_time(environment: Environment, prices: Prices) -> tuple[Button, ...]:
-    """A press for each way to have it longer, with what that costs."""
+@dataclass(frozen=True)
+class Terms:
+    """What more time costs, in all how long a life is free to be, and how long it can be when somebody approves."""
+
+    prices: Prices
+    cap_s: float
+    longest_s: float
+
+
+def more_time(environment: Environment, terms: Terms) -> tuple[Button, ...]:
+    """A press for each way to have it longer, with what that costs and whether it takes somebody else's yes."""
     ways = (("+4 h", "4h", 4 * 3600.0), ("+24 h", "24h", _DAY_S))
+    life_s = environment.expires_at - environment.created_at
     return tuple(
-        Button(_priced(label, environment, prices, seconds), f"{typed('extend', environment)} {word}") for label, word, seconds in ways
+        Button(_on_terms(label, environment, terms, seconds), f"{typed('extend', environment)} {word}")
+        for label, word, seconds in ways
+        if life_s + seconds <= terms.longest_s + _SLACK_S
     )
 
 
-def _priced(label: str, environment: Environment, prices: Prices, seconds: float) -> str:
-    price = prices.of(environment.size, seconds)
-    return f"{label} ({prices.shown(price)})" if price else label
+def _on_terms(label: str, environment: Environment, terms: Terms, seconds: float) -> str:
+    price = terms.prices.of(environment.size, seconds)
+    is_over = environment.expires_at + seconds > environment.created_at + terms.cap_s + _SLACK_S
+    said = ([terms.prices.shown(price)] if price else []) + (["to be approved"] if is_over else [])
+    return f"{label} ({', '.join(said)})" if said else label
 
 
 def _keep_or_not(environment: Environment) -> tuple[Button, ...]:
@@ -34,10 +51,10 @@ def _why_it_goes(environment: Environment) -> str:
     return f"its {life} will be over" + (", the longest that one may be kept" if environment.is_kept else "")
 
 
-def warning(environment: Environment, prices: Prices, now: float) -> Reply:
+def warning(environment: Environment, terms: Terms, now: float) -> Reply:
     left = hours(max(60.0, environment.expires_at - now))
     head = (Strong(environment.slug), f" goes in {left}, ", moment(environment.expires_at), f": {_why_it_goes(environment)}.")
-    buttons = (*more_time(environment, prices), *_keep_or_not(environment))
+    buttons = (*more_time(environment, terms), *_keep_or_not(environment))
     return say(Tone.WARNING, *head, to=environment.owner, more=(_what_it_is(environment), *addresses(environment)), buttons=buttons)
 
 

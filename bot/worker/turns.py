@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import msgspec
 
 from bot.domain.command import Event
-from bot.domain.cost import Prices
 from bot.domain.deadlines import IDLE_GRACE_S, Turn, awake, turn_of, warning_due
 from bot.domain.environment import Environment
 from bot.replies import time
@@ -21,7 +20,7 @@ from bot.worker.telling import tell_owner
 @dataclass
 class Turns:
     store: Store
-    prices: Prices
+    terms: time.Terms
 
     async def take(self, environment: Environment, lease: Lease) -> None:
         """Do what has come, if it still has."""
@@ -45,7 +44,7 @@ class Turns:
     async def _warn(self, transaction: Transaction, row: Environment) -> None:
         level = warning_due(row, transaction.now)
         after = await transaction.save(msgspec.structs.replace(row, warned=level))
-        await tell_owner(transaction, after, time.warning(after, self.prices, transaction.now))
+        await tell_owner(transaction, after, time.warning(after, self.terms, transaction.now))
         await transaction.note(_event(after, transaction.now, "warned", seconds=after.expires_at - transaction.now))
 
     async def _warn_idle(self, transaction: Transaction, row: Environment) -> None:

@@ -311,7 +311,7 @@ async def test_options_reach_the_engine(shop: Talk) -> None:
 async def test_a_life_longer_than_the_cap_is_refused(shop: Talk) -> None:
     assert await shop.answer("/ivy create --ttl 97h") == words(
         """
-        ❌ @dana An environment lives 96 h at most; you asked for 97 h.
+        ❌ @dana An environment lives 96 h at most; you asked for 97 h. Say `--ttl 96h`; more can be asked for later, with `/ivy extend`.
 
         <sub>reason: `over_cap`</sub>
         """

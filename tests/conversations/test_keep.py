@@ -21,6 +21,7 @@ async def test_what_is_kept_outlives_its_time(shop: Talk) -> None:
     [warning] = await shop.after(hours=2)
     assert "its 336 h will be over, the longest that one may be kept" in warning
     assert "`/ivy keep" not in warning
+    assert "/ivy extend" not in warning, "nobody can give it more"
 
 
 async def test_kept_no_more_it_goes_in_its_time_but_not_at_once(shop: Talk) -> None:

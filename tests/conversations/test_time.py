@@ -125,6 +125,14 @@ async def test_the_buttons_bear_the_price(paid: Talk) -> None:
     assert r"\+24 h (€6.00): `/ivy extend demo-vn4gah 24h`" in warning
 
 
+async def test_the_buttons_say_beforehand_what_somebody_has_to_approve(shop: Talk) -> None:
+    await shop.makes()
+    await shop.answer("/ivy extend 30h")
+    [warning] = await shop.after(hours=74.1)
+    assert r"\+4 h: `/ivy extend demo-vn4gah 4h`" in warning
+    assert r"\+24 h (to be approved): `/ivy extend demo-vn4gah 24h`" in warning
+
+
 async def test_a_quiet_one_is_warned_then_paused_then_taken_down(paid: Talk) -> None:
     environment = await paid.makes()
     assert await paid.after(hours=9.9) == []
