@@ -33,6 +33,18 @@ async def follow_main(services: Iterable[str], catalogue: Catalogue, transaction
             await _follow(newest, place, catalogue, transaction)
 
 
+async def follow_on(came: Deployment, catalogue: Catalogue, transaction: Transaction) -> None:
+    """What has come to one environment goes on to those that take only what ran there, while it is the newest."""
+    key = came.service
+    places = [each for each in catalogue.in_order() if each.after == came.environment and key in each.continuous]
+    newest = await transaction.artifacts.newest_merged(key) if places and key in catalogue.services else None
+    if newest is None or newest.id != came.artifact_id:
+        return
+    for place in places:
+        if _may_run(key, place, catalogue):
+            await _follow(newest, place, catalogue, transaction)
+
+
 def _may_run(service: str, place: SharedEnvironment, catalogue: Catalogue) -> bool:
     """Where another person has to say yes nothing goes by itself."""
     only = catalogue.services[service].environments
@@ -57,6 +69,8 @@ async def _follow(newest: Artifact, place: SharedEnvironment, catalogue: Catalog
     answer = await may_it_begin(part, rollout, catalogue, transaction)
     data: dict[str, str | float | bool | None] = {"words": words, "environment": place.key}
     if isinstance(answer, Refuse):
+        if answer.code == "order":  # it is taken up when it has run where it has to run first
+            return
         refused = Event(at=now, kind="continuous_refused", project=newest.project, actor="trellis", data={**data, "code": answer.code})
         await transaction.note(refused)
         return

@@ -14,6 +14,7 @@ import structlog
 from bot import meters, tracing
 from bot.approving import is_approved, moved, needs_a_word, plan_anew
 from bot.beginnings import facts_of, may_it_begin
+from bot.continuous import follow_on
 from bot.domain.artifact import ArtifactKind
 from bot.domain.beginning import Go, Refuse, Wait, may_be_planned
 from bot.domain.catalogue import Catalogue, SharedEnvironment
@@ -222,6 +223,7 @@ class Deployments:
                 await settle.stale(transaction, row, rollout)
             elif result.is_good and result.plan_hash == row.plan_hash:
                 await settle.succeeded(transaction, row, rollout, given.artifact, result)
+                await follow_on(row, self._catalogue, transaction)
             elif result.is_good:
                 await settle.failed(transaction, row, rollout, settle.another_plan(result))
             elif not row.is_wanted and result.outcome != "taken_back":

@@ -52,6 +52,22 @@ async def test_what_is_merged_goes_where_it_is_to_go_and_nowhere_else(world: Wor
     assert len(await deployments(world, "pay")) == 1
 
 
+@pytest.mark.long
+async def test_what_has_run_where_it_must_goes_on_to_the_next(tmp_path: Path, database_url: str) -> None:
+    places = {"dev": {"continuous": ["pay"]}, "staging": {"after": "dev", "continuous": ["pay"]}, "late": {"after": "staging"}}
+    async with a_world(tmp_path, database_url=database_url, deploy={"environments": places}) as world:
+        good = await built(world, "pay", "4fd1", is_merged=False)
+        await _merges(world, "4fd1")
+        there = await slot(world, "pay", "staging")
+        assert there is not None
+        assert there.artifact_id == good.id
+        assert await deployments(world, "pay", "late") == []
+        await built(world, "pay", "5fd1", program="never healthy", is_merged=False)
+        await _merges(world, "5fd1")
+        assert len(await deployments(world, "pay", "dev")) == 2
+        assert [each.artifact_id for each in await deployments(world, "pay", "staging")] == [good.id]
+
+
 async def test_of_many_the_newest_goes_and_those_that_wait_make_room(world: World) -> None:
     await built(world, "pay", "1fd1", is_merged=False)
     world.runner.gate.clear()

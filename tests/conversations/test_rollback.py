@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -312,6 +313,20 @@ async def test_a_lock_of_another_is_waited_for(shop: Talk) -> None:
     assert "waits for the lock on pay:staging of erin" in (await shop.says("/sled rollback pay --to staging"))[-1]
     await other.says("/sled unlock pay:staging")
     assert await runs(shop, "pay") == "1fd1c0e9"
+
+
+@pytest.mark.long
+async def test_where_deploys_need_another_persons_word_a_rollback_needs_none(shop: Talk) -> None:
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    for commit in ("1fd1c0e9", "2fd1c0e9"):
+        await ran(shop, "pay", commit)
+        asked = re.search(r"/sled approve ([a-z2-7]{8})", (await shop.says("/sled deploy pay --to prod"))[-1])
+        assert asked
+        await shop.says(f"/sled approve {asked[1]}", by=ada)
+        assert await runs(shop, "pay", "prod") == commit
+        shop.world.clock.advance(seconds=60)
+    await shop.says("/sled rollback pay --to prod")
+    assert await runs(shop, "pay", "prod") == "1fd1c0e9"
 
 
 @pytest.mark.long
