@@ -66,3 +66,8 @@ def nothing_to_release(slots: Sequence[Slot]) -> UserError:
     names = ", ".join(f"{each.service} in {each.environment}" for each in slots)
     head = ("Nothing could come back in place of ", Strong(names), ": nothing of it is merged that may run there, and nothing ran before.")
     return UserError("nothing_before", *head)
+
+
+def say_anew(artifacts: Sequence[Artifact], place: str) -> UserError:
+    names = " ".join(f"{each.service}@!{each.request}" for each in artifacts)
+    return UserError("say_anew", "Its request may be over by now. Say it anew: ", Code(f"/sled beta {names} --to {place}"))

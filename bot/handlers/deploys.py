@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
-from bot import refusals_deploy
+from bot import refusals_beta, refusals_deploy
 from bot.context import Outcome, Scene, Transaction
 from bot.domain.artifact import Artifact
 from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind, RolloutState, Waits
@@ -64,6 +64,8 @@ async def _again(rollout: Rollout, parts: Sequence[Deployment], scene: Scene, tr
     if scene.shared is None:
         raise refusals_deploy.unknown_place(rollout.environment, scene.catalogue)
     chosen = await _artifacts(parts, transaction)
+    if rollout.kind is RolloutKind.BETA:  # whether its request is open has to be asked
+        raise refusals_beta.say_anew(list(chosen.values()), rollout.environment)
     if rollout.kind is not RolloutKind.ROLLBACK:  # that it ran there is enough
         must_fit(scene, chosen)
     asked = Asked(rollout.kind, rollout.words, chosen, rollout.reason, rollout.is_forced, rollout.plan_only)
