@@ -68,6 +68,21 @@ async def test_a_service_shows_its_artifacts_its_past_and_what_can_be_pressed(de
     for words_ in ("Change 2", "#12", "it does not answer on /health", "1 · deploy", "2 · deploy"):
         assert words_ in shown
     assert f"/sled deploy payments@{NEW.commit[:12]} --to dev" in pressed(page)
+    assert "/sled rollback payments --to dev" in pressed(page)
+    assert "/sled promote payments --from dev --to prod" in pressed(page)
+    assert "/sled release payments --in dev" not in pressed(page)
+
+
+async def test_a_beta_can_be_ended_and_is_not_promoted(deployed: World) -> None:
+    act = rollout(4, kind=RolloutKind.BETA)
+    part = deployment(4, NEW, act)
+    async with deployed.store.transaction() as transaction:
+        await transaction.slots.save(slot(NEW, act, part, is_beta=True, beta_request=12, beta_project="shop"))
+    await keep(deployed.store, act, part)
+    async with signed_in(deployed, "dana") as web:
+        page = await web.get("/services/s/payments")
+    assert "/sled release payments --in dev" in pressed(page)
+    assert "/sled promote payments --from dev --to prod" not in pressed(page)
 
 
 async def test_who_may_only_look_sees_no_button(deployed: World) -> None:
@@ -86,7 +101,20 @@ async def test_a_deploy_shows_each_service_with_its_changes_its_plan_and_its_wor
     for words_ in ("payments to dev", "it does not answer on /health", "update host/payments", "1 stays as it is", "no port"):
         assert words_ in shown
     assert "/sled retry 2" in pressed(page)
+    assert not [each for each in pressed(page) if "rollback" in each], "what failed is not taken back once more"
     assert listed.index("2 · payments") < listed.index("1 · payments")
+
+
+async def test_what_runs_is_taken_back_and_to_what_ran_once_it_is_gone_back(deployed: World) -> None:
+    act = rollout(4)
+    part = deployment(4, NEW, act)
+    async with signed_in(deployed, "dana") as web:
+        assert "/sled rollback payments --to dev" in pressed(await web.get("/deploys/1"))
+        async with deployed.store.transaction() as transaction:
+            await transaction.slots.save(slot(NEW, act, part))
+        await keep(deployed.store, act, part)
+        assert "/sled rollback payments --to dev --to-deploy 1" in pressed(await web.get("/deploys/1"))
+        assert "/sled rollback payments --to dev" in pressed(await web.get("/deploys/4"))
 
 
 async def test_what_waits_says_for_what(deployed: World) -> None:

@@ -70,6 +70,19 @@ def rerun_line(act: Act) -> str:
     return f"/sled deploy {act.rollout.words} --to {act.rollout.environment}"
 
 
+def back_line(act: Act, *, runs: bool) -> str:
+    """The line that takes it back while it runs, and back to it when something else does."""
+    names = " ".join(each.partition("@")[0] for each in act.rollout.words.split())
+    line = f"/sled rollback {names} --to {act.rollout.environment}"
+    return line if runs else f"{line} --to-deploy {act.rollout.number}"
+
+
+async def _runs(look: Transaction, act: Act) -> bool:
+    """Whether anything that it brought is what runs now."""
+    slots = await look.slots.of(act.services, act.rollout.environment)
+    return bool({each.deployment_id for each in slots} & {each.id for each in act.deployments})
+
+
 def retryable(act: Act) -> Deployment | None:
     return next((each for each in act.deployments if each.state in {DeploymentState.FAILED, DeploymentState.ROLLED_BACK}), None)
 
@@ -116,6 +129,7 @@ def router(parts: Parts) -> APIRouter:
             if act is None or not may_look(act, names):
                 return not_here(user, view, number)
             asking = await _asking(look, act.rollout, user.person)
+            runs = await _runs(look, act)
             events = await look.events_of(act.rollout.id, _EVENTS)
             now = look.now
         projects = {parts.catalogue.services[each.service].project for each in act.deployments}
@@ -130,6 +144,8 @@ def router(parts: Parts) -> APIRouter:
             asking=asking,
             may=may,
             again=rerun_line(act),
+            back=back_line(act, runs=runs),
+            runs=runs,
             retryable=retryable(act),
             tones=TONES,
             rollout_tone=ROLLOUT_TONES[act.rollout.state],

@@ -22,7 +22,7 @@ from bot.web.pages.sight import View
 from bot.web.session import SignedIn, User
 
 TABS = (("/services", "Services"), ("/services/groups", "Groups"), ("/services/environments", "Environments"))
-_PRESSES = ("sled deploy", "sled rollback", "sled resume", "sled plan")
+_PRESSES = ("sled deploy", "sled rollback", "sled promote", "sled release", "sled resume", "sled plan")
 
 
 @dataclass(frozen=True)
