@@ -86,6 +86,11 @@ def p50(samples: Sequence[float]) -> float:
     return statistics.median(samples)
 
 
+def p95(samples: Sequence[float]) -> float:
+    """The sample that 95 % are no larger than."""
+    return sorted(samples)[max(0, -(-len(samples) * 95 // 100) - 1)]
+
+
 def p99(samples: Sequence[float]) -> float:
     """The sample that 99 % are no larger than."""
     return sorted(samples)[max(0, -(-len(samples) * 99 // 100) - 1)]

@@ -66,8 +66,10 @@ class Product:
 
 
 @asynccontextmanager
-async def running(github: ListeningGitHub, projects: Mapping[str, Mapping[str, Any]]) -> AsyncIterator[Product]:
-    """`trellis up` in a folder of its own, ready; `projects` by key, as their settings are named."""
+async def running(
+    github: ListeningGitHub, projects: Mapping[str, Mapping[str, Any]], more: Mapping[str, str] | None = None
+) -> AsyncIterator[Product]:
+    """`trellis up` in a folder of its own, ready; `projects` by key, as their settings are named, `more` as variables."""
     async with parts.folder() as home, aiohttp.ClientSession() as session:
         port, proxy_port = parts.free_ports(2)
         env = {
@@ -80,6 +82,7 @@ async def running(github: ListeningGitHub, projects: Mapping[str, Mapping[str, A
             "TRELLIS_GITHUB__TOKEN": github.token,
             "TRELLIS_GITHUB__WEBHOOK_SECRET": github.secret,
             **{f"TRELLIS_PROJECTS__{key}__{name}".upper(): str(value) for key, each in projects.items() for name, value in each.items()},
+            **(more or {}),
         }
         async with parts.running(home, "up", parts.python("-m", "bot", "up", "--quiet"), env):
             await parts.until_ok(f"http://127.0.0.1:{port}/readyz", home / "up.log")
