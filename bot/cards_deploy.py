@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from bot.cards import person_span
 from bot.domain.artifact import Artifact
-from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind, RolloutState
+from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind, RolloutState, Waits
 from bot.domain.prose import Block, Card, Code, Fact, Line, Log, Stage, StageState, Strong, Table, Tone, line
-from bot.replies.common import brief, commit
+from bot.replies.common import brief, commit, moment
 from bot.replies.deploy import how_it_is
 
 State = DeploymentState
@@ -105,5 +105,7 @@ def _body(parts: Sequence[Deployment], artifacts: Mapping[str, Artifact]) -> tup
         if failed.log:
             blocks.append(Log(tuple(failed.log.splitlines()[-_LOG_LINES:])))
     elif len(parts) == 1 and parts[0].state is State.WAITING:
-        blocks.append(line(f"It waits for {parts[0].waits_why}."))
+        at = parts[0].due_at if parts[0].waits_for in {Waits.LOCK, Waits.FREEZE} else None
+        when = (" It may begin ", moment(at), ".") if at is not None else ()
+        blocks.append(line(f"It waits for {parts[0].waits_why}.", *when))
     return tuple(blocks)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from bot.domain.beginning import Obstacle, Refuse, Skipped, Wait
 from bot.domain.deployment import Deployment, Lock, Slot, Veto, Waits
@@ -45,8 +44,8 @@ def lock_words(lock: Lock) -> str:
 
 
 def window_words(window: Window) -> str:
-    until = datetime.fromtimestamp(window.end, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"the freeze{f' {window.name}' if window.name else ''} until {until}"
+    """Without its end, which everybody is told by their own clock."""
+    return f"the freeze {window.name}" if window.name else "the freeze"
 
 
 def forced_past(obstacles: Iterable[Obstacle]) -> str:

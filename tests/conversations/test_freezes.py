@@ -57,7 +57,8 @@ async def test_who_deploys_before_is_told_and_who_deploys_then_waits(shop: Talk)
     assert any("**dev** closes in 30 min: the review: until 2026-11-30 16:00 UTC." in each for each in said)
     await shop.after(hours=1)
     said = await shop.says("/sled deploy pay --to dev")
-    assert "waits for the freeze the review until 2026-11-30 16:00 UTC." in said[-1]
+    assert "waits for the freeze the review. It may begin 2026-11-30 16:00 UTC." in said[-1]
+    assert "It waits for the freeze the review. It may begin 2026-11-30 16:00 UTC." in shop.card
     assert "Nothing begins now in dev." in await shop.answer("/sled freeze")
     *_, waiting = await deployments(shop.world, "pay")
     assert waiting.waits_for is Waits.FREEZE
@@ -75,3 +76,12 @@ async def test_what_is_in_flight_when_a_freeze_begins_ends(shop: Talk) -> None:
     await shop.world.settle()
     [only] = await deployments(shop.world, "pay")
     assert only.state is DeploymentState.SUCCEEDED
+
+
+async def test_everybody_is_told_its_end_by_their_own_clock(world: World, slack: Slack) -> None:
+    await built(world, "hello")
+    await world.pass_time(hours=2.5)
+    await slack.slash("deploy hello --to dev", command="/sled")
+    told = [each for each in map(str, slack.said) if "waits for the freeze the review" in each]
+    assert told
+    assert all("<!date^1796054400^" in each for each in told)
