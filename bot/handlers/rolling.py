@@ -85,12 +85,11 @@ async def same_as_open(asked: Asked, scene: Scene, transaction: Transaction) -> 
 
 
 def rolled(scene: Scene, transaction: Transaction, rollout: Rollout, kind: str, **data: str | float | bool | None) -> Event:
-    """Something this command did to a rollout, in the name of who said it."""
+    """Something this command did to a rollout, in the name of who said it. Its project is that of what is deployed."""
     return Event(
         at=transaction.now,
         kind=kind,
         environment_id=rollout.id,
-        project=scene.project.key if scene.project else "",
         actor=f"{scene.person.platform}:{scene.person.name}",
         data={**data, "person": identity(scene.person)},
     )

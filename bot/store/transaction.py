@@ -214,6 +214,10 @@ class Transaction:
         return saved
 
     async def note(self, event: Event) -> None:
+        """What happened to a deploy is of its service's project, whoever did it and wherever."""
+        if event.environment_id is not None and not event.project:
+            project = await self.rollouts.project_of(event.environment_id, event.data.get("service"))
+            event = msgspec.structs.replace(event, project=project)
         await self.connection.execute(insert(events).values(msgspec.to_builtins(event)))
 
     async def web_role(self, id: str) -> str | None:

@@ -89,3 +89,14 @@ async def test_a_deploy_that_is_not_there_is_told_as_that_on_every_platform(shop
         for verb in ("cancel", "retry", "logs", "why"):
             assert "reason: `no_deploy`" in (await place.says(f"/sled {verb} 99"))[-1]
             assert "reason: `which_deploy`" in (await place.says(f"/sled {verb}"))[-1]
+
+
+async def test_what_happens_to_a_deploy_is_told_of_its_service_s_project(shop: Talk) -> None:
+    """Wherever it was said, and by whomever: streams and the audit log go by the project."""
+    await built(shop.world, "pay", "4fd1c0e9")
+    await shop.world.types("/sled deploy pay --to dev")
+    [deployment] = await deployments(shop.world, "pay")
+    async with shop.world.store.look() as look:
+        told = list(await look.events_of(deployment.rollout_id, 50))
+    assert {each.kind for each in told} >= {"deploy_asked", "deploy_planned", "deploy_began", "deploy_succeeded"}
+    assert {each.project for each in told} == {"shop"}
