@@ -8,17 +8,37 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.deployment import MOVES as DEPLOYMENT_MOVES
+from bot.domain.deployment import Deployment, DeploymentState
 from bot.domain.environment import MOVES, State
+from grammar.commands import COMMANDS
 from tests.running import running
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
-def test_the_diagram_is_the_table_of_moves() -> None:
-    [drawn] = re.findall(r"```mermaid\nstateDiagram-v2\n(.*?)```", README, re.DOTALL)
-    arrows = set(re.findall(r"(\S+) --> (\S+)", drawn))
+def arrows(place: int) -> set[tuple[str, str]]:
+    drawn = re.findall(r"```mermaid\nstateDiagram-v2\n(.*?)```", README, re.DOTALL)
+    assert len(drawn) == 2
+    return set(re.findall(r"(\S+) --> (\S+)", drawn[place]))
+
+
+def test_the_diagram_of_environments_is_the_table_of_moves() -> None:
     table = {(state.value, following.value) for state, ways in MOVES.items() for following in ways}
-    assert arrows == table | {("[*]", State.REQUESTED.value), (State.GONE.value, "[*]")}
+    assert arrows(0) == table | {("[*]", State.REQUESTED.value), (State.GONE.value, "[*]")}
+
+
+def test_the_diagram_of_deployments_is_the_table_of_moves() -> None:
+    table = {(state.value, following.value) for state, ways in DEPLOYMENT_MOVES.items() for following in ways}
+    ends = {(state.value, "[*]") for state in DeploymentState if Deployment.is_end(state)}
+    assert arrows(1) == table | {("[*]", DeploymentState.QUEUED.value)} | ends
+
+
+@pytest.mark.parametrize("prefix", ["ivy", "sled"])
+def test_all_that_can_be_said_is_in_the_tables(prefix: str) -> None:
+    rows = [line for line in README.splitlines() if line.startswith(f"| `/{prefix} ")]
+    said = {words.removeprefix(f"/{prefix} ").split()[0] for row in rows for words in re.findall(r"`([^`]+)`", row.split(" | ")[0])}
+    assert said == {each.verb for each in COMMANDS if each.words.startswith(f"{prefix} ")}
 
 
 def transcript() -> list[tuple[str, str]]:
