@@ -177,6 +177,8 @@ class Bus:
             with tracing.step("gather"):
                 scene = await self._scene(said, item, handler, at_home, standing)
                 facts = await handler.gather(item.command, scene, self._outside)
+        except refusals.NoProject as error:
+            refusal = _refusal(error.among(await self._finding.known_to(said)), said.person, None)
         except UserError as error:
             refusal = _refusal(error, said.person, scene.environment_id if scene else None)
         except ForgeBusy:

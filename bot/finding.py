@@ -12,7 +12,7 @@ from bot.auth.policy import Role
 from bot.context import Scene
 from bot.domain.approval import DEPLOY, Approval
 from bot.domain.errors import UserError
-from bot.domain.message import Person
+from bot.domain.message import Person, Said
 from bot.domain.project import Project
 from bot.targets import find_environments, find_gone, named_project, only
 from bot.units import Units
@@ -61,9 +61,13 @@ class Finding:
         """The same words for what is not there and for what one may not know of. In a request only its own project is hinted at."""
         if name.request is not None:
             return refusals.no_environment_for(named_project(name.project, scene.project, scene.projects), name.request)
-        projects = frozenset({scene.said.project}) if scene.said.project else await self._visible(scene.person)
+        projects = await self.known_to(scene.said)
         async with self._units.look() as look:
             return refusals.unknown_environment(name.slug or "", await look.environments.slugs(projects))
+
+    async def known_to(self, said: Said) -> frozenset[str]:
+        """The keys of projects that who said this may be told of: in a request, which others read, its own."""
+        return frozenset({said.project}) if said.project else await self._visible(said.person)
 
     async def meant(self, scene: Scene, command: Command) -> dict[str, str]:
         """Which environment a denied attempt was about: for the audit log only, nothing of it is told."""

@@ -47,15 +47,23 @@ def not_allowed(words: str, decision: Decision) -> UserError:
 # -- which -------------------------------------------------------------------------------------------
 
 
-def which_project(projects: Iterable[str]) -> UserError:
-    choices = tuple(line(Code(f"--project {key}")) for key in sorted(projects))
-    return UserError("which_project", "Which project? Say one of these:", more=(Items(choices),) if choices else ())
+class NoProject(UserError):  # noqa: N818 - as UserError, it is an answer
+    """None was named (`name` is ""), or one that is not there. `request` is the number that was said with it."""
 
+    def __init__(self, name: str, known: Iterable[str], request: int | None = None) -> None:
+        keys = sorted(known)
+        near = (_near(name.lower(), keys) if name else ()) or keys
+        more = (Items(tuple(line(Code(f"{key}#{request}" if request else f"--project {key}")) for key in near)),) if keys else ()
+        if name:
+            super().__init__("unknown_project", "There is no project ", Code(name), " here.", " There is:" if keys else "", more=more)
+        else:
+            super().__init__("which_project", "Which project? Say one of these:", more=more)
+        self._said = (name, request)
 
-def unknown_project(name: str, projects: Iterable[str]) -> UserError:
-    known = sorted(projects)
-    choices = Items(tuple(line(Code(f"--project {key}")) for key in _near(name.lower(), known) or known))
-    return UserError("unknown_project", "There is no project ", Code(name), " here. There is:", more=(choices,) if known else ())
+    def among(self, known: Iterable[str]) -> NoProject:
+        """The same, naming only those that whoever hears it may know of."""
+        name, request = self._said
+        return NoProject(name, known, request)
 
 
 def forgotten_project(key: str) -> UserError:

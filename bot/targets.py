@@ -38,16 +38,16 @@ def home(said: Said, projects: Mapping[str, Project]) -> Project | None:
     return next(iter(projects.values())) if len(projects) == 1 else None
 
 
-def named_project(name: str | None, at_home: Project | None, projects: Mapping[str, Project]) -> Project:
-    """The project that is meant. Raises UserError `which_project` or `unknown_project` with the nearest ones."""
+def named_project(name: str | None, at_home: Project | None, projects: Mapping[str, Project], request: int | None = None) -> Project:
+    """The project that is meant, perhaps with a request of that number. Raises NoProject with the nearest ones."""
     if name is None:
         if at_home is None:
-            raise refusals.which_project(projects)
+            raise refusals.NoProject("", projects, request)
         return at_home
     by_name = {**{project.path.lower(): project for project in projects.values() if project.path}, **projects}
     if found := by_name.get(name.lower()):
         return found
-    raise refusals.unknown_project(name, projects)
+    raise refusals.NoProject(name, projects, request)
 
 
 async def find_environments(
@@ -59,7 +59,7 @@ async def find_environments(
     if name.request is None:
         environment = await rows.by_slug((name.slug or "").lower())
         return [environment] if environment else []
-    return await rows.by_request(named_project(name.project, at_home, projects).key, name.request)
+    return await rows.by_request(named_project(name.project, at_home, projects, name.request).key, name.request)
 
 
 async def find_gone(said: Said, rows: Rows, since: float) -> Sequence[Environment]:

@@ -232,6 +232,8 @@ class _Line:
             fixes.append(self.rest[: word.start].rstrip() + "=" + self.rest[word.start + 1 :].lstrip())
         if f"--{typed.partition('=')[0].lower()}" in self.command.options():
             fixes.append(replaced(self.rest, place, f"--{typed.lower()}"))
+        if "person" in self.command.slots():
+            fixes.append(replaced(self.rest, place, f"@{typed}"))
         before = self.words[self.index - 1]
         is_counted = typed.isalpha() and self._text(self.index - 1).rpartition("=")[2].isdigit()  # `2 days`
         if is_counted:

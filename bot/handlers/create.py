@@ -59,7 +59,7 @@ def asked_of(command: Create) -> Asked:
 async def _head(command: Create, scene: Scene, outside: Outside) -> Head:
     project = scene.project
     if project is None:
-        raise refusals.which_project(scene.projects)
+        raise refusals.NoProject("", scene.projects)
     if command.branch is None and scene.said.request is not None and scene.said.project == project.key:
         request = await request_of(scene.said.request, project, outside)
         if request.is_fork:

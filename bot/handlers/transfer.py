@@ -35,6 +35,8 @@ async def decide(command: Transfer, scene: Scene, facts: Person, transaction: Tr
     del command
     before = await the_environment(scene, transaction)
     must_be_wanted(before, scene, transaction)
+    if identity(before.owner) == identity(facts):
+        return Outcome(answers_time.transferred(before, before.owner), environment_id=before.id)
     changed = msgspec.structs.replace(before, owner=facts)
     await must_have_room_for(changed, scene.limits.per_person, transaction)
     if changed.is_kept:

@@ -27,5 +27,7 @@ def already_paused(environment: Environment) -> Reply:
 
 
 def transferred(environment: Environment, before: Person) -> Reply:
+    if environment.owner == before:
+        return say(Tone.NEUTRAL, Strong(environment.slug), f" is {before.name}'s already.")
     head = (Strong(environment.slug), " is now owned by ", Mention(environment.owner), f", no longer by {before.name}.")
     return say(Tone.GOOD, *head, more=(line("It goes ", moment(environment.expires_at), "."),))

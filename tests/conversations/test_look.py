@@ -179,6 +179,19 @@ async def test_a_hint_tells_nothing_of_projects_where_one_has_no_right(shop: Tal
     assert slug not in await shop.answer(f"/ivy status {slug[:-1]}x")
 
 
+async def test_a_project_that_is_not_there_is_met_with_those_one_may_know_of(shop: Talk) -> None:
+    assert await shop.answer("/ivy status nope#3") == words(
+        """
+        ❌ @dana There is no project `nope` here. There is:
+
+        - `shop#3`
+
+        <sub>reason: `unknown_project`</sub>
+        """
+    )
+    assert [each for each in ("lab", "tools") if each in await shop.answer("/ivy create nope:main")] == []
+
+
 async def test_nothing_in_slack_tells_of_a_project_where_one_is_nobody(tmp_path: Path, database_url: str) -> None:
     projects = {
         "tools": {"forge": "gitlab", "id": "77", "path": "acme/tools", "clone_url": TOOLS, "people": {"slack:U0VERA": "nobody"}},
@@ -190,6 +203,8 @@ async def test_nothing_in_slack_tells_of_a_project_where_one_is_nobody(tmp_path:
         slug = (await world.environment()).slug
         assert shown(await slack.dm("ivy status", by="vera")) == ["No environments in all. Make one: `/ivy create`"]
         unknown = "❌ <@U0VERA> There is no environment `{}`. List them: `/ivy list`\nreason: `unknown_environment`"
+        [which] = shown(await slack.dm("ivy status nope#3", by="vera"))
+        assert ("`lab#3`" in which, "tools" in which) == (True, False)
         for name in (slug[:-2], slug):
             assert shown(await slack.dm(f"ivy status {name}", by="vera")) == [unknown.format(name)]
         async with world.store.look() as look:  # the audit log knows better

@@ -95,6 +95,7 @@ async def test_it_is_given_to_somebody_else(shop: Talk) -> None:
     )
     owner = (await shop.world.environment()).owner
     assert (owner.id, owner.name) == ("11", "grace")
+    assert await shop.answer("/ivy transfer @grace") == "**demo-vn4gah** is grace's already."
     [warning] = await shop.after(hours=44.1)
     assert warning.startswith("⚠️ @grace ")
 

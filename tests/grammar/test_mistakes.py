@@ -110,6 +110,7 @@ ROWS: list[tuple[str, str, str, str | None]] = [
     ("/ivy create demo ttl 4h", "extra_word", "ttl", "/ivy create demo --ttl 4h"),
     ("/ivy create demo — --only web", "extra_word", "—", "/ivy create demo -- --only web"),
     ("/ivy create main --ttl 2 days", "extra_word", "days", "/ivy create main --ttl 2d"),
+    ("/ivy transfer demo-x7k2qa grace", "extra_word", "grace", "/ivy transfer demo-x7k2qa @grace"),
     ("/ivy extend 2 days", "extra_word", "days", "/ivy extend 2d"),
     ("/ivy create main --ttl 3 months", "extra_word", "months", "/ivy create main --ttl 90d"),
     ('/ivy create main --ttl "3 months"', "bad_value", '"3 months"', "/ivy create main --ttl 90d"),
