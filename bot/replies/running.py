@@ -39,8 +39,8 @@ def _runs(slot: Slot | None, what: What) -> list[Span]:
     artifact = what.artifacts.get(slot.artifact_id) if slot else None
     if slot is None or artifact is None:
         return [Text("nothing")]
-    marks = [f", beta of {what.owners[slot.deployment_id]} until !{slot.beta_request} is over"] * slot.is_beta
-    marks += [", held"] * (slot.held_by is not None)
+    marks = [f", beta of {what.owners[slot.deployment_id]} until !{slot.beta_request} is over"] if slot.is_beta else []
+    marks += [", held"] if slot.held_by is not None else []
     return [commit(artifact.commit), *map(Text, marks)]
 
 
