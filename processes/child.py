@@ -97,6 +97,18 @@ def _duplicates(order: Order, out: int | None, err: int | None) -> list[int]:
     return fds
 
 
+async def _streams(ours: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The loop's streams over a socket, which is theirs from now on."""
+    ours.setblocking(False)  # noqa: FBT003 - the library's signature
+    # Cancelled half-way, uvloop would close the number and leave it to `ours`, which closes it again when it is another's.
+    opening = asyncio.ensure_future(asyncio.open_unix_connection(sock=ours))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(lambda done: done.result()[1].close())
+        raise
+
+
 async def start(order: Order, *, out: int | None = None, err: int | None = None) -> Child:
     """Start a child and return when its program runs. `out` and `err` are descriptors for its output. Raises CannotStart."""
     if not await asyncio.to_thread(order.cwd.is_dir):
@@ -115,8 +127,7 @@ async def start(order: Order, *, out: int | None = None, err: int | None = None)
         theirs.close()
         for fd in fds:
             os.close(fd)
-    ours.setblocking(False)  # noqa: FBT003 - the library's signature
-    reader, writer = await asyncio.open_unix_connection(sock=ours)
+    reader, writer = await _streams(ours)
     try:
         writer.write(wire)
         async with asyncio.timeout(_START_WITHIN_S):

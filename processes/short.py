@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from processes.child import start
 from processes.order import Bounds, Order, TimedOut
+from processes.pipe import read_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,21 +29,6 @@ class Ran:
     out: bytes
     err: bytes
     is_cut: bool = False
-
-
-async def _drain(fd: int, cap: int) -> tuple[bytes, bool]:
-    """Read to the end, keep the first `cap` bytes."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(fd, "rb", 0))
-    kept, is_cut = b"", False
-    try:
-        while data := await reader.read(65536):
-            is_cut = is_cut or len(kept) + len(data) > cap
-            kept += data[: cap - len(kept)]
-    finally:
-        transport.close()
-    return kept, is_cut
 
 
 async def run(
@@ -66,7 +52,7 @@ async def run(
     finally:
         os.close(out_in)
         os.close(err_in)
-    readers = [asyncio.create_task(_drain(fd, cap)) for fd in (out, err)]
+    readers = [read_to_end(fd, cap) for fd in (out, err)]
     try:
         async with asyncio.timeout(timeout_s):
             ended = await child.wait()

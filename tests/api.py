@@ -66,9 +66,7 @@ class Stream:
     """An open connection to /api/v1/events, as a program hears it."""
 
     def __init__(self, world: World, headers: Mapping[str, str]) -> None:
-        transport = world.web._transport
-        assert isinstance(transport, httpx.ASGITransport)
-        self._app: Any = transport.app
+        self._app: Any = world.front
         sent = {"host": "trellis.localhost", **headers}
         self._scope = {
             "type": "http",

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import httpx
 import uvicorn
 
 from bot.serving import Server
@@ -19,9 +18,7 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def served(world: World) -> AsyncIterator[str]:
     """Its address on this machine."""
-    transport = world.web._transport
-    assert isinstance(transport, httpx.ASGITransport)
-    config = uvicorn.Config(transport.app, port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(await world.front.whole(), port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
     server = Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:

@@ -26,6 +26,7 @@ from bot.domain.message import Said
 from bot.domain.project import ForgeKind, Project
 from grammar.mistakes import Mistake
 from grammar.parse import parse_line
+from processes import nursery
 
 Measured = list[tuple[str, Unit, str]]
 
@@ -107,17 +108,18 @@ def leaves_nothing() -> Iterator[None]:
         process
         for process in psutil.process_iter()
         if process.pid != os.getpid() and any(parts.MARK in word for word in _words(process))
-        if not _is_pythons_own(process)
+        if not _lives_as_long_as_we(process)
     ]
     _, alive = psutil.wait_procs(left, timeout=5)
     assert alive == []
     assert list(Path(tempfile.gettempdir()).glob(f"{parts.MARK}-*")) == []
 
 
-def _is_pythons_own(process: psutil.Process) -> bool:
-    """What multiprocessing keeps for the whole life of this process: it ends with it."""
+def _lives_as_long_as_we(process: psutil.Process) -> bool:
+    """What multiprocessing keeps, and the one process that wardens are forked from: they end with this one."""
     try:
-        return any("multiprocessing" in word for word in process.cmdline())
+        is_nursery = process.ppid() == os.getpid() and process.environ().get(nursery.VARIABLE) == nursery.own_name()
+        return is_nursery or any("multiprocessing" in word for word in process.cmdline())
     except psutil.Error:
         return True
 

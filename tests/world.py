@@ -47,6 +47,7 @@ from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
 from tests.fakes.runner import FakeFiles, FakeRunner
 from tests.fakes.slack import FakeSlack
+from tests.front import Front
 
 SHOP = "https://forge.example/acme/shop.git"
 TOOLS = "https://forge.example/acme/tools.git"
@@ -94,6 +95,7 @@ class World:
         self.parts: Parts
         self.edges: Edges
         self.web: httpx.AsyncClient
+        self.front: Front
         self._console_heard = 0
         self._workers = 1
         self._pace_s = 0.0
@@ -270,9 +272,11 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         world.edges = edges
         await world.hire("worker-1", pace_s)
         store.ringer = world.ring
-        app = web_app(settings, store, place, access)
-        await stack.enter_async_context(app.router.lifespan_context(app))
-        transport = httpx.ASGITransport(app)
+        world.front = Front(settings, store, lambda: web_app(settings, store, place, access))
+        stack.push_async_callback(world.front.close)
+        if settings.slack and settings.slack.app_token.get_secret_value():  # it listens from its start
+            await world.front.whole()
+        transport = httpx.ASGITransport(world.front)
         world.web = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://trellis.localhost"))
         try:
             yield world

@@ -112,6 +112,14 @@ async def _keeper_answers(engine: Engine) -> None:
     await engine.observe()
 
 
+def hearing(settings: Settings, store: Store, inbox: Inbox, site: Site, app: FastAPI) -> FastAPI:
+    """Where chats, forges and terminals say something. It writes to `inbox`, which somebody must have started."""
+    _add_hooks(app, settings, inbox)
+    links = console.Links(Sessions(store), site, settings.sign_in.link_minutes * 60)
+    app.include_router(console.router(inbox, ConsoleStore(store), console.token_in(settings.data_dir), links))
+    return app
+
+
 def web_app(settings: Settings, store: Store, place: Place, github: Access | None = None) -> FastAPI:
     """Hooks, console, sign-in, pages, API and health. The inbox is started and stopped with the app."""
     inbox = Inbox(store)
@@ -129,13 +137,11 @@ def web_app(settings: Settings, store: Store, place: Place, github: Access | Non
         await close_all([judging, place.engine])
 
     app = FastAPI(title="Trellis", lifespan=lifespan, docs_url=None, redoc_url=None)
-    _add_hooks(app, settings, inbox)
-    site, sessions, token = site_of(settings.public_url, settings.port), Sessions(store), console.token_in(settings.data_dir)
+    site, token = site_of(settings.public_url, settings.port), console.token_in(settings.data_dir)
     KNOWN.learn([token, *secrets_of(settings)])
-    sign_in = session.SignIn(sessions, site, settings.sign_in.session_hours * 3600)
+    hearing(settings, store, inbox, site, app)
+    sign_in = session.SignIn(Sessions(store), site, settings.sign_in.session_hours * 3600)
     _add_sign_in(app, settings, site, sign_in, WebPeople(store))
-    links = console.Links(sessions, site, settings.sign_in.link_minutes * 60)
-    app.include_router(console.router(inbox, ConsoleStore(store), token, links))
     app.include_router(schema.router())
     app.include_router(health.router(checks))
     platforms = [name for name in ("github", "gitlab", "slack") if getattr(settings, name)]

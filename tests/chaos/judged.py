@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_SCENARIO_S = 180.0
+_SCENARIO_S = 400.0
 S = TypeVar("S", bound=Site)
 
 

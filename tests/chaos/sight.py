@@ -106,7 +106,7 @@ class Sight:
         """What is still to be done."""
         return [row["what"] for row in self.rows(_UNSETTLED)]
 
-    def settle(self, within_s: float = 60.0) -> None:
+    def settle(self, within_s: float = 180.0) -> None:
         until(lambda: not self.unsettled(), within_s, lambda: f"not settled: {self.unsettled()}\n{self.last_words()}")
 
     def until_state(self, branch: str, *states: str) -> None:

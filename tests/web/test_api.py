@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from httpx import ASGITransport
 from sqlalchemy import func, select
 
 from bot.domain.message import Person, Platform
@@ -209,15 +208,13 @@ async def test_events_come_as_they_happen_and_go_on_where_they_broke_off(world: 
     assert await api.refused("GET", "/events", headers={"last-event-id": "x"}) == (422, "not_understood")
 
 
-def watch_of(world: World) -> Watch:
-    transport = world.web._transport
-    assert isinstance(transport, ASGITransport)
-    watch: Watch = transport.app.state.watch  # type: ignore[attr-defined]
+async def watch_of(world: World) -> Watch:
+    watch: Watch = (await world.front.whole()).state.watch
     return watch
 
 
 async def test_streams_share_one_look_at_the_database_and_leave_nothing(world: World) -> None:
-    api, watch = await api_of(world), watch_of(world)
+    api, watch = await api_of(world), await watch_of(world)
     async with Stream(world, api.headers) as one, Stream(world, api.headers) as other:
         await api.says("/ivy create lab:demo")
         told = [each["id"] for each in await one.hears(4)]
@@ -230,7 +227,7 @@ async def test_streams_share_one_look_at_the_database_and_leave_nothing(world: W
 
 
 async def test_nobody_has_too_many_streams(world: World) -> None:
-    api, other, watch = await api_of(world), await api_of(world, "erin"), watch_of(world)
+    api, other, watch = await api_of(world), await api_of(world, "erin"), await watch_of(world)
     watch._most = 2
     async with Stream(world, api.headers) as one, Stream(world, api.headers):
         await api.says("/ivy create lab:demo")
@@ -301,9 +298,7 @@ async def test_its_description_is_public(world: World) -> None:
 
 
 async def test_too_much_at_once_is_told_to_wait(world: World) -> None:
-    transport = world.web._transport
-    assert isinstance(transport, ASGITransport)
-    [api_app] = [route.app for route in transport.app.routes if getattr(route, "path", "") == "/api/v1"]  # type: ignore[attr-defined]
+    [api_app] = [route.app for route in (await world.front.whole()).routes if getattr(route, "path", "") == "/api/v1"]  # type: ignore[attr-defined]
     api_app.state.callers._buckets = Buckets(Pace(burst=3, each_s=1), lambda: 0.0)
     api = Api(world, here(world))
     assert [(await api.ask("GET", "/tokens")).status_code for _ in range(4)] == [200, 200, 200, 429]
