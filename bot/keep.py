@@ -32,7 +32,8 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
 def host_settings(settings: Settings) -> HostSettings:
     """A deploy.py, and what it releases on this host, see of this machine what services of environments see."""
     kept = keeper_settings(settings)
-    return HostSettings(settings.deploys_dir, settings.sandbox != "off", kept.hidden_from_services(), kept.visible_to_services())
+    seen = (kept.hidden_from_services(), kept.visible_to_services())
+    return HostSettings(settings.deploys_dir, settings.sandbox != "off", *seen, kept_s=settings.deploy.keep_days * 86_400)
 
 
 def _hidden(settings: Settings) -> tuple[Path, ...]:

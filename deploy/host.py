@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from deploy.runner_wire import Health
 from processes import CannotStart, TimedOut, environ, protection, run, sweep
 
 _CHECK_S = 10.0
+_FORGET_EVERY_S = 3600.0
 _log = structlog.get_logger()
 
 
@@ -36,6 +38,7 @@ class HostSettings:
     hidden: tuple[Path, ...] = ()
     visible: tuple[Path, ...] = ()
     python: str = sys.executable
+    kept_s: float = 30 * 86_400.0  # runs: whoever asked for them has written down how they ended
 
     @property
     def socket(self) -> Path:
@@ -98,6 +101,15 @@ class Host:
     async def forget(self, id: str) -> None:
         await self._runner.forget(id)
 
+    async def forget_old_for_ever(self) -> None:
+        while True:
+            try:
+                if gone := await self._runner.forget_old(time.time() - self._settings.kept_s):
+                    _log.info("deploys.forgotten", runs=gone)
+            except OSError as error:  # the next round tells
+                _log.warning("deploys.not_forgotten", reason=str(error))
+            await asyncio.sleep(_FORGET_EVERY_S)
+
     async def close(self) -> None:
         await self._runner.close()
 
@@ -130,5 +142,7 @@ async def hosting(settings: HostSettings) -> AsyncIterator[Host]:
         stack.push_async_callback(host.close)  # runs end while they can still ask for programs
         back = await residents.return_()
         await stack.enter_async_context(listening(runner_app(host), settings.socket))
+        forgetting = asyncio.create_task(host.forget_old_for_ever(), name="forget-old-runs")
+        stack.callback(forgetting.cancel)
         _log.info("deploys.ready", swept=left, programs=back)
         yield host

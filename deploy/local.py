@@ -136,6 +136,14 @@ class LocalRunner:
             await asyncio.to_thread(shutil.rmtree, self._folder(id), ignore_errors=True)
         self._locks.pop(id, None)
 
+    async def forget_old(self, before: float) -> int:
+        """Whatever was started before then and runs no longer; how many that were."""
+        ids = await asyncio.to_thread(_started_before, self._settings.folder, before)
+        gone = [id_ for id_ in ids if not self._is_running(id_)]
+        for id_ in gone:
+            await self.forget(id_)
+        return len(gone)
+
     async def close(self) -> None:
         """End all that runs; it can be started again."""
         self._is_closing = True
@@ -153,6 +161,11 @@ class LocalRunner:
 
     def _folder(self, id: str) -> Path:
         return self._settings.folder / checked(id)
+
+
+def _started_before(folder: Path, before: float) -> list[str]:
+    found = folder.iterdir() if folder.exists() else ()
+    return [path.name for path in found if not path.name.endswith(".part") and path.stat().st_mtime < before]
 
 
 def _is_laid_out(folder: Path, job: Job) -> bool:

@@ -9,7 +9,9 @@ from bot.app.contracts import Comparing
 from bot.app.sources import sources_of
 from bot.gates import Contracts
 from bot.settings import ClusterSettings, Settings
+from bot.store.store import Store
 from bot.worker.deploy_jobs import Files
+from bot.worker.tidying import Tidying
 from deploy.host import socket_in
 from deploy.kubernetes import KubernetesRunner, KubernetesSettings
 from deploy.remote import RemoteRunner
@@ -49,3 +51,8 @@ def deploys_of(settings: Settings) -> Deploys:
 def kubernetes_of(cluster: ClusterSettings) -> KubernetesSettings:
     given = cluster.model_dump(exclude={"kept_hours", "look_s"})
     return KubernetesSettings(**given, kept_s=int(cluster.kept_hours * 3600), look_s=cluster.look_s, log_s=2 * cluster.look_s)
+
+
+def tidying_of(settings: Settings, store: Store) -> Tidying:
+    pushed, deploy = settings.pushed_dir, settings.deploy
+    return Tidying(store, (pushed.with_name("files"), pushed), deploy.keep_days * 86_400, deploy.keep_versions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from bot.app.catalogue import catalogue_of
+from bot.app.deploys import tidying_of
 from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, limits_of, projects_of, rules_of, terms_of
 from bot.app.people import members_of
 from bot.app.scraped import scraped
@@ -86,6 +87,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         deployments=Deployments(
             hold, edges.deploys.runner_of, edges.deploys.files, catalogue_of(settings), gates, limits_of(settings).approval_s
         ),
+        tidying=tidying_of(settings, store),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),

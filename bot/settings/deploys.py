@@ -96,9 +96,16 @@ class SharedEnvironmentSettings(BaseModel):
 
 
 class DeploySettings(BaseModel):
-    """`groups`: the stages of each in order, the services of a stage side by side."""
+    """`groups`: the stages of each in order, the services of a stage side by side.
+
+    Files, plans and runs of deploys are kept for `keep_days`; files also of the last `keep_versions` of each service, everywhere and in
+    each environment. Nothing goes that runs, or is going on.
+    """
 
     model_config = {"extra": "forbid"}
+
+    keep_days: float = Field(default=30, ge=1)
+    keep_versions: int = Field(default=20, ge=2)
 
     environments: dict[str, SharedEnvironmentSettings] = Field(default_factory=dict)
     clusters: dict[str, ClusterSettings] = Field(default_factory=dict)

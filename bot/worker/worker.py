@@ -29,6 +29,7 @@ from bot.worker.poll import Poller, poll_for_ever
 from bot.worker.reconcile import Reconciler, reconcile_for_ever
 from bot.worker.records import Records
 from bot.worker.sweep import sweep_for_ever
+from bot.worker.tidying import Tidying, tidy_for_ever
 
 log = structlog.get_logger()
 
@@ -54,6 +55,7 @@ class Parts:
     records: Records
     reconciler: Reconciler
     announcements: Announcements
+    tidying: Tidying
     projects: Mapping[str, Project]
     jobs: int = 10
 
@@ -95,6 +97,7 @@ class Workers:
         jobs.append(poll_for_ever(parts.poller, parts.projects, self._poll_s))
         jobs.append(reconcile_for_ever(parts.reconciler, self._reconcile_s))
         jobs.append(announce_for_ever(parts.announcements))
+        jobs.append(tidy_for_ever(parts.tidying))
         jobs.append(self._beat_for_ever())
         tasks = [asyncio.create_task(job) for job in jobs]
         try:
