@@ -1,12 +1,13 @@
 # The front door: `make run` and `make test`. Everything is set up in .venv from the hashed lock files.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-lives check test-postgres test-kubernetes test-browser test-terraform buf chaos bench setup setup-dev lock clean
+.PHONY: help run test test-long test-lives check test-postgres test-kubernetes test-replays test-browser test-terraform buf chaos bench setup setup-dev lock clean
 unexport PYTHONHOME PYTHONPATH
 
 PY := .venv/bin/python
 CHAOS_ROUNDS ?= 200
 LIVES ?= 10000
+REPLAYS ?= 1000
 
 help:            ## what can be asked for
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 18
@@ -40,6 +41,9 @@ test-kubernetes: setup-dev ## runs as Jobs, on a stand-in and on a real API serv
 	@built=$$(sh tools/kubernetes.sh) || [ $$? -eq 75 ] || exit 1; \
 	echo "what Kubernetes 1.20 has not (CronJob in batch/v1, policy/v1, autoscaling/v2) is tried on the stand-in only"; \
 	TRELLIS_TEST_KUBERNETES=$$built TRELLIS_TEST_KUBECONFIG=$${KUBECONFIG:-} $(PY) -m pytest -n 0 -rs -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true -m "kubernetes and not long" tests
+
+test-replays: setup-dev ## deployments as Jobs while a tenth of all goes wrong, and all of them again (REPLAYS=1000)
+	@TRELLIS_TEST_REPLAYS=$(REPLAYS) $(PY) -m pytest -n 0 -m long tests/deploy/test_kubernetes_replay.py
 
 test-browser: setup-dev ## the pages in a real Chromium (apt-get install chromium, or TRELLIS_TEST_CHROMIUM=path)
 	@sh tools/browser.sh

@@ -72,7 +72,7 @@ class Cluster:
             self._logs[namespace] = kubelet.log
             yield kubelet
             del self._logs[namespace]
-        assert kubelet.problems == []
+        assert kubelet.problems == [], kubelet.problems
 
     def check(self) -> None:
         """Fails, with its last words, when one of its programs has ended: whoever waits for what it does would wait for ever."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import socket
 import threading
 from collections import defaultdict, deque
@@ -77,6 +78,8 @@ class FakeServer:
         self.problems: list[str] = []
         self._description = description
         self._faults: dict[str, deque[_Fault]] = defaultdict(deque)
+        self.troubles = 0
+        self._chance, self._share = random.Random(0), 0.0
         self._lock = threading.RLock()
         self._served: tuple[uvicorn.Server, threading.Thread] | None = None
         self._socket: socket.socket | None = None
@@ -91,6 +94,10 @@ class FakeServer:
 
     def delay_next(self, operation: str, delay_s: float) -> None:
         self._faults[operation].append(_Fault(delay_s=delay_s))
+
+    def be_unreliable(self, chance: random.Random, share: float) -> None:
+        """So many of all requests fail, or are done and lose their answer; `troubles` counts them. 0: none any more."""
+        self._chance, self._share = chance, share
 
     def asked(self, operation: str) -> list[Asked]:
         return [each for each in self.requests if each.operation == operation]
@@ -173,7 +180,7 @@ class FakeServer:
             path = request.scope["raw_path"].decode().partition("?")[0]
             query = tuple(request.query_params.multi_items())
             self.requests.append(Asked(operation, request.method, path, query, body))
-            fault = self._faults[operation].popleft() if self._faults[operation] else _Fault()
+            fault = self._faults[operation].popleft() if self._faults[operation] else self._by_chance()
             await asyncio.sleep(fault.delay_s)
             self._check_request(request.method, path, query, body)
             if not self.is_authorized(request):
@@ -185,6 +192,12 @@ class FakeServer:
             return _Broken() if fault.is_lost else response
 
         return serve
+
+    def _by_chance(self) -> _Fault:
+        if not self._share or self._chance.random() >= self._share:
+            return _Fault()
+        self.troubles += 1
+        return _Fault(is_lost=True) if self._chance.random() < 0.5 else _Fault(status=self._chance.choice([429, 500, 503]))
 
     async def _do(self, do: Endpoint, request: Request, body: Any) -> Response:
         try:

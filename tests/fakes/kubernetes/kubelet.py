@@ -21,6 +21,8 @@ import httpx2
 import psutil
 
 NODE = "process-node"
+MISSING = "/missing"
+"""An image whose name holds this cannot be had."""
 _LOOK_S = 0.05
 _READY = {"type": "Ready", "status": "True"}
 _NOTHING = ["sleep", "600"]
@@ -36,13 +38,14 @@ class _Process:
 
 @dataclass
 class Kubelet:
-    """`log` is asked by whoever answers for the API server. `broken` are pods whose log nobody can have."""
+    """`log` is asked by whoever answers for the API server. It does nothing while somebody has its `turn`."""
 
     client: httpx2.Client
     namespace: str
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._processes: dict[str, _Process] = {}
@@ -76,13 +79,16 @@ class Kubelet:
 
     def _live(self) -> None:
         while not self._over.wait(_LOOK_S):
-            try:
-                pods = self.client.get(self._path("pods")).json()["items"]
-                for pod in pods:
-                    self._look(pod)
-            except Exception as error:  # noqa: BLE001 - a node that is gone without a word would be waited for
-                if not self._over.is_set():
-                    self.problems.append(repr(error))
+            with self.turn:
+                self._turn()
+
+    def _turn(self) -> None:
+        try:
+            for pod in self.client.get(self._path("pods")).json()["items"]:
+                self._look(pod)
+        except Exception as error:  # noqa: BLE001 - a node that is gone without a word would be waited for
+            if not self._over.is_set():
+                self.problems.append(repr(error))
 
     def _look(self, pod: dict[str, Any]) -> None:
         name, is_leaving = pod["metadata"]["name"], "deletionTimestamp" in pod["metadata"]
@@ -102,6 +108,10 @@ class Kubelet:
 
     def _begin(self, pod: dict[str, Any]) -> None:
         name, container = pod["metadata"]["name"], pod["spec"]["containers"][0]
+        if MISSING in container["image"]:
+            state = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
+            self._says(name, {"phase": "Pending", "containerStatuses": [_status(container, state)]})
+            return
         volumes = {each["name"]: each for each in pod["spec"].get("volumes", [])}
         mounts = {each["mountPath"]: self.folder / name / each["name"] for each in container.get("volumeMounts", [])}
         for each in container.get("volumeMounts", []):
@@ -123,7 +133,7 @@ class Kubelet:
             {
                 "phase": "Running",
                 "startTime": _now(),
-                "conditions": [_READY],
+                "conditions": [{**_READY, "lastTransitionTime": _now()}],
                 "containerStatuses": [_status(container, state, is_ready=True)],
             },
         )

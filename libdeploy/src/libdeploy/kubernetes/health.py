@@ -70,9 +70,11 @@ def _surplus(body: Body) -> str:
 
 
 def _stateful_set(body: Body) -> str:
+    status = body.get("status") or {}
+    ready = ("availableReplicas", "available") if "availableReplicas" in status else ("readyReplicas", "ready")  # before 1.22
     if (body["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
-        return _counted(body, ("availableReplicas", "available"))
-    return _counted(body, ("updatedReplicas", "updated"), ("availableReplicas", "available"))
+        return _counted(body, ready)
+    return _counted(body, ("updatedReplicas", "updated"), ready)
 
 
 def _daemon_set(body: Body) -> str:
