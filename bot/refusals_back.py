@@ -28,11 +28,11 @@ def nothing_runs(services: Sequence[str], place: SharedEnvironment) -> UserError
 
 def nothing_before(lost: Sequence[str], others: Sequence[str], runs: Mapping[str, Artifact | None], place: SharedEnvironment) -> UserError:
     """`others` would go back if they were named alone."""
-    head: list[Span] = [Text("Before what runs in "), Strong(place.key), Text(" now nothing ran there of ")]
+    head: list[Span] = [Text("Nothing that could come back ran in "), Strong(place.key), Text(" before what runs there now of ")]
     for at, service in enumerate(lost):
         artifact = runs[service]
         head += [Text(", " if at else ""), Strong(service), *((Text(" ("), Code(artifact.commit[:8]), Text(")")) if artifact else ())]
-    head.append(Text(" that could come back: what was a beta, is vetoed or is not merged where that is asked does not."))
+    head.append(Text(". What was a beta, is vetoed, or is not merged where only that runs does not come back."))
     more = [line("The others: ", Code(f"/sled rollback {' '.join(others)} --to {place.key}"))] if others else []
     return UserError("nothing_before", *head, more=(*more, _history(lost, place)))
 

@@ -22,7 +22,7 @@ LINES = (
     ("rollback {0} --to dev", "runs 1fd1c0e9 in dev"),
     ("beta {0}@!5 --to dev", "runs 9fd1c0e9 in dev"),
     ("release {0}", "runs 1fd1c0e9 in dev"),
-    ("rollback {0} --to dev", "nothing ran there of {0} (1fd1c0e9) that could come back"),
+    ("rollback {0} --to dev", "ran in dev before what runs there now of {0} (1fd1c0e9)."),
 )
 """After the rollback it is held, so that a release goes back to what ran before, not to main's newest."""
 

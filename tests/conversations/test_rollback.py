@@ -85,7 +85,7 @@ async def test_twice_in_a_row_goes_back_twice_and_then_says_that_there_is_nothin
         assert await runs(shop, "pay") == commit
     assert (await shop.says("/sled rollback pay --to staging"))[-1] == words(
         """
-        ❌ @dana Before what runs in **staging** now nothing ran there of **pay** (`1fd1c0e9`) that could come back: what was a beta, is vetoed or is not merged where that is asked does not.
+        ❌ @dana Nothing that could come back ran in **staging** before what runs there now of **pay** (`1fd1c0e9`). What was a beta, is vetoed, or is not merged where only that runs does not come back.
 
         What there was: `/sled history pay --in staging`
 
@@ -208,7 +208,7 @@ async def test_in_a_group_where_one_has_nothing_before_nothing_goes_back(shop: T
     await built(shop.world, "web", "1ed1c0e9")
     await shop.says("/sled deploy core --to staging")
     answer = (await shop.says("/sled rollback core --to staging"))[-1]
-    assert "nothing ran there of **web** (`1ed1c0e9`) that could come back" in answer
+    assert "ran in **staging** before what runs there now of **web** (`1ed1c0e9`)." in answer
     assert "The others: `/sled rollback pay --to staging`" in answer
     assert await runs(shop, "pay") == "2fd1c0e9"
 
