@@ -118,7 +118,7 @@ async def test_each_has_one_job_and_one_end_and_all_again_changes_nothing(tmp_pa
         await later.close()
         assert (again, fake.objects.version, fake.names()) == (ended, version, names)
         assert len({seen.result["plan_hash"] for seen in again.values() if seen.result}) == MANY
-    assert asked * AMISS * 0.8 < fake.troubles < asked * AMISS * 1.2
+    assert asked * AMISS * 0.5 < fake.troubles < asked * AMISS * 1.5
     told = f"{fake.troubles} of {asked} requests failed or lost their answer, {weather.deaths} runs died"
     with capsys.disabled():
         print(f"\nreplay: {MANY} deployments, {told}; all again: nothing changed; {time.monotonic() - began:.0f} s")  # noqa: T201
