@@ -91,6 +91,9 @@ async def test_in_slack_it_is_a_direct_message(slack: Slack) -> None:
     [warning] = slack.said[before:]
     assert warning.channel.startswith("D")
     assert "goes in 3.9 h" in shown([warning])[0]
+    assert "[+4 h] [+24 h] [keep] [terminate]" in shown([warning])[0]
+    [answer] = await slack.press("+24 h", warning)
+    assert "has 24 h more" in answer.shown
 
 
 async def test_who_has_joined_a_slack_account_is_told_there(shop: Talk) -> None:

@@ -14,6 +14,7 @@ from joserfc.jwk import RSAKey
 
 from bot.app.edges import Place
 from bot.app.web import web_app
+from bot.domain.message import Person, Platform
 from bot.settings import OidcSettings
 from tests.browser import Browser
 from tests.fakes.oidc import CLIENT_ID, CLIENT_SECRET, FakeOidc, Wrong
@@ -101,6 +102,23 @@ async def test_groups_give_roles(world: World, provider: FakeOidc) -> None:
             assert len(who["projects"]) == projects
             async with world.store.look() as look:
                 assert await look.web_role(who["person"]["id"]) == role
+
+
+async def test_configuration_and_forges_give_roles_too(world: World, provider: FakeOidc) -> None:
+    """A person by id, as `whoami` tells it, and an account on a forge that was joined: each by what it may do there."""
+    world.github.user("dana", id=7, right="write")
+    async with browsing(world, provider) as web:
+        await _comes_back(web, provider.signs_in(await _sets_out(web), sub="named"))
+        named = (await web.get("/api/v1/whoami")).json()["person"]["id"]
+        await _comes_back(web, provider.signs_in(await _sets_out(web), sub="joined"))
+        joined = (await web.get("/api/v1/whoami")).json()["person"]["id"]
+    async with world.store.transaction() as transaction:
+        await transaction.people.join(Person(Platform.GITHUB, "7", "dana"), Person(Platform.WEB, joined, "Dana"))
+    world.settings.people[f"web:{named}"] = "viewer"
+    for subject, projects in (("named", ["lab", "shop", "tools"]), ("joined", ["shop"])):
+        async with browsing(world, provider) as web:
+            await _comes_back(web, provider.signs_in(await _sets_out(web), sub=subject))
+            assert (await web.get("/api/v1/whoami")).json()["projects"] == projects
 
 
 async def test_only_hosted_domains_that_are_listed(world: World, provider: FakeOidc) -> None:
