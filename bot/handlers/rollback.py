@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from bot import refusals_back
+from bot import refusals_back, refusals_deploy
 from bot.context import Outcome, Scene, Transaction
 from bot.domain.artifact import Artifact
 from bot.domain.catalogue import SharedEnvironment
@@ -38,7 +38,7 @@ async def decide(command: Rollback, scene: Scene, facts: None, transaction: Tran
     await transaction.lock_beginnings()
     there = await _there(scene, transaction)
     chosen = await _of_deploy(command.to_deploy, there, transaction) if command.to_deploy else None
-    if chosen is None and (open_ := await _under_way(there, transaction)):
+    if chosen is None and (open_ := await _under_way(command, there, transaction)):
         await transaction.open_card(scene.thread, open_)
         return running(open_)
     chosen = chosen or await _before(there, transaction)
@@ -70,12 +70,15 @@ async def _there(scene: Scene, transaction: Transaction) -> There:
     return found
 
 
-async def _under_way(there: There, transaction: Transaction) -> Rollout | None:
-    """A rollback of all of these that has not ended: whoever asks again means that one."""
+async def _under_way(command: Rollback, there: There, transaction: Transaction) -> Rollout | None:
+    """The rollback of just these that has not ended: whoever asks again means that one. Raises UserError for one of some of these."""
+    names = {each.name for each in command.targets or ()}
     for service in there.lines:
         for live in await transaction.rollouts.live(service, there.place.key):
             rollout = await transaction.rollouts.get(live.rollout_id)
             if rollout and rollout.kind is RolloutKind.ROLLBACK and live.is_wanted:
+                if {each.partition("@")[0] for each in rollout.words.split()} != names:
+                    raise refusals_deploy.still_going(rollout)
                 return rollout
     return None
 

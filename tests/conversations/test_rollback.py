@@ -134,9 +134,10 @@ async def test_while_a_deploy_goes_it_means_what_ran_before_that(shop: Talk) -> 
     shop.world.runner.gate.clear()
     await shop.says("/sled deploy pay@3fd1c0e9 --to staging", settle=False)
     await _held(shop.world)
-    await shop.says("/sled rollback pay --to staging", settle=False)
-    await shop.says("/sled rollback pay --to staging", settle=False)
+    for target in ("pay", "pay", "core"):
+        await shop.says(f"/sled rollback {target} --to staging", settle=False)
     await shop.hears()
+    assert "Deploy 4 is still going." in shop.heard[-1]
     shop.world.runner.gate.set()
     await shop.news()
     assert await runs(shop, "pay") == "2fd1c0e9"
