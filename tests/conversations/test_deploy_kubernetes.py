@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from bot.domain.artifact import ArtifactKind
 from bot.domain.deployment import Deployment
 from tests.conversations.talk import Talk
 from tests.deploys import built, deployments, slot
+from tests.fakes.forge import User
 from tests.fakes.kubernetes import FakeKubernetes
 from tests.fakes.kubernetes.kubelet import Kubelet
 from tests.fakes.kubernetes.server import TOKEN
@@ -60,6 +62,11 @@ class Shop(Talk):
     def has_ended(self, run: str) -> bool:
         return bool(self.fake.body("Job", run)["status"].get("conditions"))
 
+    async def approves(self, *, by: User) -> list[str]:
+        """The newest request."""
+        [*_, id_] = re.findall(r"/sled approve ([a-z2-7]{8})", "\n".join(self.heard))
+        return await self.says(f"/sled approve {id_}", by=by)
+
     async def built(self, commit: str) -> None:
         await built(self.world, "pay", commit, program=PROGRAM, kind=ArtifactKind.IMAGE)
 
@@ -78,7 +85,8 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         client = httpx2.Client(base_url=fake.url, headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False)
         with client, Kubelet(client, "team", tmp_path / "node") as kubelet:
             fake.log_of = kubelet.log
-            deploy = {"environments": {"dev": dev}, "clusters": {"main": cluster}}
+            prod = {**dev, "asks": True, "merged_only": False}
+            deploy = {"environments": {"dev": dev, "prod": prod}, "clusters": {"main": cluster}}
             async with a_world(tmp_path / "data", deploy=deploy) as world:
                 dana = world.github.user("dana", id=7, right="write")
                 on = world.github.pull_request("acme/shop", number=12, branch="demo", author=dana)
@@ -146,3 +154,22 @@ async def test_a_cancelled_one_is_ended_by_the_cluster(shop: Shop) -> None:
     there = await slot(shop.world, "pay", "dev")
     assert there is not None
     assert there.claimed_by == ""
+
+
+async def test_what_was_approved_is_applied_unless_somebody_changed_what_is_there(shop: Shop) -> None:
+    await shop.built("4fd1c0e9")
+    shop.gate.touch()
+    await shop.says("/sled deploy pay --to prod")
+    ada = shop.world.github.user("ada", id=9, right="admin")
+    asked = await shop.approves(by=ada)
+    assert any("**pay** runs `4fd1c0e9` in **prod**" in each for each in asked)
+    await shop.built("5fd1c0e9")
+    shop.fake.edit("ConfigMap", "settings", lambda body: body["data"].update(size="by hand"))
+    await shop.says("/sled deploy pay --to prod")
+    shop.fake.edit("ConfigMap", "settings", lambda body: body["data"].update(size="by another hand"))
+    moved = await shop.approves(by=ada)
+    assert "`stale_plan`" in moved[1]
+    assert shop.fake.body("ConfigMap", "settings")["data"] == {"size": "by another hand"}
+    again = await shop.approves(by=ada)
+    assert again[-1].startswith("✅ @dana **pay** runs `5fd1c0e9` in **prod**")
+    assert shop.fake.body("ConfigMap", "settings")["data"] == {"size": "large"}
