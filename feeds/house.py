@@ -9,14 +9,17 @@ import structlog
 from nats.aio.client import Client
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.client import JetStreamContext
-from nats.js.errors import BucketNotFoundError, NotFoundError
+from nats.js.errors import APIError, BucketNotFoundError, NotFoundError
 from nats.js.kv import KeyValue
 
 from feeds.interests import BUCKET, Interests
+from feeds.resting import rest
 
 _log = structlog.get_logger()
 RECORDING = "MARKET"
 LEASES = "feeds_leases"
+_TRIES = 10
+_AGAIN_S = 0.2
 
 
 async def connect(url: str, user: str = "", password: str = "", name: str = "") -> Client:
@@ -57,13 +60,33 @@ async def furnish(client: Client, record_hours: float, record_mb: int) -> House:
         discard=DiscardPolicy.OLD,
         storage=StorageType.FILE,
     )
-    try:
-        await jetstream.stream_info(RECORDING)
-        await jetstream.update_stream(recording)
-    except NotFoundError:
-        await jetstream.add_stream(recording)
+    await _keep(jetstream, recording)
     interests = Interests(jetstream, await _bucket(jetstream, BUCKET))
     return House(jetstream, interests, await _bucket(jetstream, LEASES))
+
+
+async def _keep(jetstream: JetStreamContext, recording: StreamConfig) -> None:
+    """Raises a JetStream error."""
+    for left in reversed(range(_TRIES)):
+        try:
+            if await _is_kept(jetstream):
+                await jetstream.update_stream(recording)
+            else:
+                await jetstream.add_stream(recording)
+        except APIError:  # another one may be making it at this moment, which takes the room for it
+            if not left:
+                raise
+            await rest(_AGAIN_S)
+        else:
+            return
+
+
+async def _is_kept(jetstream: JetStreamContext) -> bool:
+    try:
+        await jetstream.stream_info(RECORDING)
+    except NotFoundError:
+        return False
+    return True
 
 
 async def _bucket(jetstream: JetStreamContext, name: str) -> KeyValue:

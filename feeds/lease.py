@@ -16,6 +16,8 @@ import structlog
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
+from feeds.resting import rest
+
 _log = structlog.get_logger()
 _KEY = "leader"
 
@@ -48,7 +50,7 @@ class Lease:
     async def keep(self) -> None:
         """Renew at a third; returns when it is lost."""
         while self.is_valid:
-            await asyncio.sleep(self.held.lease_s / 3)
+            await rest(self.held.lease_s / 3)
             asked_at = time.monotonic()
             try:
                 async with asyncio.timeout(self.held.lease_s / 2):
@@ -92,7 +94,7 @@ async def win(bucket: KeyValue, holder: str, lease_s: float) -> Lease:
                 seen = (revision, time.monotonic())
             if held is None or time.monotonic() >= seen[1] + held.lease_s:
                 return await _take(bucket, holder, lease_s, revision, held)
-        await asyncio.sleep(lease_s / 10)
+        await rest(lease_s / 10)
 
 
 async def _look(bucket: KeyValue) -> tuple[int, Held | None]:

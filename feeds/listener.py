@@ -18,6 +18,7 @@ from feeds.certificate import Certificate
 from feeds.continuity import Continuity, Heard
 from feeds.events import decode, encode
 from feeds.house import connect
+from feeds.resting import rest
 
 _SILENCE_S = 15.0
 
@@ -59,7 +60,7 @@ class Listener:
     async def _watch(self) -> None:
         """Marks come every second. Where nothing comes for long, this connection may be at fault: another is made."""
         while True:
-            await asyncio.sleep(_SILENCE_S / 4)
+            await rest(_SILENCE_S / 4)
             if time.monotonic() < self._heard_at + _SILENCE_S or self._client is None or not self._client.is_connected:
                 continue
             with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):

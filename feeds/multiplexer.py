@@ -21,6 +21,7 @@ from feeds.lease import Lease, win
 from feeds.publisher import Publisher
 from feeds.recording import before
 from feeds.replaying import Replaying
+from feeds.resting import heed, rest
 from feeds.server import NatsServer
 from feeds.session import Session
 from feeds.settings import FeedsCannotStart, FeedsSettings
@@ -100,12 +101,13 @@ class Multiplexer:
         while True:
             if await _looked(interests):
                 await server.allow(interests.all)
-            await asyncio.sleep(_LOOK_S)
+            await rest(_LOOK_S)
 
     async def _lead_when_it_may(self, client: Client, rooms: House) -> None:
         while True:
             meters.is_leader.set(0)
             self.lease = await win(rooms.leases, self.settings.holder, self.settings.lease_s)
+            heed()
             _log.info("feeds_leading", holder=self.settings.holder, epoch=self.lease.epoch)
             meters.is_leader.set(1)
             meters.takeovers.inc()
@@ -120,7 +122,7 @@ class Multiplexer:
             await self.lease.give_back()
             if not leading.cancelled() and (problem := leading.exception()):
                 _log.error("feeds_leading_failed", exc_info=problem)
-                await asyncio.sleep(_LOOK_S)
+                await rest(_LOOK_S)
 
     async def _lead(self, client: Client, rooms: House, lease: Lease) -> None:
         settings = self.settings
@@ -151,12 +153,12 @@ class Multiplexer:
                     await session.want(wanted.get(key, frozenset()))
                 if self.publisher:
                     _books(self.sessions, self.publisher)  # whoever is new needs one to begin with
-            await asyncio.sleep(_LOOK_S)
+            await rest(_LOOK_S)
 
 
 async def _every(seconds: float, do: Callable[[], None]) -> None:
     while True:
-        await asyncio.sleep(seconds)
+        await rest(seconds)
         do()
 
 

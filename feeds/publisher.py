@@ -12,6 +12,7 @@ from nats.aio.client import Client
 
 from feeds import meters
 from feeds.events import Anything, Batch, Gap, Kind, Stream, encode
+from feeds.resting import heed, rest
 
 MOST_IN_ONE = 256
 _MOST_BYTES = 700_000
@@ -82,7 +83,8 @@ class Publisher:
             while self._waiting:
                 if not await self._publish_next():
                     meters.held.set(self._held)
-                    await asyncio.sleep(_AGAIN_S)
+                    await rest(_AGAIN_S)
+                heed()
             self._idle.set()
 
     async def _publish_next(self) -> bool:

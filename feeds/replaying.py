@@ -21,6 +21,7 @@ from feeds.interest import Interest, Replay, Wanted
 from feeds.interests import Interests
 from feeds.lease import Lease
 from feeds.publisher import Publisher
+from feeds.resting import heed, rest
 
 _log = structlog.get_logger()
 _LOOK_S = 0.25
@@ -43,7 +44,7 @@ class Replaying:
         try:
             while True:
                 self._look()
-                await asyncio.sleep(_LOOK_S)
+                await rest(_LOOK_S)
         finally:
             for _, task in self._tasks.values():
                 task.cancel()
@@ -84,6 +85,7 @@ class Replaying:
         subjects = {(each.source, each.market, each.instrument) for each in wanted}
         try:
             while True:
+                heed()
                 with contextlib.suppress(errors.TimeoutError):
                     message = await subscription.next_msg(timeout=_QUIET_S)
                     stream = Stream.of(message.subject)
@@ -108,7 +110,7 @@ async def _tell(recorded: AsyncIterator[tuple[Stream, Batch]], replay: Replay, p
             if replay.speed:
                 due = began + (event.at - replay.start) / 1e9 / replay.speed
                 if (left := due - time.monotonic()) > 0:
-                    await asyncio.sleep(left)
+                    await rest(left)
             publisher.put(stream, [event])
         await asyncio.sleep(0)
     await publisher.until_idle()

@@ -135,10 +135,12 @@ class Session:
         new = await self._connect()
         if new is None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(old.closed.wait(), _AGAIN_S[3])
+                async with asyncio.timeout(_AGAIN_S[3]):
+                    await old.closed.wait()
             return old
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(new.closed.wait(), self._settings.overlap_s)
+            async with asyncio.timeout(self._settings.overlap_s):
+                await new.closed.wait()
         if not new.is_open:
             await self._drop(new)
             return old

@@ -15,6 +15,7 @@ from feeds import meters
 from feeds.connections import Connections
 from feeds.interest import is_environment
 from feeds.listener import ask
+from feeds.resting import rest
 from feeds.settings import FeedsCannotStart
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Status:
         server = self._multiplexer.server
         connections = Connections(server.monitor_url) if server else None
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await rest(_LOOK_S)
             if connections:
                 await connections.look(self._multiplexer.interests)
             if self._multiplexer.is_leading:

@@ -7,15 +7,18 @@ import contextlib
 import os
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pytest
 from nats.js.errors import KeyNotFoundError
 
+from feeds import house as rooms
 from feeds.events import Batch, Kind, Stream, Trade, encode
 from feeds.lease import win
 from feeds.publisher import Publisher
+from feeds.server import NatsServer, free_port
 from tests.fakes.exchanges.binance import FakeBinance
-from tests.feeds.live.house import House, source
+from tests.feeds.live.house import PATIENCE_S, House, source
 from tests.feeds.live.named import unnamed
 from tests.feeds.live.one import begin, holder
 from tests.feeds.live.test_rollover import TOPICS
@@ -48,27 +51,40 @@ async def test_who_waits_takes_over_and_numbers_on(house: House, binance: FakeBi
 
 
 async def test_a_leader_that_stood_still_says_nothing_once_its_lease_is_over(house: House) -> None:
-    lease = await win(house.rooms.leases, "one", 0.2)
-    stream = Stream("binance", "spot", "BTCUSDT", Kind.TRADE)
-    publisher = Publisher(house.client, lease.epoch, lambda: lease.is_valid)
+    before = await win(house.rooms.leases, "one", 0.2)
+    after = await win(house.rooms.leases, "two", 60.0)  # the other one does not renew, so it may
+    assert after.epoch > before.epoch
+    assert not before.is_valid
     heard: list[bytes] = []
 
     async def hear(message: object) -> None:
         heard.append(message.data)  # type: ignore[attr-defined]
 
     await house.client.subscribe("market.data.>", cb=hear)
-    publishing = asyncio.create_task(publisher.run())
     trade = Trade(at=1, id="1", price="1", size="1", side="buy")
-    publisher.put(stream, [trade])
-    await publisher.until_idle()
-    after = await win(house.rooms.leases, "two", 0.2)  # it does not renew, so the other one may
-    assert after.epoch > lease.epoch
-    assert not lease.is_valid
-    publisher.put(stream, [trade])
-    await asyncio.wait([publishing], timeout=0.1)
-    await house.client.flush()
-    assert heard == [encode(Batch(lease.epoch, 1, [trade]))]
-    publishing.cancel()
+    publishers = [Publisher(house.client, each.epoch, lambda lease=each: lease.is_valid) for each in (before, after)]  # type: ignore[misc]
+    publishing = [asyncio.create_task(each.run()) for each in publishers]
+    for each in publishers:
+        each.put(Stream("binance", "spot", "BTCUSDT", Kind.TRADE), [trade])
+    async with asyncio.timeout(PATIENCE_S):
+        await publishers[1].until_idle()
+    assert heard == [encode(Batch(after.epoch, 1, [trade]))]
+    for task in publishing:
+        task.cancel()
+
+
+async def test_many_that_begin_at_once_make_the_recording_once(tmp_path: Path) -> None:
+    nats = NatsServer(tmp_path / "nats", free_port(), "trellis", 256)
+    await nats.start({})
+    clients = [await rooms.connect(nats.url, "trellis", nats.password) for _ in range(5)]
+    try:
+        made = await asyncio.gather(*(rooms.furnish(client, 1 + number, 256) for number, client in enumerate(clients)))
+        infos = [await each.jetstream.stream_info(rooms.RECORDING) for each in made]
+        assert [info.config.max_bytes for info in infos] == [256 * 1024 * 1024] * 5
+    finally:
+        for client in clients:
+            await client.close()
+        await nats.stop()
 
 
 async def test_only_one_of_many_that_want_it_leads(house: House) -> None:
