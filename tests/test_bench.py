@@ -16,7 +16,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from bench import address, databases, deploy, due, hooks, ingest, pages, paint, parsing, parts, quota, render, reply, ring
+from bench import address, databases, deploy, due, feeds, hooks, ingest, pages, paint, parsing, parts, quota, render, reply, ring
 from bench.__main__ import BENCHES, exit_code, measure
 from bench.figures import CannotRun, Figure, Outcome, Unit, at_least, at_most, p50, p95, p99
 from bench.load import NotAccepted, requests_a_second
@@ -92,6 +92,20 @@ TINY: dict[str, tuple[Callable[[], Awaitable[Sequence[Figure]]], Measured]] = {
     "quota-postgres": (
         lambda: quota.run_postgres(quota.TINY),
         [("creates at once, quota 4 of 12 kept (PostgreSQL)", Unit.PER_SECOND, "as many transactions of one row")],
+    ),
+    "feeds": (
+        lambda: feeds.run(feeds.TINY),
+        [
+            measured
+            for to in ("to 1 environment", "to 2 environments")
+            for measured in (
+                (f"trades heard, {to}", Unit.PER_SECOND, "bare decode + publish"),
+                (f"trades heard, {to}", Unit.PER_SECOND, "a connection for each"),
+                (f"socket → environment, {to}, p50", Unit.MILLISECONDS, "bare decode + publish"),
+                (f"socket → environment, {to}, p99", Unit.MILLISECONDS, "bare decode + publish"),
+                (f"socket → environment, {to}, p99", Unit.MILLISECONDS, "a connection for each"),
+            )
+        ],
     ),
 }
 
