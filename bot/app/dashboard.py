@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.app.catalogue import catalogue_of
 from bot.app.edges import Edges, Place, close_all, prices_of, projects_of, rules_of
+from bot.app.markets import offer_of
 from bot.app.people import members_of
 from bot.bus import Bus
 from bot.settings import Settings
@@ -43,7 +44,7 @@ class Judging:
     async def bus(self) -> Bus:
         async with self._lock:
             if self._bus is None:
-                runtime = EngineRuntime(self._edges.place.engine, self._edges.place.repositories)
+                runtime = EngineRuntime(self._edges.place.engine, self._edges.place.repositories, offer_of(self._settings))
                 patient = {kind: PatientForge(forge, kind, self._store) for kind, forge in self._edges.forges.items()}
                 forges = {kind: LookingForge(forge) for kind, forge in patient.items()}
                 rules, members = await rules_of(self._settings, {}), members_of(self._edges.chats)
@@ -62,7 +63,7 @@ def parts_of(settings: Settings, store: Store, place: Place, inbox: Inbox, judgi
         sight=Sight(judging.bus),
         saying=Saying(inbox, lines),
         lines=lines,
-        runtime=EngineRuntime(place.engine, place.repositories),
+        runtime=EngineRuntime(place.engine, place.repositories, offer_of(settings)),
         observing=Observing(place.engine),
         watch=Watch(store),
         projects=projects,

@@ -7,6 +7,7 @@ from functools import partial
 from bot.app.catalogue import catalogue_of
 from bot.app.deploys import tidying_of
 from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, limits_of, projects_of, rules_of, terms_of
+from bot.app.markets import offer_of
 from bot.app.people import members_of
 from bot.app.scraped import scraped
 from bot.app.traces import traced
@@ -52,7 +53,8 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
     projects = projects_of(settings)
     chats, forges, place = edges.chats, edges.forges, edges.place
     hold = Holder(store, holder, settings.worker.lease_s)
-    runtime = EngineRuntime(place.engine, place.repositories)
+    offer = offer_of(settings)
+    runtime = EngineRuntime(place.engine, place.repositories, offer)
     forges = {kind: PatientForge(forge, kind, store) for kind, forge in forges.items()}
     branches = Branches(store, runtime, forges, projects)
     mains = Mains(store, Merges(forges, runtime), projects, catalogue_of(settings))
@@ -82,6 +84,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             branches.after_ready,
             Turns(store, terms_of(settings)),
             Heads(runtime, forges),
+            offer,
         ),
         announcements=Announcements(store, catalogue_of(settings), projects),
         deployments=Deployments(

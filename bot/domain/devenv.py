@@ -8,7 +8,7 @@ services:
     health: /health        # a path, or false for no probe; "/" for the first service and for those with a port
     env: {DEBUG: "1"}
     build: make assets     # once per commit, before anything starts
-ttl: 8h                    # and size, tilt_args, profiles: see devenv_wishes.py
+ttl: 8h                    # and size, tilt_args, profiles: see devenv_wishes.py; of trading environments devenv_trading.py
 
 Which keys there are says devenv_file.py, from which the JSON Schema is made too.
 """
@@ -17,13 +17,17 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 
 from bot.domain import procfile
 from bot.domain.devenv_file import File, Service, keys_of
 from bot.domain.devenv_nodes import at, fields_of, variables
 from bot.domain.devenv_opening import opening_of
+from bot.domain.devenv_trading import SERVICE as STRATEGY
+from bot.domain.devenv_trading import is_trading, service_of, trading_of
 from bot.domain.devenv_wishes import profiles_of, wishes_of
 from bot.domain.service_config import MAX_SERVICES, ConfigProblem, DevEnv, Opening, Problems, ServiceConfig, check_name, command, decoded
+from bot.domain.trading import USUAL, Offer, Trading
 from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence, Unreadable, shown
 from bot.domain.yaml_nodes import read as read_yaml
 
@@ -38,11 +42,16 @@ _WHOLE = f"{{version: 1, {_EXAMPLE}}}"
 _PATH = re.compile(r"/[!-\"$-~]{0,1023}")
 
 
-def read(dev_env: bytes | None, procfile_content: bytes | None) -> DevEnv | tuple[ConfigProblem, ...]:
-    """What the two files say; None for one that is not there. Never raises; at most ten problems."""
+def read(
+    dev_env: bytes | None, procfile_content: bytes | None, offer: Offer = USUAL, now: float | None = None
+) -> DevEnv | tuple[ConfigProblem, ...]:
+    """What the two files say; None for one that is not there. Never raises; at most ten problems.
+
+    `now`: None where it is not asked whether there is data of the time of a replay.
+    """
     if dev_env is not None:
         problems = Problems(FILE)
-        said = _dev_env(dev_env, problems)
+        said = _dev_env(dev_env, problems, offer, now)
     elif procfile_content is not None:
         problems = Problems(procfile.FILE)
         said = procfile.read(procfile_content, problems)
@@ -52,7 +61,7 @@ def read(dev_env: bytes | None, procfile_content: bytes | None) -> DevEnv | tupl
     return tuple(problems.found) or said
 
 
-def _dev_env(content: bytes, problems: Problems) -> DevEnv:
+def _dev_env(content: bytes, problems: Problems, offer: Offer, now: float | None) -> DevEnv:
     text = decoded(content, problems)
     if text is None:
         return DevEnv((), FILE)
@@ -68,10 +77,26 @@ def _dev_env(content: bytes, problems: Problems) -> DevEnv:
     if fields is None:
         return DevEnv((), FILE)
     _check_version(fields, problems)
-    services = _services(fields.get("services"), problems)
+    trading = trading_of(fields, problems, offer, now) if is_trading(fields) else None
+    services = _services(fields.get("services"), problems) if "services" in fields or not is_trading(fields) else ()
+    if trading:
+        services = _with_strategy(trading, services, fields, problems)
     wishes = wishes_of(fields, services, problems)
+    if trading:
+        wishes = replace(wishes, ttl_s=trading.ttl_hours * 3600)
     create = opening_of(fields["create"], problems) if "create" in fields else Opening()
-    return DevEnv(services, FILE, wishes, create, profiles_of(fields.get("profiles"), services, problems), _lines(root))
+    return DevEnv(services, FILE, wishes, create, profiles_of(fields.get("profiles"), services, problems), _lines(root), trading)
+
+
+def _with_strategy(
+    trading: Trading, services: tuple[ServiceConfig, ...], fields: dict[str, Node], problems: Problems
+) -> tuple[ServiceConfig, ...]:
+    """After the others: the first is the main one, and a strategy need not answer anybody."""
+    if any(each.name == STRATEGY for each in services):
+        problems.add(at(fields["services"]), "said_twice", f'the strategy is the service "{STRATEGY}": name the other one otherwise')
+    if "ttl" in fields:
+        problems.add(at(fields["ttl"]), "said_twice", "a trading environment lives for ttl_hours", f"ttl_hours: {trading.ttl_hours:g}")
+    return (*services, service_of(trading))
 
 
 def _lines(node: Node, above: str = "") -> dict[str, int]:

@@ -67,14 +67,75 @@ class Create(msgspec.Struct, forbid_unknown_fields=True):
     drafts: Annotated[bool, Meta(description="Also for drafts; else when they are ready.")] = False
 
 
+Instrument = Annotated[str, Meta(examples=["BTC/USDT", "BTCUSDT"])]
+RepositoryPath = Annotated[str, Meta(pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._/-]{1,200}$")]
+Positive = Annotated[float, Meta(gt=0, le=1e15)]
+
+
+class Exchange(msgspec.Struct, forbid_unknown_fields=True):
+    """The sandbox of an exchange."""
+
+    name: Annotated[str, Meta(description="One that the operator offers.", examples=["binance", "bybit"])]
+    type: Literal["spot", "perpetual"]
+    instruments: Annotated[list[Instrument], Meta(min_length=1, max_length=50, description="BTC/USDT and BTCUSDT are the same.")]
+    sandbox: (
+        Annotated[
+            Any,  # no type of ours says "true, but not false"
+            Meta(description="Always true: an environment never reaches production.", extra_json_schema={"const": True}),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class MarketData(msgspec.Struct, forbid_unknown_fields=True):
+    """What the strategy hears."""
+
+    mode: Annotated[Literal["live", "replay", "both"], Meta(description="Of now, of a time that was recorded, or of both.")] = "live"
+    replay_start: Annotated[str, Meta(description="A date or a date and time; UTC unless it says otherwise.")] | UnsetType = UNSET
+    replay_end: Annotated[str, Meta(description="The replay ends before it.")] | UnsetType = UNSET
+
+
+class RiskConfig(msgspec.Struct, forbid_unknown_fields=True):
+    """Limits of risk, none above what the operator allows."""
+
+    max_position_usd: Annotated[Positive, Meta(description="The most that all positions may be worth.")]
+    max_drawdown_pct: Annotated[Positive, Meta(description="Halted when so many percent of the highest worth are lost.")]
+    max_order_rate: Annotated[Positive, Meta(description="Orders a second.")]
+
+
+class Strategy(msgspec.Struct, forbid_unknown_fields=True):
+    """Two paths in the repository."""
+
+    binary: Annotated[RepositoryPath, Meta(description="What is run.")]
+    config: Annotated[RepositoryPath, Meta(description="Its only argument.")] | UnsetType = UNSET
+
+
+Exchanges = Annotated[list[Exchange], Meta(min_length=1, max_length=10, description="Sandboxes that the strategy trades in.")]
+TtlHours = Annotated[float, Meta(gt=0, le=96, description="How long the environment lives; 48 when nobody says.")]
+
+
+class Trading(msgspec.Struct, forbid_unknown_fields=True):
+    """A trading environment."""
+
+    exchanges: Exchanges
+    risk_config: RiskConfig
+    strategy: Strategy
+    market_data: MarketData | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    ttl_hours: TtlHours | UnsetType = UNSET
+
+
 class File(msgspec.Struct, forbid_unknown_fields=True):
     """`.dev-env.yaml` at the root of a repository: what its environments are made of."""
 
     version: Annotated[Literal[1], Meta(description="The version of this format.")]
-    services: Annotated[
-        dict[Name, Service],
-        Meta(min_length=1, max_length=10, description="By name; the first is the main one, which gets the environment's own address."),
-    ]
+    services: (
+        Annotated[
+            dict[Name, Service],
+            Meta(min_length=1, max_length=10, description="By name; the first is the main one, which gets the environment's own address."),
+        ]
+        | UnsetType
+    ) = UNSET
     ttl: Annotated[Duration, Meta(description="How long an environment lives when nobody says; the operator's cap holds.")] | UnsetType = (
         UNSET
     )
@@ -84,6 +145,13 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     )
     create: Annotated[Create, Meta(description="Whether an environment is made by itself.")] | UnsetType = UNSET
     profiles: Annotated[dict[Name, Profile], Meta(max_length=MOST_PROFILES, description="Named overlays.")] | UnsetType = UNSET
+    environment: Annotated[Trading, Meta(description="A trading environment; its keys may stand at the top instead.")] | UnsetType = UNSET
+    exchanges: Exchanges | UnsetType = UNSET
+    risk_config: RiskConfig | UnsetType = UNSET
+    strategy: Strategy | UnsetType = UNSET
+    market_data: MarketData | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    ttl_hours: TtlHours | UnsetType = UNSET
 
 
 @cache
@@ -95,6 +163,12 @@ def keys_of(part: type[msgspec.Struct]) -> tuple[str, ...]:
 def generated() -> dict[str, Any]:
     """The JSON Schema as the model gives it. Not for a process that goes on: making it, msgspec 0.22 can leave a crash for later."""
     made = msgspec.json.schema(File)
+    trading = keys_of(Trading)
+    needed = [field.encode_name for field in msgspec.structs.fields(Trading) if field.required]
+    whole = {"anyOf": [{"required": ["services"]}, {"required": needed}, {"required": ["environment"]}]}
+    at_top = {"dependentRequired": {key: [each for each in needed if each != key] for key in trading}}
+    one_place = {"dependentSchemas": {"environment": {"properties": dict.fromkeys(trading, False)}}}
+    made["$defs"]["File"] |= whole | at_top | one_place
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": ".dev-env.yaml", **made}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from bot.domain.environment import Size
+from bot.domain.trading import Trading
 from bot.domain.yaml_nodes import shown
 
 MAX_FILE = 16 * 1024
@@ -68,6 +69,7 @@ class DevEnv:
     create: Opening = Opening()
     profiles: Mapping[str, Wishes] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    trading: Trading | None = None
 
 
 @dataclass(frozen=True)

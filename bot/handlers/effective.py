@@ -12,7 +12,7 @@ from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
 from bot.domain.environment import Size
 from bot.domain.prose import Code, line
 from bot.domain.service_config import DevEnv
-from bot.replies.config import Effective, Row, lives, price_row, service_row, size_row
+from bot.replies.config import Effective, Row, lives, price_row, service_row, size_row, trading_rows
 
 _ASKED = "asked for"
 
@@ -57,6 +57,8 @@ def settle(config: DevEnv, asked: Asked, head: Head, scene: Scene) -> Settled:
     choice, is_fork = chosen(config, asked, head), head.is_fork
     places = {key: f"{config.file}:{config.lines[path]}" for key, path in choice.keys.items() if path in config.lines}
     rows = [service_row(each, _place(config, f"services.{each.name}")) for each in choice.services]
+    if config.trading:
+        rows += trading_rows(config.trading, lambda key: _place(config, f"environment.{key}" if "environment" in config.lines else key))
     if asked.profile:
         rows.append(Row("profile", line(asked.profile), _ASKED))
     elif config.profiles:

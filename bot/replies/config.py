@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.cost import Prices
 from bot.domain.environment import Environment, Size
 from bot.domain.prose import Block, Code, Line, Reply, Span, Strong, Table, Text, Tone, line
 from bot.domain.service_config import ServiceConfig
+from bot.domain.trading import Trading
+from bot.domain.trading import iso as moment
 from bot.replies.common import commit, hours, say
 from bot.replies.differing import Difference, listed
 
@@ -44,6 +46,21 @@ def service_row(service: ServiceConfig, whence: str) -> Row:
     if service.env:
         spans += [Text(" · variables "), Code(", ".join(name for name, _ in service.env))]
     return Row(service.name, line(*spans), whence)
+
+
+def trading_rows(trading: Trading, whence: Callable[[str], str]) -> list[Row]:
+    """`whence` says where a key of the profile stands."""
+    exchanges = [f"{each.name} {each.market}, sandbox: {', '.join(each.instruments)}" for each in trading.exchanges]
+    data, risk = trading.market_data, trading.risk
+    times = f", replayed from {moment(data.start)} to {moment(data.end)}" if data.start is not None and data.end is not None else ""
+    most = (
+        f"positions of USD {risk.max_position_usd:,.15g}, drawdown of {risk.max_drawdown_pct:g} %, {risk.max_order_rate:g} orders a second"
+    )
+    return [
+        *(Row("exchange", line(each), whence("exchanges")) for each in exchanges),
+        Row("market data", line(f"{data.mode}{times}"), whence("market_data")),
+        Row("at most", line(most), whence("risk_config")),
+    ]
 
 
 def size_row(size: Size, whence: str) -> Row:

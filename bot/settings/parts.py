@@ -231,13 +231,17 @@ class TelemetrySettings(BaseModel):
 
 
 class FeedSourceSettings(BaseModel):
-    """An exchange and a market under a name; other addresses than the exchange's own are for tests and proxies."""
+    """An exchange and its markets under a name. `instruments`: those that environments may ask for, () for any.
+
+    Other addresses than the exchange's own are for tests and proxies.
+    """
 
     model_config = {"extra": "forbid"}
 
     exchange: Literal["binance", "bybit"]
     markets: tuple[Literal["spot", "perpetual"], ...] = ("spot", "perpetual")
     sandbox: bool = True
+    instruments: tuple[str, ...] = ()
     ws_url: str = ""
     rest_url: str = ""
 
@@ -259,6 +263,16 @@ class FeedsSettings(BaseModel):
     sources: dict[str, FeedSourceSettings] = Field(
         default_factory=lambda: {"binance": FeedSourceSettings(exchange="binance"), "bybit": FeedSourceSettings(exchange="bybit")}
     )
+
+
+class TradingSettings(BaseModel):
+    """The most risk that a trading environment may ask for; `max_order_rate` is orders a second."""
+
+    model_config = {"extra": "forbid"}
+
+    max_position_usd: float = Field(default=1_000_000, gt=0)
+    max_drawdown_pct: float = Field(default=20, gt=0, le=100)
+    max_order_rate: float = Field(default=50, gt=0)
 
 
 class WorkerSettings(BaseModel):

@@ -25,6 +25,7 @@ from bot.settings.parts import (
     SlackSettings,
     TelemetrySettings,
     TerraformPart,
+    TradingSettings,
     WorkerSettings,
 )
 
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     telemetry: TelemetrySettings = TelemetrySettings()
     sign_in: SignInSettings = SignInSettings()
     feeds: FeedsSettings = FeedsSettings()
+    trading: TradingSettings = TradingSettings()
 
     @field_validator("projects", "services", mode="before")
     @classmethod

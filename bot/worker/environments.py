@@ -19,6 +19,7 @@ from bot.domain.environment import STALE_HEAD, Address, Environment, Failure, St
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import Step, backoff_s, next_step
 from bot.domain.project import Project
+from bot.domain.trading import USUAL, Offer
 from bot.redaction import KNOWN
 from bot.store.leases import Lease
 from bot.store.traced import key_of_environment
@@ -56,6 +57,7 @@ class Environments:
         after_ready: Callable[[Environment], Awaitable[None]],
         turns: Turns,
         heads: Heads,
+        offer: Offer = USUAL,
     ) -> None:
         self._holder = holder
         self._store = holder.store
@@ -65,6 +67,7 @@ class Environments:
         self._allowed = allowed
         self._after_ready = after_ready
         self._heads = heads
+        self._offer = offer
         self._nudges: dict[str, asyncio.Event] = {}
         self._steps: dict[Step, Callable[[Environment, Lease], Awaitable[None]]] = {
             Step.EXPIRE: self._expire,
@@ -157,7 +160,8 @@ class Environments:
             raise EngineFailed(StageName.PROVISIONING, f"the project {environment.project} is no longer configured", code="unknown_project")
         report = Bound(progress, self._heads, environment, project)
         await report.begin(StageName.PROVISIONING)
-        config = config_of(await self._engine.read(source_for(environment, project), FILES))
+        made_at = environment.created_at if environment.generation == 1 else None  # what was recorded then may be gone by a later push
+        config = config_of(await self._engine.read(source_for(environment, project), FILES), self._offer, made_at)
         choice = choice_of(environment, config)
         environment = await self._left_to_file(environment, choice, lease)
         return await self._engine.apply(spec_of(environment, project, choice), lease.fence, report)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.context import RuntimeUnavailable
 from bot.domain import devenv
@@ -10,6 +11,7 @@ from bot.domain.devenv import FILE, FILES, ConfigProblem, DevEnv
 from bot.domain.devenv_wishes import reads_tilt_args
 from bot.domain.procfile import FILE as PROCFILE
 from bot.domain.project import Project
+from bot.domain.trading import USUAL, Offer
 from bot.redaction import KNOWN
 from bot.worker.spec import config_of, source_of
 from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories
@@ -18,9 +20,10 @@ from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Reposito
 class EngineRuntime:
     """Fills `bot.context.Runtime`."""
 
-    def __init__(self, engine: Engine, repositories: Repositories) -> None:
+    def __init__(self, engine: Engine, repositories: Repositories, offer: Offer = USUAL, now: Callable[[], float] = time.time) -> None:
         self._engine = engine
         self._repositories = repositories
+        self._offer, self._now = offer, now
 
     async def heads(self, project: Project) -> Mapping[str, str]:
         try:
@@ -55,12 +58,12 @@ class EngineRuntime:
             return (ConfigProblem(error.code, KNOWN.text(error.reason)),)
         except EngineUnavailable as error:
             raise RuntimeUnavailable(str(error)) from error
-        return devenv.read(files.get(FILE), files.get(PROCFILE))
+        return devenv.read(files.get(FILE), files.get(PROCFILE), self._offer, self._now())
 
     async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
         """A configuration that cannot be read reads nothing; its faults are told when it is run."""
         try:
-            return reads_tilt_args(config_of(await self._engine.read(source_of(project, ref, sha), FILES)).services)
+            return reads_tilt_args(config_of(await self._engine.read(source_of(project, ref, sha), FILES), self._offer).services)
         except EngineFailed:
             return False
         except EngineUnavailable as error:

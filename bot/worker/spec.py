@@ -13,6 +13,7 @@ from bot.domain.devenv import DevEnv
 from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
 from bot.domain.environment import Environment, Size
 from bot.domain.project import Project, request_ref
+from bot.domain.trading import USUAL, Offer
 from provisioner.engine import EngineFailed, Limits, Service, Source, Spec, StageName
 
 LIMITS = {Size.SMALL: Limits(1024, 256), Size.MEDIUM: Limits(2048, 512), Size.LARGE: Limits(4096, 1024)}
@@ -29,9 +30,9 @@ def source_for(environment: Environment, project: Project) -> Source:
     return source_of(project, ref, environment.sha)
 
 
-def config_of(files: dict[str, bytes]) -> DevEnv:
+def config_of(files: dict[str, bytes], offer: Offer = USUAL, now: float | None = None) -> DevEnv:
     """What the repository says. Raises EngineFailed with every problem and its place."""
-    found = devenv.read(files.get(".dev-env.yaml"), files.get("Procfile"))
+    found = devenv.read(files.get(".dev-env.yaml"), files.get("Procfile"), offer, now)
     if isinstance(found, DevEnv):
         return found
     first, *others = found

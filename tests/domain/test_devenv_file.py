@@ -22,6 +22,18 @@ VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 # What a schema cannot say: bytes, names that stand elsewhere, what a shell's words are.
 BEYOND = {"too_big", "not_text", "unknown_service", "unread", "bad_quote", "empty"}
+# And what an operator offers, what a moment is, and what stands twice under other words.
+BEYOND |= {
+    "unknown_exchange",
+    "unknown_instrument",
+    "bad_instrument",
+    "above_limit",
+    "no_data",
+    "ends_before",
+    "bad_date",
+    "missing_time",
+    "said_twice",
+}
 
 
 def plain(node: Node | None) -> Any:

@@ -1,0 +1,238 @@
+"""The profile `trading` of `.dev-env.yaml`, at the top of the file or under `environment:`, with every fault at its place.
+
+exchanges: [{name: binance, type: spot, sandbox: true, instruments: [BTC/USDT]}]
+market_data: {mode: both, replay_start: 2026-11-29T08:00:00Z, replay_end: 2026-11-29T10:00:00Z}
+risk_config: {max_position_usd: 10000, max_drawdown_pct: 5, max_order_rate: 10}
+strategy: {binary: bin/strategy, config: config/strategy.toml}
+ttl_hours: 48
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from math import isfinite
+
+from bot.domain import devenv_file as file
+from bot.domain.devenv_nodes import at, fields_of, nearest
+from bot.domain.instruments import instrument
+from bot.domain.service_config import Problems, ServiceConfig, check_name
+from bot.domain.trading import MOST_TTL_HOURS, TTL_HOURS, Exchange, Market, MarketData, Mode, Offer, Risk, Strategy, Trading, iso
+from bot.domain.yaml_nodes import Node, Scalar, Sequence, shown
+
+KEYS = file.keys_of(file.Trading)
+MOST_EXCHANGES, MOST_INSTRUMENTS = 10, 50
+SERVICE = "strategy"
+_ONE = "{name: binance, type: spot, instruments: [BTC/USDT]}"
+_EXCHANGE = f"exchanges: [{_ONE}]"
+_RISK = "risk_config: {max_position_usd: 10000, max_drawdown_pct: 5, max_order_rate: 10}"
+_STRATEGY = "strategy: {binary: bin/strategy, config: config/strategy.toml}"
+_REPLAY = "replay_start: 2026-11-29T08:00:00Z"
+_PATH = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._/-]{1,200}")
+
+
+def is_trading(fields: dict[str, Node]) -> bool:
+    return "environment" in fields or any(key in fields for key in KEYS)
+
+
+def trading_of(fields: dict[str, Node], problems: Problems, offer: Offer, now: float | None) -> Trading | None:
+    """None where something is wrong."""
+    before = len(problems.found)
+    above = {key: fields[key] for key in KEYS if key in fields}
+    if "environment" in fields:
+        if above:
+            where = at(next(iter(above.values())))
+            problems.add(where, "said_twice", f'"{next(iter(above))}" stands both at the top and under "environment": say it in one place')
+        inside = fields_of(fields["environment"], '"environment"', KEYS, problems, f"environment: {{{_EXCHANGE}}}")
+        above = inside or {}
+    for key, better in (("exchanges", _EXCHANGE), ("risk_config", _RISK), ("strategy", _STRATEGY)):
+        if key not in above:
+            where = at(fields["environment"]) if "environment" in fields else (1, 1)
+            problems.add(where, "missing_key", f'a trading environment does not say its "{key}"', better)
+    reading = _Reading(problems, offer)
+    found = Trading(
+        exchanges=reading.exchanges(above["exchanges"]) if "exchanges" in above else (),
+        strategy=reading.strategy(above["strategy"]) if "strategy" in above else Strategy(""),
+        risk=reading.risk(above["risk_config"]) if "risk_config" in above else offer.risk,
+        market_data=reading.market_data(above["market_data"], now) if "market_data" in above else MarketData(),
+        name=reading.name(above["name"]) if "name" in above else "",
+        ttl_hours=reading.ttl_hours(above["ttl_hours"]) if "ttl_hours" in above else TTL_HOURS,
+    )
+    return found if len(problems.found) == before else None
+
+
+def service_of(trading: Trading) -> ServiceConfig:
+    """The strategy as a service: its configuration is its only argument, the profile is in $TRADING."""
+    words = (f"./{trading.strategy.binary.removeprefix('./')}", trading.strategy.config)
+    return ServiceConfig(SERVICE, " ".join(filter(None, words)), env=(("TRADING", trading.as_json()),))
+
+
+class _Reading:
+    def __init__(self, problems: Problems, offer: Offer) -> None:
+        self._problems, self._offer = problems, offer
+
+    def name(self, node: Node) -> str:
+        text = _text(node)
+        check_name(text, at(node), self._problems, "an environment")
+        return text
+
+    def ttl_hours(self, node: Node) -> float:
+        hours = self._number(node, "ttl_hours", MOST_TTL_HOURS)
+        return TTL_HOURS if hours is None else hours
+
+    def exchanges(self, node: Node) -> tuple[Exchange, ...]:
+        if not isinstance(node, Sequence) or not node.items:
+            self._problems.add(at(node), "wrong_type", '"exchanges" is a list of exchanges', _EXCHANGE)
+            return ()
+        if len(node.items) > MOST_EXCHANGES:
+            self._problems.add(at(node.items[MOST_EXCHANGES]), "too_many", f"there are too many exchanges: {MOST_EXCHANGES} at most")
+            return ()
+        found: list[Exchange] = []
+        for item in node.items:
+            if (exchange := self._exchange(item)) is None:
+                continue
+            if any((exchange.name, exchange.market) == (each.name, each.market) for each in found):
+                self._problems.add(
+                    at(item), "said_twice", f"{exchange.name} {exchange.market} is there already: put its instruments together"
+                )
+            found.append(exchange)
+        return tuple(found)
+
+    def _exchange(self, node: Node) -> Exchange | None:
+        fields = fields_of(
+            node, "an exchange", file.keys_of(file.Exchange), self._problems, "{name: binance, type: spot, instruments: [BTC/USDT]}"
+        )
+        if fields is None:
+            return None
+        for key, better in (("name", "name: binance"), ("type", "type: spot"), ("instruments", "instruments: [BTC/USDT]")):
+            if key not in fields:
+                self._problems.add(at(node), "missing_key", f'an exchange does not say its "{key}"', better)
+        if "sandbox" in fields:
+            self._sandbox(fields["sandbox"])
+        if not {"name", "type", "instruments"} <= fields.keys():
+            return None
+        name = self._one_of(fields["name"], tuple(sorted(self._offer.exchanges)), "exchange", "unknown_exchange")
+        markets = tuple(sorted(self._offer.exchanges.get(name, Market)))
+        market = self._one_of(fields["type"], markets, "type", "unknown_market")
+        instruments = self._instruments(fields["instruments"], name)
+        return Exchange(name, Market(market), instruments) if name and market else None
+
+    def _sandbox(self, node: Node) -> None:
+        value = node.value if isinstance(node, Scalar) else None
+        if value is False:
+            message = "an environment never reaches an exchange's production, whoever asks: sandbox is true"
+            self._problems.add(at(node), "sandbox_only", message, "sandbox: true")
+        elif value is not True:
+            self._problems.add(at(node), "wrong_type", '"sandbox" is true', "sandbox: true")
+
+    def _instruments(self, node: Node, exchange: str) -> tuple[str, ...]:
+        if not isinstance(node, Sequence) or not node.items:
+            self._problems.add(at(node), "wrong_type", '"instruments" is a list', "instruments: [BTC/USDT]")
+            return ()
+        if len(node.items) > MOST_INSTRUMENTS:
+            self._problems.add(at(node.items[MOST_INSTRUMENTS]), "too_many", f"there are too many instruments: {MOST_INSTRUMENTS} at most")
+            return ()
+        found = [self._instrument(item, exchange) for item in node.items]
+        return tuple(dict.fromkeys(each for each in found if each))
+
+    def _instrument(self, node: Node, exchange: str) -> str | None:
+        written = _text(node)
+        known = self._offer.instruments.get(exchange)
+        if (token := instrument(written)) is None:
+            self._problems.add(at(node), "bad_instrument", f'"{shown(written)}" is no instrument', "BTC/USDT")
+        elif known is not None and token not in known:
+            near = next(iter(get_close_matches(token, sorted(known), 1, 0.5)), "")
+            self._problems.add(at(node), "unknown_instrument", f'{exchange} has no "{shown(written)}" here', near)
+        return token
+
+    def market_data(self, node: Node, now: float | None) -> MarketData:
+        fields = fields_of(node, '"market_data"', file.keys_of(file.MarketData), self._problems, "market_data: {mode: live}")
+        if fields is None:
+            return MarketData()
+        said = self._one_of(fields["mode"], tuple(Mode), "mode", "wrong_type") if "mode" in fields else Mode.LIVE
+        if not said:
+            return MarketData()
+        mode = Mode(said)
+        times = [self._moment(fields[key], key) if key in fields else None for key in ("replay_start", "replay_end")]
+        if mode is Mode.LIVE:
+            for key in [each for each in ("replay_start", "replay_end") if each in fields]:
+                self._problems.add(at(fields[key]), "unread", f'"{key}" is of a replay, and the mode is live', "mode: both")
+            return MarketData()
+        for key in ("replay_start", "replay_end"):
+            if key not in fields:
+                self._problems.add(at(node), "missing_time", f'a replay does not say its "{key}"', _REPLAY.replace("replay_start", key))
+        start, end = times
+        if start is not None and end is not None:
+            self._range(fields, start, end, now)
+        return MarketData(mode, start, end)
+
+    def _range(self, fields: dict[str, Node], start: float, end: float, now: float | None) -> None:
+        if start >= end:
+            self._problems.add(at(fields["replay_end"]), "ends_before", "the replay ends before it begins")
+        elif now is not None and start < now - self._offer.recorded_s:
+            first = _minute(now - self._offer.recorded_s + 60)
+            hours = f"{self._offer.recorded_s / 3600:g}"
+            message = f"there is no data of that time: the recording goes back {hours} hours"
+            self._problems.add(at(fields["replay_start"]), "no_data", message, f"replay_start: {first}")
+        elif now is not None and end > now:
+            message = "there is no data of that time yet: a replay ends before now"
+            self._problems.add(at(fields["replay_end"]), "no_data", message, f"replay_end: {_minute(now)}")
+
+    def _moment(self, node: Node, key: str) -> float | None:
+        try:
+            moment = datetime.fromisoformat(_text(node))
+        except ValueError:
+            self._problems.add(at(node), "bad_date", f'"{key}" is a date, or a date and a time', _REPLAY.replace("replay_start", key))
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+    def risk(self, node: Node) -> Risk:
+        keys, most = file.keys_of(file.RiskConfig), self._offer.risk
+        fields = fields_of(node, '"risk_config"', keys, self._problems, _RISK)
+        if fields is None:
+            return most
+        values: dict[str, float] = {}
+        for key in keys:
+            if key not in fields:
+                self._problems.add(at(node), "missing_key", f'"risk_config" does not say "{key}"', f"{key}: {getattr(most, key):g}")
+            else:
+                values[key] = self._number(fields[key], key, getattr(most, key)) or 0.0
+        return Risk(**{key: values.get(key, 0.0) for key in keys})
+
+    def _number(self, node: Node, key: str, most: float) -> float | None:
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:
+            self._problems.add(at(node), "wrong_type", f'"{key}" is a number above zero', f"{key}: {most:.15g}")
+            return None
+        if value > most:
+            self._problems.add(at(node), "above_limit", f'"{key}" is {most:.15g} at most', f"{key}: {most:.15g}")
+        return float(value)
+
+    def strategy(self, node: Node) -> Strategy:
+        fields = fields_of(node, '"strategy"', file.keys_of(file.Strategy), self._problems, _STRATEGY)
+        if fields is None:
+            return Strategy("")
+        if "binary" not in fields:
+            self._problems.add(at(node), "missing_key", '"strategy" does not say its "binary"', "binary: bin/strategy")
+        for key, better in (("binary", "bin/strategy"), ("config", "config/strategy.toml")):
+            if key in fields and not _PATH.fullmatch(_text(fields[key])):
+                message = f'"{key}" is a path in the repository: letters, digits, . _ - and /, no .. in it'
+                self._problems.add(at(fields[key]), "bad_path", message, f"{key}: {better}")
+        return Strategy(*(_text(fields[key]) if key in fields else "" for key in ("binary", "config")))
+
+    def _one_of(self, node: Node, known: tuple[str, ...], what: str, code: str) -> str:
+        """The word, or "" where it is none of those."""
+        text = _text(node)
+        if text in known:
+            return text
+        self._problems.add(at(node), code, f'there is no {what} "{shown(text)}": there is {", ".join(known)}', nearest(text, known))
+        return ""
+
+
+def _text(node: Node) -> str:
+    return node.text if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+
+
+def _minute(seconds: float) -> str:
+    return iso(seconds // 60 * 60)

@@ -1,0 +1,102 @@
+"""What a trading environment is: sandboxes of exchanges, market data, limits of risk, a strategy. And what an operator offers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+TTL_HOURS = 48.0
+MOST_TTL_HOURS = 96.0
+
+
+class Market(StrEnum):
+    SPOT = "spot"
+    PERPETUAL = "perpetual"
+
+
+class Mode(StrEnum):
+    LIVE = "live"
+    REPLAY = "replay"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Always its sandbox: there is no way to say another."""
+
+    name: str
+    market: Market
+    instruments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MarketData:
+    """`start` and `end` (seconds since 1970) are of the replay; None where it is live only."""
+
+    mode: Mode = Mode.LIVE
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Limits; `max_order_rate` is orders a second."""
+
+    max_position_usd: float
+    max_drawdown_pct: float
+    max_order_rate: float
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """Two paths in the repository."""
+
+    binary: str
+    config: str = ""
+
+
+@dataclass(frozen=True)
+class Trading:
+    """The profile `trading` of a file."""
+
+    exchanges: tuple[Exchange, ...]
+    strategy: Strategy
+    risk: Risk
+    market_data: MarketData = MarketData()
+    name: str = ""
+    ttl_hours: float = TTL_HOURS
+
+    def as_json(self) -> str:
+        """What the strategy is told in $TRADING: the same text for the same profile."""
+        data = {
+            "mode": self.market_data.mode,
+            "replay_start": _or_none(self.market_data.start),
+            "replay_end": _or_none(self.market_data.end),
+        }
+        exchanges = [{"name": each.name, "type": each.market, "sandbox": True, "instruments": each.instruments} for each in self.exchanges]
+        said = {"exchanges": exchanges, "market_data": data, "risk_config": vars(self.risk)}
+        return json.dumps(said, separators=(",", ":"), sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the operator offers. Of an exchange without known instruments any will do; `recorded_s`: how far back replays can go."""
+
+    exchanges: Mapping[str, frozenset[Market]] = field(default_factory=lambda: dict.fromkeys(("binance", "bybit"), frozenset(Market)))
+    instruments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    risk: Risk = Risk(1_000_000, 20, 50)
+    recorded_s: float = 72 * 3600.0
+
+
+USUAL = Offer()
+
+
+def iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _or_none(seconds: float | None) -> str | None:
+    return None if seconds is None else iso(seconds)

@@ -1,0 +1,79 @@
+"""A trading environment is asked for as any other; what its file may not say is refused with the place and the nearest right thing."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.environment import State
+from tests.conversations.talk import Talk, words
+
+FILE = """\
+version: 1
+exchanges:
+  - {name: binance, type: spot, sandbox: true, instruments: [BTC/USDT]}
+market_data: {mode: live}
+risk_config: {max_position_usd: 10000, max_drawdown_pct: 5, max_order_rate: 10}
+strategy: {binary: bin/strategy, config: momentum.toml}
+"""
+
+
+def write(talk: Talk, content: str = FILE) -> None:
+    talk.world.repositories.files[talk.on.sha] = {".dev-env.yaml": content.encode()}
+
+
+async def test_config_shows_what_the_strategy_trades_hears_and_may_and_that_it_lives_two_days(shop: Talk) -> None:
+    write(shop)
+    assert await shop.answer("/ivy config") == words(
+        """
+        `demo` at `782938f1` is made of this:
+
+        | what | value | from |
+        | --- | --- | --- |
+        | strategy | `./bin/strategy momentum.toml` · variables `TRADING` | .dev-env.yaml |
+        | exchange | binance spot, sandbox: BTCUSDT | .dev-env.yaml:2 |
+        | market data | live | .dev-env.yaml:4 |
+        | at most | positions of USD 10,000, drawdown of 5 %, 10 orders a second | .dev-env.yaml:5 |
+        | size | small | default |
+        | lives | 48 h | .dev-env.yaml |
+        | price | none is configured | setting prices.small |
+        | ready after | not known yet | too few runs here |
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        (
+            "sandbox: true",
+            "sandbox: false",
+            "3:42: an environment never reaches an exchange's production, whoever asks: sandbox is true. Try: sandbox: true",
+        ),
+        ("binance", "binanse", '3:12: there is no exchange "binanse": there is binance, bybit. Try: binance'),
+        ("BTC/USDT", "'BTC//USDT'", '3:62: "BTC//USDT" is no instrument. Try: BTC/USDT'),
+        (
+            "mode: live",
+            "mode: replay, replay_start: 2020-01-01, replay_end: 2020-01-02",
+            "4:43: there is no data of that time: the recording goes back 72 hours. Try: replay_start: 20",
+        ),
+        ("max_drawdown_pct: 5", "max_drawdown_pct: 25", '5:58: "max_drawdown_pct" is 20 at most. Try: max_drawdown_pct: 20'),
+        ("strategy: {", "ttl_hours: 97\nstrategy: {", '6:12: "ttl_hours" is 96 at most. Try: ttl_hours: 96'),
+    ],
+)
+async def test_what_it_may_not_say_is_refused_whoever_asks(shop: Talk, right: str, wrong: str, told: str) -> None:
+    write(shop, FILE.replace(right, wrong))
+    for asking in ("/ivy config", "/ivy create --dry-run"):
+        [answer] = await shop.says(asking)
+        assert "❌ @dana `.dev-env.yaml` cannot be used: one thing to mend. Push that, and say it again." in answer
+        assert f".dev-env.yaml:{told}" in answer
+        assert answer.endswith("<sub>reason: `bad_config`</sub>")
+    assert await shop.world.environments() == []
+
+
+async def test_production_fails_an_environment_that_is_made_without_asking_first(shop: Talk) -> None:
+    write(shop, FILE.replace("sandbox: true", "sandbox: false"))
+    told = "\n".join(await shop.says("/ivy create"))
+    environment = await shop.world.environment()
+    assert environment.state == State.FAILED
+    assert "an environment never reaches an exchange's production, whoever asks" in told
+    assert shop.world.engine.running == {}
