@@ -59,7 +59,7 @@ buf:             ## buf, which compares protobuf, into this user's cache (needs 
 
 test-feeds: setup-dev ## the market-data multiplexer with a real NATS server (TRELLIS_TEST_KILLS=10 of its leader)
 	@sh tools/feeds.sh
-	@if $(PY) -c 'import ccxt, nats, bcrypt' 2>/dev/null; then $(PY) -m pytest -n 2 -m feeds tests/feeds; \
+	@if $(PY) -c 'import ccxt, nats, bcrypt' 2>/dev/null; then $(PY) -m pytest -n 1 -m feeds tests/feeds; \
 	else echo "skipped: the extra feeds cannot be had for this Python and platform"; fi
 
 chaos: setup-dev ## hundreds of kills (CHAOS_ROUNDS=200)

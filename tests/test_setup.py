@@ -302,6 +302,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "make test-postgres ",
         "make test-kubernetes ",
         "make test-browser ",
+        "make test-feeds ",
         "make chaos CHAOS_ROUNDS=12 ",
     ]
     assert done.returncode == 1
@@ -314,6 +315,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "test-postgres  ok  N s  all of test-postgres",
         "test-kubernetes  ok  N s  all of test-kubernetes",
         "test-browser  ok  N s  all of test-browser",
+        "test-feeds  ok  N s  all of test-feeds",
         "chaos  ok  N s  all of chaos",
     ]
     stage.executable("make", "#!/bin/sh\necho fine\n")
