@@ -147,13 +147,14 @@ async def _by_trellis(running: Product, build: Build) -> None:
     """As `trellis say --wait` does it. Raises RuntimeError when it was not done."""
     at, token = f"http://127.0.0.1:{running.port}/console", (running.home / "console.token").read_text()
     body = {"text": f"/sled deploy {build.service}@{build.commit} --to {_OURS}", "person": f"bench-{build.service}", "thread": ""}
-    async with asyncio.timeout(_WITHIN_S):
-        said = await _asked(running.session.post(f"{at}/say", json=body, headers={"authorization": f"Bearer {token}"}))
+    fresh = aiohttp.TCPConnector(force_close=True)  # one that rested may be closed by the server just as it is used
+    async with asyncio.timeout(_WITHIN_S), aiohttp.ClientSession(connector=fresh) as session:
+        said = await _asked(session.post(f"{at}/say", json=body, headers={"authorization": f"Bearer {token}"}))
         heard: dict[str, Any] = {"is_settled": False, "lines": [], "states": []}
         after = said["after"]
         while not heard["is_settled"] or heard["lines"]:
             query = {"thread": said["thread"], "key": said["key"], "after": str(after), "wait_s": "20"}
-            heard = await _asked(running.session.get(f"{at}/heard", params=query, headers={"authorization": f"Bearer {token}"}))
+            heard = await _asked(session.get(f"{at}/heard", params=query, headers={"authorization": f"Bearer {token}"}))
             after = max([after, *(line["version"] for line in heard["lines"])])
     if heard["states"] != ["done"]:
         raise RuntimeError(f"{body['text']} ended as {heard['states']}")
