@@ -161,6 +161,20 @@ async def test_who_goes_back_is_not_asked(shop: Talk) -> None:
     assert "✅ @dana **pay** runs `4fd1c0e9` in **dev**" in (await shop.says("/sled rollback pay --to dev"))[-1]
 
 
+async def test_what_goes_by_itself_waits_for_its_checks_too(tmp_path: Path) -> None:
+    async with a_world(tmp_path, services=GATES, deploy={"environments": {"dev": {"continuous": ["pay"]}}}) as world:
+        await built(world, "pay", "4fd1c0e9", is_merged=False)
+        world.github.checks.say(COMMIT, "unit", "in_progress")
+        world.github.merges(world.shop, COMMIT)
+        await world.deliver("github", world.github.pushes(world.shop, "main", COMMIT))
+        [waiting] = await deployments(world, "pay")
+        assert (waiting.state, world.runner.applied) == (DeploymentState.WAITING, [])
+        world.github.checks.say(COMMIT, "unit")
+        await world.pass_time(seconds=15)
+        [done] = await deployments(world, "pay")
+        assert done.state is DeploymentState.SUCCEEDED
+
+
 # -- review ------------------------------------------------------------------------------------------
 
 
