@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from fastapi import FastAPI
+from fastapi.dependencies import models
 from starlette.types import Receive, Scope, Send
 
 from bot.app.web import hearing
@@ -46,3 +47,6 @@ class Front:
     async def close(self) -> None:
         await self._open.aclose()
         await self._inbox.stop()
+        for known in vars(models).values():  # it remembers the functions of each app for good, and with them all of a world
+            if hasattr(known, "cache_clear"):
+                known.cache_clear()
