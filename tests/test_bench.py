@@ -293,5 +293,5 @@ def test_an_unknown_name_is_said() -> None:
     ran = subprocess.run([sys.executable, "-m", "bench", "speed"], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr.splitlines()[-1]) == (
         2,
-        "python -m bench: error: there is no bench speed: say one of parse, ingest, render, reply, ring, address, deploy, pages, paint, due, due-postgres, quota, quota-postgres",
+        f"python -m bench: error: there is no bench speed: say one of {', '.join(BENCHES)}",
     )

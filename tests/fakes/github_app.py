@@ -30,6 +30,7 @@ GRANTED = {
     "issues": "write",
     "metadata": "read",
     "pull_requests": "write",
+    "checks": "read",
     "statuses": "write",
 }
 EVENTS = ["delete", "issue_comment", "pull_request", "pull_request_review_comment", "push"]

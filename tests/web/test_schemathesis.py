@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import pytest
 import schemathesis
@@ -25,9 +25,6 @@ from bot.web.api.pace import Buckets, Pace
 from tests.conftest import EXAMPLES
 from tests.served import served
 from tests.world import a_world
-
-if TYPE_CHECKING:
-    from httpx import ASGITransport
 
 pytestmark = pytest.mark.long
 
@@ -48,8 +45,7 @@ class _Served:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         async with a_world(self._folder) as world, served(world) as url:
             await world.types("/ivy create lab:demo")
-            transport: ASGITransport = world.web._transport  # type: ignore[assignment]
-            [api] = [route.app for route in transport.app.routes if getattr(route, "path", "") == "/api/v1"]  # type: ignore[attr-defined]
+            [api] = [route.app for route in (await world.front.whole()).routes if getattr(route, "path", "") == "/api/v1"]  # type: ignore[attr-defined]
             api.state.callers._buckets = Buckets(Pace(burst=1e9))
             token = (world.settings.data_dir / "console.token").read_text()
             self.headers = {"authorization": f"Bearer {token}", "trellis-as": "dana"}

@@ -71,6 +71,7 @@ function replace(part, fresh) {
   const atEnd = all("pre.log", part).map((each) => each.scrollTop + each.clientHeight >= each.scrollHeight - 4);
   part.replaceChildren(...document.importNode(fresh, true).childNodes);
   part.className = fresh.className;
+  part.hidden = fresh.hidden;
   drawn.set(part, source);
   for (const id of open) { const details = document.getElementById(id); if (details) details.open = true; }
   all("pre.log", part).forEach((each, index) => { if (atEnd[index] !== false) each.scrollTop = each.scrollHeight; });
