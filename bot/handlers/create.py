@@ -96,7 +96,8 @@ async def decide(command: Create, scene: Scene, facts: Facts, transaction: Trans
     if there is not None and command.dry_run:
         return Outcome(config.differs_only(there, differences(command, there, head, transaction.now)), environment_id=there.id)
     if there is not None:
-        return await _there_is_one(command, scene, there, head, transaction)
+        held = await transaction.environments.locked(there.id)  # else it could come to run between our look and our word
+        return await _there_is_one(command, scene, held or there, head, transaction)
     await must_have_room(scene, head.project, transaction)
     if command.dry_run and facts.config is not None:
         if command.keep:
