@@ -15,6 +15,7 @@ import msgspec
 
 from bench import parts
 from bench.figures import CannotRun, Figure, Unit, at_least
+from processes import free_port
 
 if TYPE_CHECKING:
     from feeds.server import NatsServer
@@ -129,7 +130,7 @@ def _address(server: NatsServer, user: str, password: str) -> str:
 
 
 async def _server(home: Path, stack: contextlib.AsyncExitStack) -> NatsServer:
-    from feeds.server import NatsServer, free_port  # noqa: PLC0415 - only with the extra
+    from feeds.server import NatsServer  # noqa: PLC0415 - only with the extra
 
     made = NatsServer(home / "nats", free_port(), "trellis", 512)
     await made.start({})

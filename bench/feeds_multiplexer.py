@@ -12,8 +12,8 @@ from pathlib import Path
 
 from feeds.instruments import Market
 from feeds.multiplexer import Multiplexer
-from feeds.server import free_port
 from feeds.settings import FeedsSettings, Source
+from processes import free_port
 
 _LOOK_S = 0.02
 

@@ -73,12 +73,14 @@ class LocalRunner:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _until_ended(self, id: str, child: Child, folder: Path) -> None:
-        ended = await child.wait()
-        if not (self._is_closing and ended.signal is not None):  # else it did not end by itself: whoever asks finds it lost
-            said = {"code": ended.code, "signal": ended.signal, "seconds": ended.seconds, "sentence": ended.sentence()}
-            await asyncio.to_thread(_write, folder / "ended.json", json.dumps(said).encode())
-        self._children.pop(id, None)
-        self._endings.pop(id, None)
+        try:
+            ended = await child.wait()
+            if not (self._is_closing and ended.signal is not None):  # else it did not end by itself: whoever asks finds it lost
+                said = {"code": ended.code, "signal": ended.signal, "seconds": ended.seconds, "sentence": ended.sentence()}
+                await asyncio.to_thread(_write, folder / "ended.json", json.dumps(said).encode())
+        finally:
+            self._children.pop(id, None)
+            self._endings.pop(id, None)
 
     def _order(self, job: Job, rights: Rights, folder: Path) -> Order:
         argv = [self._settings.python, *arguments(job, str(job.artifact or ""))]
@@ -133,6 +135,8 @@ class LocalRunner:
     async def forget(self, id: str) -> None:
         async with self._lock(id):
             await self.cancel(id)
+            if ending := self._endings.get(id):  # what it wrote of its end is not for whoever gets its id
+                await asyncio.wait([ending])
             await asyncio.to_thread(shutil.rmtree, self._folder(id), ignore_errors=True)
         self._locks.pop(id, None)
 
@@ -202,8 +206,6 @@ def _tries(folder: Path) -> int:
 
 
 def _write(path: Path, data: bytes) -> None:
-    if not path.parent.exists():  # forgotten meanwhile
-        return
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(data)
     part.replace(path)

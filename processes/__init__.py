@@ -7,7 +7,7 @@ from processes.logfile import tail
 from processes.order import Bounds, CannotStart, Exit, Order, Sandbox, TimedOut
 from processes.protection import Protection, protection
 from processes.short import Ran, run
-from processes.sockets import bound, reachable
+from processes.sockets import bound, free_port, reachable
 from processes.supervised import Backoff, Supervised
 from processes.sweep import bearers, sweep
 
@@ -26,6 +26,7 @@ __all__ = [
     "bearers",
     "bound",
     "environ",
+    "free_port",
     "killpoint",
     "protection",
     "reachable",

@@ -1,12 +1,16 @@
-"""Unix sockets of ours: for this user only, at a path of any length."""
+"""Sockets of ours: Unix ones for this user only, at a path of any length, and free ports of this machine."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import socket
 from pathlib import Path
 
 _WAITING = 128
+_PORTS = range(10000, 20000)  # below what systems take for outgoing connections, beside those that environments are given
+_TRIES = 200
 
 
 def reachable(path: Path) -> str:
@@ -29,3 +33,12 @@ def bound(path: Path) -> socket.socket:
     finally:
         os.umask(before)
     return made
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on and that no outgoing connection can take meanwhile. Raises OSError."""
+    for port in random.sample(_PORTS, _TRIES):
+        with contextlib.suppress(OSError), socket.socket() as tried:
+            tried.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no free ports are left on this machine")

@@ -26,8 +26,8 @@ import pytest
 from lightkube.config.client_adapter import Client, ConnectionParams
 
 from libdeploy.kubernetes.cluster import config_of
+from processes import free_port
 from tests.fakes.kubernetes.kubelet import NODE, Kubelet
-from tests.running import free_port
 from tests.servers import die_with_parent
 
 BINARIES = os.environ.get("TRELLIS_TEST_KUBERNETES", "")

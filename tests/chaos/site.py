@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from bot import embedded
 from bot.store.database import Database
 from bot.store.migrate import migrate
+from processes import free_port
 from tests import servers
 from tests.chaos import evidence
 from tests.chaos.crew import ROOT, Crew, until
@@ -23,7 +24,6 @@ from tests.chaos.repository import BUILD, Repository
 from tests.chaos.sight import Sight
 from tests.fakes.github import FakeGitHub
 from tests.recorded import History, Saying, Standing
-from tests.running import free_port
 
 if TYPE_CHECKING:
     from tests.fakes.forge import Delivery, Project, Request, User

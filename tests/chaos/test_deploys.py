@@ -13,10 +13,10 @@ from bot.domain.ids import new_id
 from bot.sample.built import Build
 from bot.store.database import Database
 from bot.store.store import Store
+from processes import free_port
 from tests.chaos.crew import until
 from tests.chaos.points import DEPLOYING, Points
 from tests.chaos.site import Site
-from tests.running import free_port
 
 HELLO = Path(sample.__file__).parent / "content" / "main" / "hello"
 pytestmark = [pytest.mark.usefixtures("leaves_no_child"), pytest.mark.long]

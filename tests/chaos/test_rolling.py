@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from processes import free_port
 from tests.chaos.crew import until
 from tests.chaos.judged import judged_as
 from tests.chaos.site import Site
-from tests.running import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

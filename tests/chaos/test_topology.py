@@ -18,10 +18,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import embedded
+from processes import free_port
 from tests.chaos.crew import ROOT, Crew, until
 from tests.chaos.repository import Repository
 from tests.chaos.sight import Sight
-from tests.running import free_port
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("leaves_no_child")]
 

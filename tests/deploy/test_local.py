@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,16 +20,16 @@ import httpx
 import psutil
 import pytest
 
+from deploy import local
 from deploy.listening import listening
 from deploy.local import LocalRunner, LocalSettings
 from deploy.residents import Residents
 from deploy.residents_api import app_of
 from deploy.runner import Job, Observed, OtherJob, Rights, State, Step
 from libdeploy.target import to_json
-from processes import bearers
+from processes import bearers, free_port
 from tests.libdeploy.test_host import DEPLOY, SERVER
 from tests.libdeploy.wishes import target
-from tests.running import free_port
 
 
 @dataclass
@@ -89,6 +91,44 @@ async def a_floor(folder: Path, port: int) -> AsyncIterator[Floor]:
 async def floor(tmp_path: Path) -> AsyncIterator[Floor]:
     async with a_floor(tmp_path, free_port()) as one:
         yield one
+
+
+async def test_a_run_is_forgotten_when_its_end_is_written_and_not_while_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writing, may_write = threading.Event(), threading.Event()
+    write = local._write
+
+    def slowly(path: Path, data: bytes) -> None:
+        if path.name == "ended.json":
+            writing.set()
+            may_write.wait(60)
+        write(path, data)
+
+    monkeypatch.setattr(local, "_write", slowly)
+    async with a_floor(tmp_path, free_port()) as floor:
+        await floor.runner.start(Job("d1", Step.LOOK, program="pass", target={}, within_s=20.0), Rights())
+        await asyncio.to_thread(writing.wait, 60)
+        forgetting = asyncio.create_task(floor.runner.forget("d1"))
+        done, _ = await asyncio.wait([forgetting], timeout=0.2)
+        assert not done
+        may_write.set()
+        await forgetting
+        assert await floor.runner.observe("d1") == Observed(State.UNKNOWN)
+        assert floor.runner.running == 0
+
+
+async def test_a_run_whose_end_cannot_be_written_is_lost_and_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, full = local._write, [False, True]
+
+    def on_a_full_disk(path: Path, data: bytes) -> None:
+        if path.name == "ended.json" and full.pop():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(local, "_write", on_a_full_disk)
+    async with a_floor(tmp_path, free_port()) as floor:
+        job = Job("d1", Step.LOOK, program="pass", target={}, within_s=20.0)
+        assert (await floor.runs(job)).state is State.LOST
+        assert (await floor.runs(job)).state is State.ENDED
 
 
 async def test_it_is_looked_at_planned_and_applied(floor: Floor) -> None:

@@ -19,10 +19,9 @@ from deploy.host import HostSettings, hosting
 from deploy.remote import RemoteRunner
 from deploy.runner import CannotRun, Job, Observed, OtherJob, Rights, RunnerUnavailable, State, Step
 from libdeploy.target import to_json
-from processes import bearers, protection
+from processes import bearers, free_port, protection
 from tests.libdeploy.test_host import DEPLOY, SERVER
 from tests.libdeploy.wishes import target
-from tests.running import free_port
 
 SLOW = "import time, sys, json\nfor number in range(3):\n    print(json.dumps({'event': 'step', 'number': number}), flush=True)\n    time.sleep(0.2)\ntime.sleep(600)\n"
 

@@ -16,8 +16,8 @@ import pytest
 
 from libdeploy.host.process import PlainProcess
 from libdeploy.target import to_json
+from processes import free_port
 from tests.libdeploy.wishes import Owner, Ran, target
-from tests.running import free_port
 
 DEPLOY = """
 import libdeploy as d

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import psutil
 
-from processes import bearers
+from processes import bearers, free_port
 from provisioner.engine import EngineUnavailable, Limits, Service, Source, Spec, StageName
 from provisioner.local import LocalEngine
 from provisioner.settings import KeeperSettings
@@ -124,12 +123,6 @@ class Notes:
 
     async def count(self, stage: StageName, done: int, of: int) -> None:
         self.counted.append((done, of))
-
-
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
 
 
 _RUN = """

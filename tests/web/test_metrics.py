@@ -20,7 +20,7 @@ from bot.settings import MetricsSettings, Settings
 from bot.store.tables import outbox
 from bot.web.metrics import Readers
 from grammar.commands import COMMANDS
-from tests.running import free_port
+from processes import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

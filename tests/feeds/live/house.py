@@ -21,8 +21,9 @@ from feeds.instruments import Market
 from feeds.interest import Interest, Mode, Replay, Wanted
 from feeds.listener import Listener
 from feeds.multiplexer import Multiplexer
-from feeds.server import NatsServer, free_port
+from feeds.server import NatsServer
 from feeds.settings import FeedsSettings, Source
+from processes import free_port
 from tests.fakes.exchanges.exchange import FakeExchange
 
 PATIENCE_S = 60

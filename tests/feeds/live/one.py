@@ -10,8 +10,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from feeds.multiplexer import Multiplexer
-from feeds.server import free_port
 from feeds.settings import FeedsSettings
+from processes import free_port
 
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(["tests.feeds.live.one"])

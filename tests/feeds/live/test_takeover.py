@@ -16,7 +16,8 @@ from feeds import house as rooms
 from feeds.events import Batch, Kind, Stream, Trade, encode
 from feeds.lease import win
 from feeds.publisher import Publisher
-from feeds.server import NatsServer, free_port
+from feeds.server import NatsServer
+from processes import free_port
 from tests.fakes.exchanges.binance import FakeBinance
 from tests.feeds.live.house import PATIENCE_S, House, source
 from tests.feeds.live.named import unnamed
