@@ -104,13 +104,13 @@ class Stream:
 
     async def __aexit__(self, *_: object) -> None:
         self._gone.set()
-        await asyncio.wait_for(self._task, 10)
+        await asyncio.wait_for(self._task, 60)
 
     async def hears(self, count: int) -> list[dict[str, Any]]:
         """So many events, oldest first, each with its id, name and data."""
         found: list[dict[str, Any]] = []
         while len(found) < count:
-            for block in (await asyncio.wait_for(self._text.get(), 10)).split("\n\n"):
+            for block in (await asyncio.wait_for(self._text.get(), 60)).split("\n\n"):
                 fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
                 if "data" in fields:
                     found.append({"id": int(fields["id"]), "event": fields["event"], **json.loads(fields["data"])})

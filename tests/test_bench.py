@@ -124,7 +124,7 @@ def leaves_nothing() -> Iterator[None]:
         if process.pid != os.getpid() and any(parts.MARK in word for word in _words(process))
         if not _lives_as_long_as_we(process)
     ]
-    _, alive = psutil.wait_procs(left, timeout=5)
+    _, alive = psutil.wait_procs(left, timeout=30)
     assert alive == []
     assert list(Path(tempfile.gettempdir()).glob(f"{parts.MARK}-*")) == []
 

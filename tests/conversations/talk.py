@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.world import World
 
 
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 
 
 def words(text: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.conversations.slack import Slack
     from tests.world import World
 
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 
 
 async def _held(world: World) -> None:

@@ -88,7 +88,7 @@ async def _begins_to_pause(talk: Talk) -> None:
     """Up to where the engine takes down its services, where it is held."""
     talk.world.engine.pause_gate.clear()
     await talk.says("/ivy pause", settle=False)
-    await asyncio.wait_for(talk.world.engine.pausing.wait(), 20)
+    await asyncio.wait_for(talk.world.engine.pausing.wait(), 60)
 
 
 @pytest.mark.parametrize("line", ["/ivy terminate", "/ivy resume"])

@@ -227,7 +227,7 @@ async def test_a_program_is_started_again_when_it_dies(floor: Floor) -> None:
         if str(floor.port) in each.cmdline() and "payments" in " ".join(each.cmdline())
     ]
     os.kill(process.pid, signal.SIGKILL)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(httpx.HTTPError):
                 if await floor.says() == "one" and not process.is_running():
@@ -240,7 +240,7 @@ async def test_programs_come_back_with_whoever_keeps_them(tmp_path: Path) -> Non
     port = free_port()
     async with a_floor(tmp_path, port) as floor:
         await floor.deploys("d1", "one")
-    async with a_floor(tmp_path, port) as floor, asyncio.timeout(30):
+    async with a_floor(tmp_path, port) as floor, asyncio.timeout(60):
         while True:
             with contextlib.suppress(httpx.HTTPError):
                 if await floor.says() == "one":

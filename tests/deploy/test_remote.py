@@ -55,7 +55,7 @@ class Place:
         return await self.runs(self.job(f"{id}-apply", Step.APPLY, text, live=looked.made, plan=planned.made))
 
     async def says(self) -> str:
-        async with asyncio.timeout(30), httpx.AsyncClient() as client:
+        async with asyncio.timeout(60), httpx.AsyncClient() as client:
             while True:
                 with contextlib.suppress(httpx.HTTPError):
                     return (await client.get(f"http://127.0.0.1:{self.port}/")).text
@@ -111,7 +111,7 @@ async def test_events_are_told_as_they_come_and_a_cancelled_run_at_once(place: P
             heard = len(seen.events)
         waiting = asyncio.create_task(place.runner.follow("d1", heard, 20))
         await place.runner.cancel("d1")
-        ended = await asyncio.wait_for(waiting, 15)
+        ended = await asyncio.wait_for(waiting, 60)
         assert ended.state is State.ENDED
         assert ended.result is not None
         assert ended.result["code"] == "no_result"

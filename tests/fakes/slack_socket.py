@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.fakes.slack_shapes import Delivery
 
 Json = dict[str, Any]
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 
 
 class FakeSlackSocket:

@@ -72,7 +72,7 @@ class House(Owner):
         return self.runs("--artifact", str(self.builds(text, **config)), "--within", "20", *options)
 
     def says(self) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=30) as answer:
             return str(answer.read().decode())
 
     def pid(self) -> int:

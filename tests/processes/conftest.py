@@ -23,7 +23,7 @@ async def mark() -> AsyncIterator[str]:
     await eventually(lambda: bearers(one) == [])
 
 
-async def eventually(holds: Callable[[], object], within_s: float = 10.0) -> None:
+async def eventually(holds: Callable[[], object], within_s: float = 60.0) -> None:
     """Return when `holds()` is true; fail when it does not become so in time."""
     until = time.monotonic() + within_s
     while not holds():

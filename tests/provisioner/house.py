@@ -213,7 +213,7 @@ class Keeper:
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
             yield Client(session, self.port)
 
 
@@ -243,7 +243,7 @@ def command(pid: int) -> bytes:
     return b""
 
 
-async def eventually(holds: Callable[[], object], within_s: float = 10.0) -> None:
+async def eventually(holds: Callable[[], object], within_s: float = 60.0) -> None:
     """Return when `holds()` (a value or an awaitable of one) is true; fail when it does not become so in time."""
     until = time.monotonic() + within_s
     while True:

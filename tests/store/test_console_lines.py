@@ -23,7 +23,7 @@ async def test_lines_that_are_said_at_once_have_a_number_each_and_none_is_missed
                 seen.append(line.marker)
             await asyncio.sleep(0)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await asyncio.gather(listen(), *(lines.put("console:dana", "post", f"post:{number}", "{}") for number in range(30)))
     assert sorted(seen) == sorted(f"post:{number}" for number in range(30))
     assert sorted(line.version for line in await lines.lines("console:dana", 0)) == list(range(1, 31))

@@ -38,7 +38,7 @@ async def test_so_many_at_once_and_no_more() -> None:
     await _soon()
     assert work.begun == ["a", "b"]
     work.gate("a").set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await desk.room()
     assert desk.take("c")
     work.gate("b").set()
@@ -92,7 +92,7 @@ async def test_closing_lets_go_of_everything_and_takes_nothing_more() -> None:
     desk.take("a")
     desk.take("b")
     await _soon()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await desk.close()
     assert work.ended == []
     assert not desk.has_room
@@ -104,5 +104,5 @@ async def test_closed_before_it_could_begin_it_holds_nothing() -> None:
     desk = Desk("create", Work(), 5)
     desk.take("a")
     await desk.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await desk.idle()

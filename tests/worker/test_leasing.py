@@ -45,7 +45,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Counting]:
 
 
 async def _until(condition: object) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # type: ignore[operator]
             await asyncio.sleep(0.01)
 

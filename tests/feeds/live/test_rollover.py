@@ -20,7 +20,7 @@ TOPICS = ("btcusdt@trade", "btcusdt@depth@100ms", "btcusdt@bookTicker")
 async def busy(binance: FakeBinance, is_done: Callable[[], bool]) -> None:
     """Trade and move until then."""
     number = 0
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not is_done():
             number += 1
             binance.trade("BTCUSDT")
@@ -90,7 +90,7 @@ async def test_bybit_s_connections_are_exchanged_without_a_new_book(house: House
     session = multiplexer.sessions["bybit", "spot"]
     session.roll()
     ids: list[str] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while session.rollovers == 0:
             ids += bybit.trades("BTCUSDT", 2)
             bybit.move("BTCUSDT", [["99.0", str(len(ids))]])
