@@ -72,9 +72,10 @@ class Residents:
         if resident:
             await resident.stop(within_s)
 
-    async def is_running(self, folder: Path) -> bool:
+    async def ran_s(self, folder: Path) -> float | None:
+        """For how long it has run since it was started last, by whoever started it; None when it does not run."""
         resident = self._kept.get(self._inside(folder))
-        return resident is not None and resident.is_running
+        return resident.child.ran_s if resident and resident.child else None
 
     async def close(self) -> None:
         """Stop all of them; they come back with `return_`."""

@@ -17,7 +17,8 @@ Act = Callable[[Residents, Path, dict[str, Any]], Awaitable[dict[str, Any] | Non
 
 
 async def _running(residents: Residents, folder: Path, _: dict[str, Any]) -> dict[str, Any]:
-    return {"is_running": await residents.is_running(folder)}
+    ran_s = await residents.ran_s(folder)
+    return {"is_running": ran_s is not None, "ran_s": ran_s or 0}
 
 
 _ACTS: dict[str, Act] = {

@@ -41,6 +41,11 @@ class Child:
         """How it ended; None while it runs."""
         return self._exit.result() if self._exit.done() and not self._exit.cancelled() else None
 
+    @property
+    def ran_s(self) -> float | None:
+        """For how long it has run; None when it has ended."""
+        return asyncio.get_running_loop().time() - self._began if self.is_running else None
+
     async def _until_exit(self) -> Exit:
         try:
             line = await self._reader.readline()

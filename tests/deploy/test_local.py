@@ -26,6 +26,7 @@ from deploy.local import LocalRunner, LocalSettings
 from deploy.residents import Residents
 from deploy.residents_api import app_of
 from deploy.runner import Job, Observed, OtherJob, Rights, State, Step
+from libdeploy.host.manager import Asked
 from libdeploy.target import to_json
 from processes import bearers, free_port
 from tests.libdeploy.test_host import DEPLOY, SERVER
@@ -138,6 +139,9 @@ async def test_it_is_looked_at_planned_and_applied(floor: Floor) -> None:
     assert applied.events == ({"event": "change", "action": "create", "driver": "host", "key": "payments"},)
     assert "applied: 1 create" in applied.log
     assert await floor.says() == "one"
+    home = floor.folder / "root/staging/payments/payments"
+    assert await asyncio.to_thread(Asked(floor.folder / "residents.sock").ran_s, home)
+    assert await asyncio.to_thread(Asked(floor.folder / "residents.sock").ran_s, home.with_name("nobody")) is None
 
 
 @pytest.mark.long

@@ -52,7 +52,7 @@ class House(Owner):
     def asked(self) -> list[str]:
         lines = (self.folder / "bin/asked").read_text().splitlines()
         (self.folder / "bin/asked").unlink()
-        return [line.replace("--no-ask-password ", "") for line in lines if "is-active" not in line]
+        return [line.replace("--no-ask-password ", "") for line in lines if "is-active" not in line and "show" not in line]
 
     def units(self) -> list[str]:
         return sorted(path.name for path in (self.folder / "units").iterdir())

@@ -82,7 +82,7 @@ def binary(
     """A program that runs all the time on the host.
 
     The artifact is the program itself, or an archive in which `program` is its path. `{release}` in an argument is the release's folder.
-    It is healthy when `health` (a path on `port`) answers 200, else when `port` takes connections, else when it still runs after a
+    It is healthy when `health` (a path on `port`) answers 200, else when `port` takes connections, else when it has run for a
     second. It is asked to stop with SIGTERM, and killed after `stop_within_s`. Raises DeployError when rendered: `bad_binary`,
     `wrong_artifact`.
     """

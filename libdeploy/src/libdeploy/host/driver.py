@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +34,35 @@ def root_of(environment: Mapping[str, str]) -> Path:
 
 
 class HostDriver:
-    """ROOT/environment/service/name: `releases/<digest>`, `current`, `process.json`, `log`. `artifact` is the file to release."""
+    """ROOT/environment/service/name: `releases/<digest>`, `current`, `process.json`, `log`. `artifact` is the file to release.
+
+    `clock` and `pause` are in seconds.
+    """
 
     name = "host"
 
-    def __init__(self, root: Path, service: str, environment: str, artifact: Path | None = None, manager: Manager | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        service: str,
+        environment: str,
+        artifact: Path | None = None,
+        manager: Manager | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
         self._folder = root / environment / service
         self._artifact = artifact
         self._manager = manager or Plain()
+        self._clock = clock
+        self._pause = pause
 
     def observe(self, service: str, environment: str) -> Mapping[str, Mapping[str, Any]]:  # noqa: ARG002 - it is bound to them
         found = {}
         for current in sorted(self._folder.glob("*/current/release.json")):
             folder = current.parents[1]
-            found[folder.name] = {**json.loads(current.read_bytes()), "~running": self._manager.is_running(folder)}
+            found[folder.name] = {**json.loads(current.read_bytes()), "~running": self._manager.ran_s(folder) is not None}
         return found
 
     def check(self, item: Item) -> None:
@@ -77,22 +92,24 @@ class HostDriver:
             shutil.rmtree(folder, ignore_errors=True)
 
     def wait(self, items: Iterable[Item], within_s: float) -> None:
-        by = time.monotonic() + within_s
+        by = self._clock() + within_s
         for item in items:
             self._wait(item, by)
 
     def _wait(self, item: Item, by: float) -> None:
         folder, body = self._folder / item.key, item.body
-        steady_at = time.monotonic() + _STEADY_S
+        steady_at = self._clock() + _STEADY_S
         while True:
-            if not self._manager.is_running(folder):
+            ran_s = self._manager.ran_s(folder)
+            if ran_s is None:
                 raise self._unhealthy(item, "has ended")
-            said = _ask(body["port"], body["health"]) if body["port"] else "" if time.monotonic() >= steady_at else "has just begun"
+            is_steady = ran_s >= _STEADY_S or self._clock() >= steady_at  # since when it runs is not always known
+            said = _ask(body["port"], body["health"]) if body["port"] else "" if is_steady else "has just begun"
             if not said:
                 return
-            if time.monotonic() > by:
+            if self._clock() > by:
                 raise self._unhealthy(item, said)
-            time.sleep(_LOOK_S)
+            self._pause(_LOOK_S)
 
     def _unhealthy(self, item: Item, said: str) -> DeployError:
         words = self._manager.last_words(self._folder / item.key, _WORDS)

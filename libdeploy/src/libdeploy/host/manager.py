@@ -27,7 +27,8 @@ class Manager(Protocol):
     def stop(self, folder: Path, within_s: float) -> None:
         """Ask it to end, and end it after `within_s`; one that does not run is stopped already."""
 
-    def is_running(self, folder: Path) -> bool: ...
+    def ran_s(self, folder: Path) -> float | None:
+        """For how many seconds it has run since it was started last, 0 when that is not known; None when it does not run."""
 
     def last_words(self, folder: Path, most: int) -> str:
         """The end of what it wrote, at most so many bytes."""
@@ -42,8 +43,8 @@ class Plain:
     def stop(self, folder: Path, within_s: float) -> None:
         PlainProcess(folder).stop(within_s)
 
-    def is_running(self, folder: Path) -> bool:
-        return PlainProcess(folder).is_running()
+    def ran_s(self, folder: Path) -> float | None:
+        return PlainProcess(folder).ran_s()
 
     def last_words(self, folder: Path, most: int) -> str:
         return tail(PlainProcess(folder).log, most)
@@ -53,7 +54,7 @@ class Asked:
     """Whoever listens on the socket keeps them running, as children of its own, and after its own end too.
 
     JSON over HTTP: POST /start, /stop and /running with `folder` (and `argv`, `environment`, `cwd`, or `within_s`); 200 with an object, or
-    409 with `message`.
+    409 with `message`. /running answers `is_running` and `ran_s`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,8 +66,9 @@ class Asked:
     def stop(self, folder: Path, within_s: float) -> None:
         self._ask("stop", folder, timeout_s=within_s + 30, within_s=within_s)
 
-    def is_running(self, folder: Path) -> bool:
-        return bool(self._ask("running", folder)["is_running"])
+    def ran_s(self, folder: Path) -> float | None:
+        said = self._ask("running", folder)
+        return float(said.get("ran_s", 0)) if said["is_running"] else None
 
     def last_words(self, folder: Path, most: int) -> str:
         return tail(folder / _LOG, most)

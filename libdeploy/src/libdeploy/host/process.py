@@ -51,6 +51,14 @@ class PlainProcess:
     def is_running(self) -> bool:
         return self._pid() is not None
 
+    def ran_s(self) -> float | None:
+        """Seconds since it was started, by this host's clock; None when it does not run."""
+        try:
+            began_at = self._file.stat().st_mtime
+        except OSError:
+            return None
+        return time.time() - began_at if self.is_running() else None
+
     def stop(self, within_s: float) -> None:
         """SIGTERM to all of its group, SIGKILL to what is left after `within_s`."""
         pid = self._pid()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +47,13 @@ class Systemd:
         (self.units / name).unlink(missing_ok=True)
         self._do("daemon-reload")
 
-    def is_running(self, folder: Path) -> bool:
+    def ran_s(self, folder: Path) -> float | None:
+        """Since when systemd calls it active is said by CLOCK_MONOTONIC, in microseconds (org.freedesktop.systemd1)."""
         name = name_of(folder)
-        return (self.units / name).exists() and self._ran("is-active", "--quiet", name).returncode == 0
+        if not (self.units / name).exists() or self._ran("is-active", "--quiet", name).returncode:
+            return None
+        since = self._ran("show", "--property=ActiveEnterTimestampMonotonic", "--value", name).stdout.strip()
+        return time.monotonic() - int(since) / 1e6 if since.isdigit() and int(since) else 0.0
 
     def last_words(self, folder: Path, most: int) -> str:
         return tail(folder / "log", most)
