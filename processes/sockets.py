@@ -37,7 +37,7 @@ def bound(path: Path) -> socket.socket:
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on and that no outgoing connection can take meanwhile. Raises OSError."""
-    for port in random.sample(_PORTS, _TRIES):
+    for port in random.SystemRandom().sample(_PORTS, _TRIES):
         with contextlib.suppress(OSError), socket.socket() as tried:
             tried.bind(("127.0.0.1", port))
             return port

@@ -184,7 +184,7 @@ class Keeper:
         await self.engine.aclose()
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            await asyncio.to_thread(self.process.wait, 20)
+            await asyncio.to_thread(self.process.wait, 60)
 
     def has_died(self) -> bool:
         assert self.process is not None
