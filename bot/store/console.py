@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.approval import ApprovalState
 from bot.domain.command import CommandState
@@ -31,6 +33,15 @@ class Heard:
     is_heard: bool
     is_settled: bool  # every command has ended and everything was said
     states: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody at a terminal waits for: a line of the thread after version `after`, or that all was done which was said as `key`."""
+
+    thread: str
+    key: str
+    after: int
 
 
 class ConsoleStore:
@@ -80,15 +91,52 @@ class ConsoleStore:
             row = (await connection.execute(select(messages.c.id, messages.c.state).where(messages.c.key == key))).first()
             if row is None or row.state == "new":
                 return Heard(is_heard=False, is_settled=False, states=())
-            is_asked = exists().where(approvals.c.environment_id == commands.c.environment_id, approvals.c.state == ApprovalState.OPEN)
-            waits = commands.c.goal.startswith("approval:") | ((commands.c.goal == "rollout") & is_asked)
-            query = select(commands.c.state, waits.label("waits")).where(commands.c.message_id == row.id).order_by(commands.c.position)
-            # What waits for another person's word may wait for a day: nobody at a terminal does.
+            query = select(commands.c.state, _WAITS.label("waits")).where(commands.c.message_id == row.id).order_by(commands.c.position)
             found = await connection.execute(query)
             states = tuple("waiting" if each.state == CommandState.RUNNING and each.waits else each.state for each in found)
-            unsaid = select(outbox.c.id).where(outbox.c.thread_address == thread, outbox.c.state == "waiting").limit(1)
-            undrawn = (
-                select(cards.c.id).where(cards.c.thread_address == thread, cards.c.due_at.is_not(None), cards.c.is_dead.is_(False)).limit(1)
-            )
-            is_silent = (await connection.execute(unsaid)).first() is None and (await connection.execute(undrawn)).first() is None
+            is_silent = not await _talking(connection, [thread])
             return Heard(is_heard=True, is_settled=is_silent and CommandState.RUNNING not in states, states=states)
+
+    async def fulfilled(self, wishes: Collection[Wish]) -> frozenset[Wish]:
+        """Those that have come true, of however many who wait, by one look."""
+        async with self._store.look() as look:
+            connection = look.connection
+            newest = {row.thread_address: row.newest for row in await connection.execute(_newest(wishes))}
+            over = set((await connection.execute(_over([wish.key for wish in wishes]))).scalars())
+            talking = await _talking(connection, [wish.thread for wish in wishes if wish.key in over])
+        return frozenset(
+            wish for wish in wishes if newest.get(wish.thread, 0) > wish.after or (wish.key in over and wish.thread not in talking)
+        )
+
+
+_IS_ASKED = exists().where(approvals.c.environment_id == commands.c.environment_id, approvals.c.state == ApprovalState.OPEN)
+# What waits for another person's word may wait for a day: nobody at a terminal does.
+_WAITS = commands.c.goal.startswith("approval:") | ((commands.c.goal == "rollout") & _IS_ASKED)
+
+
+def _newest(wishes: Collection[Wish]) -> Select[str, int]:
+    """By thread, of the lines that somebody may not have heard."""
+    columns = console_posts.c
+    unheard = columns.version > min(wish.after for wish in wishes)
+    threads = {wish.thread for wish in wishes}
+    return (
+        select(columns.thread_address, func.max(columns.version).label("newest"))
+        .where(columns.thread_address.in_(threads), unheard)
+        .group_by(columns.thread_address)
+    )
+
+
+def _over(keys: Collection[str]) -> Select[str]:
+    """Those messages of which no command is going on."""
+    going_on = exists().where(commands.c.message_id == messages.c.id, commands.c.state == CommandState.RUNNING, ~_WAITS)
+    return select(messages.c.key).where(messages.c.key.in_(keys), messages.c.state != "new", ~going_on)
+
+
+async def _talking(connection: AsyncConnection, threads: Collection[str]) -> set[str]:
+    """Those of the threads in which something is still to be said or drawn."""
+    if not threads:
+        return set()
+    unsaid = select(outbox.c.thread_address).where(outbox.c.thread_address.in_(threads), outbox.c.state == "waiting")
+    is_due = cards.c.due_at.is_not(None) & cards.c.is_dead.is_(False)
+    undrawn = select(cards.c.thread_address).where(cards.c.thread_address.in_(threads), is_due)
+    return set((await connection.execute(unsaid.union(undrawn))).scalars())

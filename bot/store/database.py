@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from bot.store.one_trip import go_once
+
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 30_000
@@ -87,6 +89,7 @@ class Database:
         self._writing: asyncio.Lock | None = asyncio.Lock() if self.is_sqlite else None
         self._file: Engine | None = None
         if self.is_sqlite:
+            go_once(self.engine.sync_engine)
             _prepare_sqlite(self.engine.sync_engine)
         if self.is_sqlite and parsed.database and parsed.database != ":memory:":
             self._file = create_engine(parsed.set(drivername="sqlite"), json_serializer=_encode, json_deserializer=msgspec.json.decode)

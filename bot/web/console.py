@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import os
 import secrets
@@ -16,13 +15,13 @@ from pydantic import BaseModel, Field, ValidationError
 
 from bot.domain.ids import new_id
 from bot.domain.message import Dialect, Person, Platform, Refused, Said, Thread
-from bot.store.console import ConsoleStore
+from bot.store.console import ConsoleStore, Wish
 from bot.store.inbox import Inbox
 from bot.store.sessions import Sessions
+from bot.web.ears import Ears
 from bot.web.hooks import read_body
 from bot.web.site import Site, is_from_this_machine
 
-_LOOK_S = 0.05
 _WRONG = {
     "text": "What is said may have 64 KiB.",
     "person": "A name has letters, digits, `.`, `_` and `-`, begins with one of the first two and has 40 of them at most.",
@@ -120,6 +119,7 @@ def router(inbox: Inbox, rows: ConsoleStore, token: str, links: Links) -> APIRou
             raise HTTPException(401, "the console is for this machine: use `trellis say`")
 
     routes = APIRouter(prefix="/console", dependencies=[Depends(only_from_here)])
+    ears = Ears(rows)
 
     @routes.post("/say", status_code=202)
     async def say(request: Request) -> SaidAnswer:
@@ -143,7 +143,7 @@ def router(inbox: Inbox, rows: ConsoleStore, token: str, links: Links) -> APIRou
             if lines or state.is_settled or time.monotonic() >= until:
                 shown = [Shown(version=each.version, kind=each.kind, marker=each.marker, body=each.body) for each in lines]
                 return HeardAnswer(lines=shown, is_heard=state.is_heard, is_settled=state.is_settled, states=list(state.states))
-            await asyncio.sleep(_LOOK_S)
+            await ears.wait(Wish(thread, key, after), until - time.monotonic())
 
     @routes.post("/sign-in", status_code=201)
     async def sign_in(request: Request) -> LinkAnswer:

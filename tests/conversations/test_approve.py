@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bot.store.console import ConsoleStore
+from bot.store.console import ConsoleStore, Wish
 from bot.store.tables import messages
 from tests.conversations.slack import Slack, shown
 from tests.conversations.talk import Talk, words
@@ -226,3 +226,5 @@ async def test_a_terminal_does_not_wait_for_it(world: World) -> None:
         key = (await look.connection.execute(select(messages.c.key).order_by(messages.c.id.desc()).limit(1))).scalar_one()
     heard = await ConsoleStore(world.store).heard("console:dana", key)
     assert (heard.is_settled, heard.states) == (True, ("waiting",))
+    wish = Wish("console:dana", key, await ConsoleStore(world.store).newest())
+    assert await ConsoleStore(world.store).fulfilled([wish]) == {wish}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,28 @@ async def test_what_is_said_is_heard(world: World) -> None:
     query = {"thread": answer["thread"], "key": answer["key"], "after": answer["after"]}
     heard = (await world.web.get("/console/heard", params=query, headers=_right(world))).json()
     assert (heard["is_heard"], heard["is_settled"], heard["states"], len(heard["lines"])) == (True, True, ["done"], 1)
+
+
+async def test_each_of_many_who_wait_hears_its_own_and_nobody_asks_for_all(world: World) -> None:
+    people = [f"p{number}" for number in range(8)]
+    said = [
+        (await world.web.post("/console/say", json={"text": "whoami", "person": each}, headers=_right(world))).json() for each in people
+    ]
+
+    async def hears(receipt: dict[str, Any]) -> tuple[list[str], bool]:
+        query, lines = {**receipt, "wait_s": 25}, list[str]()
+        while True:
+            heard = (await world.web.get("/console/heard", params=query, headers=_right(world))).json()
+            lines += [line["body"] for line in heard["lines"]]
+            query["after"] = max([query["after"], *(line["version"] for line in heard["lines"])])
+            if heard["is_settled"] and not heard["lines"]:
+                return lines, heard["states"] == ["done"]
+
+    waiting = [asyncio.create_task(hears(each)) for each in said]
+    await world.settle()
+    for person, (lines, is_done) in zip(people, await asyncio.gather(*waiting), strict=True):
+        assert is_done
+        assert [person in line for line in lines] == [True]
 
 
 async def test_of_what_was_never_said_nothing_is_heard(world: World) -> None:
