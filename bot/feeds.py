@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from feeds.interest import Wanted
     from feeds.settings import FeedsSettings
 
+NEEDED = ("ccxt", "nats", "bcrypt")
 _USAGE = "say trellis feeds, trellis feeds want ENV SOURCE.MARKET.INSTRUMENT …, trellis feeds drop ENV, or trellis feeds authorization"
 
 
 async def feeds(settings: Settings, words: Sequence[str]) -> int:
     """Run until cancelled, or do what the words say. Raises SettingsError."""
-    if missing := [name for name in ("ccxt", "nats", "bcrypt") if find_spec(name) is None]:
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise SettingsError(f"the feeds need {', '.join(missing)}: pip install 'trellis[feeds]'")
     from feeds.settings import FeedsCannotStart  # noqa: PLC0415 - only with the extra
 

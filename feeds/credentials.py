@@ -12,10 +12,15 @@ from feeds.interest import Interest
 _ROUNDS = 4  # the passwords are random and long: there is nothing to guess, and signing in stays quick
 
 
-def mint() -> tuple[str, str]:
-    """A new password and what is kept of it."""
-    password = secrets.token_urlsafe(32)
+def mint(password: str = "") -> tuple[str, str]:
+    """A new password, or this one, and what is kept of it."""
+    password = password or secrets.token_urlsafe(32)
     return password, bcrypt.hashpw(password.encode(), bcrypt.gensalt(_ROUNDS)).decode()
+
+
+def is_of(password: str, kept: str) -> bool:
+    """Whether `kept` is what is kept of it."""
+    return bool(kept) and bcrypt.checkpw(password.encode(), kept.encode())
 
 
 def subjects(environment: str, interest: Interest) -> list[str]:

@@ -15,11 +15,11 @@ BUCKET = "feeds_interest"
 
 
 class Interests:
-    """The bucket. Reading looks at one number, and at the rest only when that has changed."""
+    """The bucket. Reading looks at two numbers, and at the rest only when one of them has changed."""
 
     def __init__(self, jetstream: JetStreamContext, bucket: KeyValue) -> None:
         self._jetstream, self._bucket = jetstream, bucket
-        self._seen = -1  # so that the first look reads
+        self._seen = (-1, -1)  # so that the first look reads
         self.all: dict[str, Interest] = {}
 
     def another(self) -> Interests:
@@ -33,15 +33,17 @@ class Interests:
         await self._bucket.put(environment, msgspec.json.encode(interest))
 
     async def remove(self, environment: str) -> None:
-        await self._bucket.delete(environment)
+        """Nothing of it stays, not even a mark that it was there. That there is none is success."""
+        await self._jetstream.purge_stream(f"KV_{BUCKET}", subject=f"$KV.{BUCKET}.{environment}")
 
     async def has_changed(self) -> bool:
         """Look; whether `all` is another than before."""
         info = await self._jetstream.stream_info(f"KV_{BUCKET}")
-        if info.state.last_seq == self._seen:
+        seen = (info.state.last_seq, info.state.messages)  # what is put adds to the first, what is taken away is missing from the second
+        if seen == self._seen:
             return False
         found = await self._read()
-        self._seen = info.state.last_seq
+        self._seen = seen
         before, self.all = self.all, found
         return found != before
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import nats
 import nats.errors
+from nats.aio.client import Client
 
 from feeds import house
 from feeds.interests import Interests
+from feeds.resting import rest
 from feeds.settings import FeedsCannotStart, FeedsSettings
 
 _WITHIN_S = 5.0
+_TRIES, _AGAIN_S = 5, 0.1
 _NO_ANSWER = "it took too long"
 
 
@@ -32,15 +36,7 @@ async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
         url, password = f"nats://127.0.0.1:{settings.nats_port}", (await asyncio.to_thread(kept.read_text)).strip()
     try:
         async with asyncio.timeout(_WITHIN_S):
-            client = await nats.connect(
-                url,
-                user=settings.nats_user,
-                password=password,
-                allow_reconnect=False,
-                max_reconnect_attempts=0,
-                connect_timeout=_WITHIN_S,
-                error_cb=_quietly,
-            )
+            client = await _connect(url, settings.nats_user, password)
     except (nats.errors.Error, OSError, TimeoutError) as problem:
         raise FeedsCannotStart(f"NATS does not answer at {url}: {str(problem) or _NO_ANSWER}") from problem
     try:
@@ -49,3 +45,34 @@ async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
         yield rooms.interests
     finally:
         await client.close()
+
+
+async def _connect(url: str, user: str, password: str, tries: int = _TRIES) -> Client:
+    """Whoever comes while NATS reads its configuration anew may be cut off: they come again."""
+    try:
+        return await nats.connect(
+            url,
+            user=user,
+            password=password,
+            allow_reconnect=False,
+            max_reconnect_attempts=0,
+            connect_timeout=_WITHIN_S,
+            error_cb=_quietly,
+        )
+    except (nats.errors.UnexpectedEOF, ConnectionResetError, BrokenPipeError):
+        if tries <= 1:
+            raise
+    await rest(_AGAIN_S)
+    return await _connect(url, user, password, tries - 1)
+
+
+async def is_let_in(url: str, environment: str, password: str) -> bool:
+    """Whether NATS takes these. Who is turned away may see no more than an end. Raises FeedsCannotStart where there is no NATS at all."""
+    try:
+        client = await _connect(url, environment, password)
+    except (ConnectionRefusedError, nats.errors.NoServersError, socket.gaierror) as problem:
+        raise FeedsCannotStart(f"NATS does not answer at {url}: {problem}") from problem
+    except (nats.errors.Error, OSError, TimeoutError):
+        return False
+    await client.close()
+    return True

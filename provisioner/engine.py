@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -42,7 +42,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Spec:
-    """What should run. `environment` is the row's id (fit for a folder name), `generation` grows with each change of the spec."""
+    """What should run. `environment` is the row's id (fit for a folder name), `generation` grows with each change of the spec.
+
+    `secrets` are variables of every service that runs, and of no build; they are not shown.
+    """
 
     environment: str
     slug: str
@@ -53,6 +56,7 @@ class Spec:
     size: str = "small"  # for engines that make a machine of it
     ready_within_s: float = 120.0
     build_within_s: float = 900.0
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

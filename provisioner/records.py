@@ -64,7 +64,7 @@ class Records:
         folder = self.folder(record.environment)
         folder.mkdir(mode=0o700, exist_ok=True)
         new = folder / "record.json.new"
-        with new.open("wb") as file:
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123 - with its mode: it holds secrets
             file.write(msgspec.json.encode(record))
             file.flush()
             os.fsync(file.fileno())
@@ -111,6 +111,8 @@ def check(spec: Spec) -> None:
     for holds, sentence in rules:
         if not holds:
             raise BadSpec(sentence)
+    if any(not _VARIABLE.fullmatch(key) or "\0" in value for key, value in spec.secrets):
+        raise BadSpec("a secret has no proper name")
     for service in spec.services:
         if not _SERVICE.fullmatch(service.name) or len(label(spec, service.name)) > _LABEL_MOST:
             raise BadSpec(f"service {service.name[:100]!r} cannot be part of a host name of {_LABEL_MOST} characters")

@@ -155,8 +155,9 @@ class Services:
             word = f"TRELLIS_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
             siblings |= {f"{word}_URL": f"http://127.0.0.1:{port}", f"{word}_HOST": "127.0.0.1", f"{word}_PORT": str(port)}
             siblings[f"{word}_PUBLIC_URL"] = self.settings.url(label(self.spec, name))
+        given = {**siblings, **dict(self.spec.secrets)}
         self.members = [
-            Member(each, ports[each.name], self.site.order(each, each.run, {**siblings, "PORT": str(ports[each.name])}), self._healthy)
+            Member(each, ports[each.name], self.site.order(each, each.run, {**given, "PORT": str(ports[each.name])}), self._healthy)
             for each in services
         ]
 

@@ -45,6 +45,7 @@ from tests.fakes.engine import FakeEngine, FakeRepositories
 from tests.fakes.forge import Comment, Project, Request, User
 from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
+from tests.fakes.market_feed import FakeMarketFeed
 from tests.fakes.runner import FakeFiles, FakeRunner
 from tests.fakes.slack import FakeSlack
 from tests.front import Front
@@ -81,6 +82,7 @@ class World:
         self.clock = clock
         self.repositories = FakeRepositories()
         self.engine = FakeEngine(self.repositories)
+        self.market = FakeMarketFeed()
         self.runner = FakeRunner()
         self.files = FakeFiles(settings.data_dir / "fetched")
         self.github: FakeGitHub
@@ -267,7 +269,7 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         place = Place(engine_of(settings, world.engine), world.repositories)
         access = access_of(settings, lambda: clock.at)
         deploys = replace(deploys_of(settings), runner=world.runner, files=world.files)
-        edges = edges_of(settings, store, place, access, deploys)
+        edges = replace(edges_of(settings, store, place, access, deploys), market=world.market)
         stack.push_async_callback(edges.close)
         world.edges = edges
         await world.hire("worker-1", pace_s)

@@ -16,6 +16,7 @@ from bot.app.catalogue import catalogue_of
 from bot.app.channels import channels_of
 from bot.app.deploys import Deploys, deploys_of
 from bot.app.github import access_of
+from bot.app.market_feed import NatsFeed
 from bot.app.people import people_of, policies_of
 from bot.app.tokens import ForgeTokens
 from bot.auth.policy import Role
@@ -47,6 +48,7 @@ from bot.rules import Rules
 from bot.settings import ProjectSettings, Settings, SettingsError
 from bot.store.console import ConsoleStore
 from bot.store.store import Store
+from bot.worker.market_feed import MarketFeed
 from provisioner.engine import Engine, Repositories
 from provisioner.local import LocalEngine
 from provisioner.remotes import GitRepositories
@@ -254,6 +256,7 @@ class Edges:
     deploys: Deploys
     feeds: Mapping[ForgeKind, Feed] = field(default_factory=dict)
     recorders: Mapping[ForgeKind, Recorder] = field(default_factory=dict)
+    market: MarketFeed | None = None  # None in a web part, which gives nothing to anybody
 
     async def close(self) -> None:
         outside = (self.chats, self.forges, self.feeds, self.recorders)
@@ -274,4 +277,5 @@ def edges_of(
         deploys or deploys_of(settings),
         feeds_of(settings, github),
         recorders_of(settings, github),
+        NatsFeed(settings),
     )

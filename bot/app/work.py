@@ -7,10 +7,12 @@ from functools import partial
 from bot.app.catalogue import catalogue_of
 from bot.app.deploys import tidying_of
 from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, limits_of, projects_of, rules_of, terms_of
+from bot.app.market_feed import NatsFeed
 from bot.app.markets import offer_of
 from bot.app.people import members_of
 from bot.app.scraped import scraped
 from bot.app.traces import traced
+from bot.app.vault import vault_of
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
 from bot.gates import Gates
@@ -28,8 +30,10 @@ from bot.worker.branches import Branches
 from bot.worker.deployments import Deployments
 from bot.worker.doorbell import Doorbell
 from bot.worker.environments import Environments
+from bot.worker.equipment import Equipment
 from bot.worker.forms import Forms
 from bot.worker.leasing import Holder
+from bot.worker.leftovers import Leftovers
 from bot.worker.mains import Mains
 from bot.worker.messages import Messages
 from bot.worker.names import Names
@@ -59,6 +63,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
     branches = Branches(store, runtime, forges, projects)
     mains = Mains(store, Merges(forges, runtime), projects, catalogue_of(settings))
     gates = Gates(store, forges, projects, catalogue_of(settings), edges.deploys.contracts())
+    equipment = Equipment(vault_of(settings), edges.market or NatsFeed(settings))
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats), gates)
     return Parts(
         store=store,
@@ -84,6 +89,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             branches.after_ready,
             Turns(store, terms_of(settings)),
             Heads(runtime, forges),
+            equipment,
             offer,
         ),
         announcements=Announcements(store, catalogue_of(settings), projects),
@@ -91,6 +97,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
             hold, edges.deploys.runner_of, edges.deploys.files, catalogue_of(settings), gates, limits_of(settings).approval_s
         ),
         tidying=tidying_of(settings, store),
+        leftovers=Leftovers(store, equipment),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),

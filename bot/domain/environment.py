@@ -118,6 +118,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     schedule: str = ""  # when it sleeps, see domain/schedule.py
     awake_until: float | None = None  # somebody wants it awake until then, whatever the schedule says
     restored_from: str = ""  # the id of the one that it is again
+    is_trading: bool = False  # it was given a feed and secrets of its own, which are to be taken back
     edits: int = 0  # grows with every edit of the spec: a worker lets go only of a row it has seen whole
 
     state: State = State.REQUESTED

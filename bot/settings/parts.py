@@ -275,6 +275,14 @@ class TradingSettings(BaseModel):
     max_order_rate: float = Field(default=50, gt=0)
 
 
+class VaultSettings(BaseModel):
+    """Where secrets of trading environments are kept: encrypted in the data folder, by `key` (32 bytes in base64) or one made there."""
+
+    model_config = {"extra": "forbid"}
+
+    key: SecretStr = SecretStr("")
+
+
 class WorkerSettings(BaseModel):
     """How the workers go about it. Seconds."""
 

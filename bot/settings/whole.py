@@ -26,6 +26,7 @@ from bot.settings.parts import (
     TelemetrySettings,
     TerraformPart,
     TradingSettings,
+    VaultSettings,
     WorkerSettings,
 )
 
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     sign_in: SignInSettings = SignInSettings()
     feeds: FeedsSettings = FeedsSettings()
     trading: TradingSettings = TradingSettings()
+    vault: VaultSettings = VaultSettings()
 
     @field_validator("projects", "services", mode="before")
     @classmethod

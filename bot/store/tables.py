@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -107,6 +122,7 @@ environments = Table(
     Column("schedule", String(200), nullable=False),
     Column("awake_until", Float),
     Column("restored_from", String(32), nullable=False),
+    Column("is_trading", Boolean, nullable=False, server_default=false()),
     Column("edits", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("stage", String(16), nullable=False),

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
-from typing import TypeVar
+from contextlib import closing, suppress
 
 import msgspec
 import structlog
 
 from bot import meters, tracing
 from bot.domain.command import Event
-from bot.domain.devenv import FILES
+from bot.domain.devenv import FILES, DevEnv
 from bot.domain.devenv_choice import Allowed, Choice
 from bot.domain.environment import STALE_HEAD, Address, Environment, Failure, State
 from bot.domain.errors import LeaseLost
@@ -25,6 +23,8 @@ from bot.store.leases import Lease
 from bot.store.traced import key_of_environment
 from bot.worker import settle
 from bot.worker.bound import Bound, Heads
+from bot.worker.equipment import Equipment, NotEquipped
+from bot.worker.interrupting import Interrupting, Unwanted
 from bot.worker.leasing import Holder
 from bot.worker.progress import Progress
 from bot.worker.spec import as_wished, choice_of, config_of, source_for, spec_of
@@ -34,14 +34,7 @@ from provisioner.engine import Access, Engine, EngineFailed, EngineUnavailable, 
 
 log = structlog.get_logger()
 
-T = TypeVar("T")
-
-_WATCH_S = 0.5
 MOST_TROUBLES = 8
-
-
-class Unwanted(Exception):  # noqa: N818
-    """What is being done is not wanted any more: the spec was edited."""
 
 
 class Environments:
@@ -57,6 +50,7 @@ class Environments:
         after_ready: Callable[[Environment], Awaitable[None]],
         turns: Turns,
         heads: Heads,
+        equipment: Equipment,
         offer: Offer = USUAL,
     ) -> None:
         self._holder = holder
@@ -67,8 +61,9 @@ class Environments:
         self._allowed = allowed
         self._after_ready = after_ready
         self._heads = heads
+        self._equipment = equipment
         self._offer = offer
-        self._nudges: dict[str, asyncio.Event] = {}
+        self._interrupting = Interrupting(holder.store)
         self._steps: dict[Step, Callable[[Environment, Lease], Awaitable[None]]] = {
             Step.EXPIRE: self._expire,
             Step.DESTROY: self._destroy,
@@ -81,8 +76,7 @@ class Environments:
 
     def nudge(self, id: str) -> None:
         """Its spec may have been edited while we work on it."""
-        if event := self._nudges.get(id):
-            event.set()
+        self._interrupting.nudge(id)
 
     async def drive(self, id: str) -> None:
         while True:
@@ -115,6 +109,8 @@ class Environments:
                 raise
             except EngineUnavailable as error:
                 await self._trouble(environment, lease, step, str(error), "engine_unavailable")
+            except NotEquipped as error:
+                await self._trouble(environment, lease, step, str(error), "not_equipped")
             except Exception:
                 reference = secrets.token_hex(4)
                 log.exception("step_failed", environment=id, step=step, reference=reference)
@@ -132,7 +128,7 @@ class Environments:
         progress = Progress(self._store, lease, environment)
         try:
             with closing(progress):
-                access = await self._unless_unwanted(environment, self._make(environment, lease, progress))
+                access = await self._interrupting.unless_unwanted(environment, self._make(environment, lease, progress))
         except EngineFailed as error:
             failure = _failure(error)
             if error.code == STALE_HEAD:
@@ -141,6 +137,9 @@ class Environments:
                 row = await transaction.environments.locked(environment.id)
                 if row and row.generation == environment.generation:
                     await settle.failed(transaction, row, environment.generation, failure)
+            if row and not row.running_generation:
+                with suppress(NotEquipped):  # it hears too much until it goes
+                    await self._hears_nothing(row)
             return
         killpoint("worker.applied")
         addresses = tuple(Address(each.service, each.url) for each in access.addresses)
@@ -163,25 +162,30 @@ class Environments:
         made_at = environment.created_at if environment.generation == 1 else None  # what was recorded then may be gone by a later push
         config = config_of(await self._engine.read(source_for(environment, project), FILES), self._offer, made_at)
         choice = choice_of(environment, config)
-        environment = await self._left_to_file(environment, choice, lease)
-        return await self._engine.apply(spec_of(environment, project, choice), lease.fence, report)
+        environment = await self._settled(environment, config, choice, lease)
+        given = await self._equipment.give(environment.id, config.trading) if config.trading else ()
+        access = await self._engine.apply(spec_of(environment, project, choice, given), lease.fence, report)
+        if environment.is_trading:
+            await self._equipment.runs(environment.id, config.trading)
+        return access
 
-    async def _left_to_file(self, environment: Environment, choice: Choice, lease: Lease) -> Environment:
-        """What nobody said is settled now, as the file at this commit says."""
-        if not environment.left_to_file:
+    async def _settled(self, environment: Environment, config: DevEnv, choice: Choice, lease: Lease) -> Environment:
+        """What nobody said is as the file at this commit says; and it is written down that something is given that is to be taken back."""
+        if not environment.left_to_file and (environment.is_trading or not config.trading):
             return environment
         async with self._store.transaction(lease) as transaction:
             row = await transaction.environments.locked(environment.id)
             if row is None or row.generation != environment.generation:
                 raise Unwanted
             wished = as_wished(row, choice, self._allowed, transaction.now, is_fork=row.is_fork)
+            wished = msgspec.structs.replace(wished, is_trading=row.is_trading or config.trading is not None)
             return row if wished == row else await transaction.save(wished)
 
     async def _restart(self, environment: Environment, lease: Lease) -> None:
         failure: Failure | None = None
         try:
             restarting = self._engine.restart(environment.id, environment.restart_service or None, lease.fence, environment.restart_count)
-            await self._unless_unwanted(environment, restarting)
+            await self._interrupting.unless_unwanted(environment, restarting)
         except EngineFailed as error:
             failure = _failure(error)
         killpoint("worker.restarted")
@@ -191,6 +195,7 @@ class Environments:
 
     async def _pause(self, environment: Environment, lease: Lease) -> None:
         await self._engine.pause(environment.id, lease.fence)
+        await self._hears_nothing(environment)
         killpoint("worker.paused")
         async with self._store.transaction(lease) as transaction:
             if row := await transaction.environments.locked(environment.id):
@@ -198,6 +203,8 @@ class Environments:
 
     async def _cancel(self, environment: Environment, lease: Lease) -> None:
         await self._engine.abandon(environment.id, environment.generation, lease.fence)
+        if not environment.running_generation:
+            await self._hears_nothing(environment)
         killpoint("worker.abandoned")
         async with self._store.transaction(lease) as transaction:
             row = await transaction.environments.locked(environment.id)
@@ -220,47 +227,28 @@ class Environments:
         killpoint("worker.terminating")
         await self._engine.destroy(environment.id, lease.fence, grace_s=0.0 if environment.is_forced else None)
         killpoint("worker.destroyed")
+        await self._taken_back(environment)
         async with self._store.transaction(lease) as transaction:
             if row := await transaction.environments.locked(environment.id):
                 await settle.gone(transaction, row)
         killpoint("worker.gone")
 
+    async def _hears_nothing(self, environment: Environment) -> None:
+        """Nothing of it runs."""
+        if environment.is_trading:
+            await self._equipment.rest(environment.id)
+
+    async def _taken_back(self, environment: Environment) -> None:
+        """What cannot be done for long keeps no environment from going: `leftovers` does it as soon as it can be done."""
+        try:
+            if environment.is_trading:
+                await self._equipment.take_back(environment.id)
+        except NotEquipped as error:
+            if environment.troubles + 1 < MOST_TROUBLES:
+                raise
+            log.warning("not_taken_back", environment=environment.id, reason=str(error))
+
     # -- around them -----------------------------------------------------------------------------
-
-    async def _unless_unwanted(self, environment: Environment, work: Awaitable[T]) -> T:
-        """The result of `work`; interrupts it and raises Unwanted when the spec is edited so that it is for nothing."""
-        doing = asyncio.ensure_future(work)
-        watching = asyncio.create_task(self._watch(environment))
-        try:
-            await asyncio.wait({doing, watching}, return_when=asyncio.FIRST_COMPLETED)
-            if doing.done():
-                return doing.result()
-            watching.result()
-            raise Unwanted
-        finally:
-            for task in (doing, watching):
-                task.cancel()
-            await asyncio.gather(doing, watching, return_exceptions=True)
-
-    async def _watch(self, begun: Environment) -> None:
-        nudged = self._nudges.setdefault(begun.id, asyncio.Event())
-        try:
-            while True:
-                try:
-                    async with asyncio.timeout(_WATCH_S):
-                        await nudged.wait()
-                except TimeoutError:
-                    pass
-                nudged.clear()
-                async with self._store.look() as look:
-                    row = await look.environments.get(begun.id)
-                    now = look.now
-                if row is None or not row.is_wanted or now >= row.expires_at:
-                    return
-                if row.generation != begun.generation or row.cancelled_generation >= begun.generation:
-                    return
-        finally:
-            self._nudges.pop(begun.id, None)
 
     async def _trouble(self, environment: Environment, lease: Lease, step: Step, reason: str, code: str) -> None:
         """Our own fault: try again after a while. Making is given up after some tries, taking down never."""

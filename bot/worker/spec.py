@@ -64,7 +64,7 @@ def as_wished(environment: Environment, choice: Choice, allowed: Allowed, now: f
     return msgspec.structs.replace(resized(before, size, now), left_to_file=rest)
 
 
-def spec_of(environment: Environment, project: Project, choice: Choice) -> Spec:
+def spec_of(environment: Environment, project: Project, choice: Choice, secrets: tuple[tuple[str, str], ...] = ()) -> Spec:
     arguments = environment.tilt_args or choice.tilt_args
     tilt_args = (("TILT_ARGS", shlex.join(arguments)),) if arguments else ()
     services = tuple(
@@ -78,4 +78,5 @@ def spec_of(environment: Environment, project: Project, choice: Choice) -> Spec:
         services=services,
         limits=LIMITS[environment.size],
         size=environment.size.value,
+        secrets=secrets,
     )

@@ -22,6 +22,7 @@ from bot.worker.desk import Desk
 from bot.worker.doorbell import attend
 from bot.worker.environments import Environments
 from bot.worker.follow import follow_for_ever
+from bot.worker.leftovers import Leftovers, take_back_for_ever
 from bot.worker.mains import Mains
 from bot.worker.messages import Messages
 from bot.worker.outbox import Outbox
@@ -56,6 +57,7 @@ class Parts:
     reconciler: Reconciler
     announcements: Announcements
     tidying: Tidying
+    leftovers: Leftovers
     projects: Mapping[str, Project]
     jobs: int = 10
 
@@ -98,6 +100,7 @@ class Workers:
         jobs.append(reconcile_for_ever(parts.reconciler, self._reconcile_s))
         jobs.append(announce_for_ever(parts.announcements))
         jobs.append(tidy_for_ever(parts.tidying))
+        jobs.append(take_back_for_ever(parts.leftovers))
         jobs.append(self._beat_for_ever())
         tasks = [asyncio.create_task(job) for job in jobs]
         try:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -195,6 +196,26 @@ async def test_services_get_their_variables_each_others_addresses_and_nothing_of
         assert env["HOME"] == str(keeper.data / "environments" / "env-1" / "home")
     finally:
         await keeper.stop()
+
+
+async def test_secrets_are_of_services_that_run_and_of_no_build_and_lie_where_only_we_read(keeper: Keeper, repository: Repository) -> None:
+    service = Service("web", WEB.run, env=(("FEED_USER", "somebody"),), build="env > ../home/built")
+    given = (("FEED_USER", "env-1"), ("FEED_PASSWORD", "not-to-be-shown"))
+    spec = replace(spec_of(repository, repository.commit(), service), secrets=given)
+    await keeper.engine.apply(spec, 1, Notes())
+    async with keeper.client() as client:
+        env = json.loads((await client.get("demo", "/env"))[1])
+    assert (env["FEED_USER"], env["FEED_PASSWORD"]) == ("env-1", "not-to-be-shown")
+    folder = keeper.data / "environments" / "env-1"
+    assert "not-to-be-shown" not in (folder / "home" / "built").read_text()
+    assert "not-to-be-shown" not in repr(spec)
+    assert (folder / "record.json").stat().st_mode & 0o777 == 0o600
+    await keeper.stop()
+    await keeper.start()
+    async with asyncio.timeout(60), keeper.client() as client:
+        while (answer := await client.get("demo", "/env"))[0] != 200:
+            await asyncio.sleep(0.05)
+    assert json.loads(answer[1])["FEED_PASSWORD"] == "not-to-be-shown"
 
 
 async def test_a_service_without_a_port_counts_when_it_stays_alive(keeper: Keeper, repository: Repository) -> None:

@@ -140,7 +140,7 @@ async def run(race: Race) -> str:
     heads = Heads(Git(race), {ForgeKind.GITHUB: race})  # type: ignore[arg-type, dict-item]
     holder: Any = SimpleNamespace(store=None)
     nothing: Any = SimpleNamespace(take=None)
-    driver = Environments(holder, race.engine, {PROJECT.key: PROJECT}, "h", Allowed(1, 1), nothing, nothing, heads)
+    driver = Environments(holder, race.engine, {PROJECT.key: PROJECT}, "h", Allowed(1, 1), nothing, nothing, heads, nothing)
     try:
         await driver._make(environment, SimpleNamespace(fence=1), Quiet())  # type: ignore[arg-type]
     except EngineFailed as error:

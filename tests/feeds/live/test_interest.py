@@ -109,7 +109,7 @@ async def test_an_environment_that_is_gone_is_let_in_no_more_and_the_others_stay
     await house.ear("goes", password, ["market.data.binance.spot.BTCUSDT.>"])
     await house.rooms.interests.remove("goes")
     await house.admit()
-    with pytest.raises(nats.errors.Error):
+    with pytest.raises((nats.errors.Error, OSError)):  # who is turned away may see no more than the end of the connection
         for _ in range(1000):  # the server takes a moment
             client = await nats.connect(house.nats.url, user="goes", password=password, allow_reconnect=False)
             await client.close()

@@ -1,0 +1,82 @@
+"""What a trading environment is given of its own, and what is taken back from it: its feed, and a key to its services."""
+
+from __future__ import annotations
+
+import secrets
+
+import structlog
+
+from bot.domain.trading import Trading
+from bot.redaction import KNOWN
+from bot.store.tokens import PREFIX
+from bot.vault import paths
+from bot.vault.vault import NoSecret, PathRefused, Vault, VaultUnavailable
+from bot.worker.market_feed import FeedUnavailable, MarketFeed
+
+log = structlog.get_logger()
+
+FEED, KEY = "feed", "key"
+_FAULTS = (FeedUnavailable, PathRefused, VaultUnavailable)
+
+
+class NotEquipped(Exception):  # noqa: N818 - a sentence, as the ports have them
+    """The feeds or whoever keeps the secrets cannot do it now."""
+
+
+class Equipment:
+    """Each may be called again at any time with the same words: the same secrets come of it."""
+
+    def __init__(self, vault: Vault, feed: MarketFeed) -> None:
+        self._vault, self._feed = vault, feed
+
+    async def give(self, environment: str, trading: Trading) -> tuple[tuple[str, str], ...]:
+        """The variables of its services that nobody else may read. What runs of it already goes on hearing. Raises NotEquipped."""
+        try:
+            password, key = await self._minted(environment, FEED), await self._minted(environment, KEY)
+            await self._feed.want(environment, trading, password, besides=True)
+        except _FAULTS as problem:
+            raise NotEquipped(str(problem)) from problem
+        named = {"FEED_URL": self._feed.url, "FEED_USER": environment, "FEED_PASSWORD": password, "TRADING_KEY": key}
+        return tuple(named.items())
+
+    async def runs(self, environment: str, trading: Trading | None) -> None:
+        """From now on it hears what this asks for, and nothing that only ran before. Where that cannot be done it hears too much."""
+        try:
+            if trading is None:
+                await self._feed.drop(environment)
+                return
+            await self._feed.want(environment, trading, await self._minted(environment, FEED), besides=False)
+        except _FAULTS as problem:
+            log.warning("interest_not_narrowed", environment=environment, reason=str(problem))
+
+    async def rest(self, environment: str) -> None:
+        """Nothing of it runs: it hears nothing, and its secrets stay. Raises NotEquipped."""
+        try:
+            await self._feed.drop(environment)
+        except FeedUnavailable as problem:
+            raise NotEquipped(str(problem)) from problem
+
+    async def take_back(self, environment: str) -> None:
+        """Nothing that it was given is worth anything any more. Raises NotEquipped."""
+        await self.rest(environment)
+        try:
+            await self._vault.remove(environment)
+        except _FAULTS as problem:
+            raise NotEquipped(str(problem)) from problem
+
+    async def equipped(self) -> frozenset[str]:
+        """Whoever hears something, by id; a name that somebody chose is theirs. Raises NotEquipped."""
+        try:
+            return frozenset(each for each in await self._feed.heard_by() if paths.is_minted(each))
+        except FeedUnavailable as problem:
+            raise NotEquipped(str(problem)) from problem
+
+    async def _minted(self, environment: str, name: str) -> str:
+        path = paths.own(environment, name)
+        try:
+            secret = await self._vault.read(path)
+        except NoSecret:
+            secret = f"{PREFIX}{name}_{secrets.token_urlsafe(32)}"
+            await self._vault.write(path, secret)
+        KNOWN.learn_for_now(secret)
+        return secret
