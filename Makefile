@@ -8,6 +8,8 @@ PY := .venv/bin/python
 CHAOS_ROUNDS ?= 200
 LIVES ?= 10000
 REPLAYS ?= 1000
+KILLS ?= 50
+LOCKS ?= 100
 
 help:            ## what can be asked for
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 18
@@ -50,9 +52,9 @@ test-browser: setup-dev ## the pages in a real Chromium (apt-get install chromiu
 	@if $(PY) -c 'import playwright' 2>/dev/null; then $(PY) -m pytest -m browser tests/chromium; \
 	else echo "skipped: there is no playwright for this Python and platform"; fi
 
-test-terraform: setup-dev ## environments by real Terraform: kills, locks left behind, the modules against moto
+test-terraform: setup-dev ## environments by real Terraform: kills (KILLS=50), locks left behind (LOCKS=100), the modules against moto
 	@sh tools/terraform.sh
-	@$(PY) -m pytest -rs -n 2 -m terraform tests/terraform tests/libdeploy
+	@TRELLIS_TEST_TERRAFORM_KILLS=$(KILLS) TRELLIS_TEST_TERRAFORM_LOCKS=$(LOCKS) $(PY) -m pytest -rs -n 2 --durations 8 -m terraform tests/terraform tests/libdeploy
 
 buf:             ## buf, which compares protobuf, into this user's cache (needs npm)
 	@sh tools/buf.sh

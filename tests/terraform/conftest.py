@@ -40,7 +40,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     with moto() as one:
         for name, value in one.env.items():
             monkeypatch.setenv(name, value)
-        httpx.post(f"{one.url}/moto-api/reset")
+        httpx.post(f"{one.url}/moto-api/reset", timeout=120)
         yield one
 
 

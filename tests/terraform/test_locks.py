@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import time
 import uuid
@@ -24,7 +25,8 @@ from tests.terraform.aws import REGION, Aws
 from tests.terraform.stand import Stand, spec
 
 BUCKET, STATE = "states", "trellis/env-1/terraform.tfstate"
-LEFT = 100
+LEFT = int(os.environ.get("TRELLIS_TEST_TERRAFORM_LOCKS", "100"))
+SOON_S = 0.001  # a run has begun before it takes its lock; what is written of both is rounded
 
 
 def in_bucket(stand: Stand, aws: Aws, **more: Any) -> None:
@@ -50,7 +52,7 @@ def known(aws: Aws) -> list[str]:
 def lock(aws: Aws, *, who: str, operation: str = "OperationTypeApply", at: float) -> str:
     """As Terraform writes it when it begins, and leaves it when it is killed."""
     name = str(uuid.uuid4())
-    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    moment = datetime.fromtimestamp(at + SOON_S, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     words = {
         "ID": name,
         "Operation": operation,
