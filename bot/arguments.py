@@ -1,4 +1,4 @@
-"""The arguments of `trellis env`, `token`, `artifact` and `connect`. Apart, so that no other command loads what these need."""
+"""The arguments of `trellis env`, `token`, `artifact`, `spares` and `connect`. Apart, so that no other command loads what these need."""
 
 from __future__ import annotations
 
@@ -102,6 +102,25 @@ def artifact_arguments(parser: argparse.ArgumentParser) -> None:
     for verb in (push, listed):
         verb.add_argument("--as", dest="person", default="", metavar="NAME", help="in whose name (this machine only)")
         verb.add_argument("--json", action="store_true", help="as the API says it")
+
+
+def spares_arguments(parser: argparse.ArgumentParser) -> None:
+    """`list`, `pause`, `resume` and `simulate` of `trellis spares`."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("list", help="how many there should be, and how many there are")
+    pause = verbs.add_parser("pause", help="make none until `resume`; those that are ready are still claimed")
+    pause.add_argument("--reason", default="", help="told by `list`")
+    pause.add_argument("--as", dest="person", default="", metavar="NAME", help="in whose name; yours when left out")
+    verbs.add_parser("resume", help="make them again")
+    simulate = verbs.add_parser("simulate", help="replay past demand with other targets: what they cost, how long people wait")
+    simulate.add_argument("--project", default="", help="whose demand; may be left out where there is one project")
+    simulate.add_argument("--size", choices=("small", "medium", "large"), default="small")
+    simulate.add_argument("--days", type=int, default=30, help="how much of the past")
+    simulate.add_argument(
+        "--target", action="append", default=[], metavar="TEXT", help="as in the settings; again for more. 0 to 5 when left out"
+    )
+    for name, words in (("fresh", "without a spare"), ("claim", "from a spare"), ("make", "for a spare to be made")):
+        simulate.add_argument(f"--{name}-s", type=float, default=None, metavar="SECONDS", help=f"{words}; measured when left out")
 
 
 def connect_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import logs
-from bot.arguments import artifact_arguments, connect_arguments, env_arguments, feeds_arguments, token_arguments
+from bot.arguments import artifact_arguments, connect_arguments, env_arguments, feeds_arguments, spares_arguments, token_arguments
 from bot.redaction import KNOWN
 from bot.settings import Settings, SettingsError, load
 from bot.settings.secrets import secrets_of
@@ -149,6 +149,12 @@ def _artifact(args: argparse.Namespace, settings: Settings) -> int:
     return _run(artifact(settings, args, args.person or whoami()))
 
 
+def _spares(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.spares import spares  # noqa: PLC0415
+
+    return _run(spares(settings, args))
+
+
 def _connect(args: argparse.Namespace, settings: Settings) -> int:
     from bot.connect.hooks import github_hooks, gitlab_hooks  # noqa: PLC0415
     from bot.connect.slack import slack  # noqa: PLC0415
@@ -219,6 +225,7 @@ def parser() -> argparse.ArgumentParser:
     env_arguments(add("env", _env, "environments, over the API"))
     token_arguments(add("token", _token, "your API tokens"))
     artifact_arguments(add("artifact", _artifact, "what was built of services, for deploys"))
+    spares_arguments(add("spares", _spares, "warm spares: machines that are made before anybody asks"))
     alive = add("alive", _alive, "whether a part of this machine lives; ends with 1 when it does not")
     alive.add_argument("part", choices=("serve", "work", "keep"))
     add("backup", _backup, "copy the database (SQLite) while it is used").add_argument("file", help="where to; must not be there yet")

@@ -17,7 +17,7 @@ from bot.domain.catalogue import Catalogue, Service, SharedEnvironment
 from bot.domain.command import CommandState, Event
 from bot.domain.cost import FREE, Prices
 from bot.domain.deployment import Deployment, Rollout, RolloutKind
-from bot.domain.environment import Environment
+from bot.domain.environment import Environment, Size
 from bot.domain.gates import Checks, Reviewed, Word
 from bot.domain.message import Person, Platform, Said, Thread
 from bot.domain.project import ChangeRequest, Project, Right
@@ -162,6 +162,7 @@ class Scene:
     approval: Approval | None = None  # as it was before the transaction
     teams: Mapping[str, frozenset[str]] = field(default_factory=dict)  # the identities of each group
     catalogue: Catalogue = field(default_factory=Catalogue)
+    spares: frozenset[tuple[str, Size]] = frozenset()  # projects and sizes of which there are warm ones, at some times
     wanted: tuple[Wanted, ...] = ()  # the services that are named, each asked about by itself
     shared: SharedEnvironment | None = None  # where they go to, or are looked at
     service: Service | None = None  # the one that is asked about now
@@ -246,6 +247,8 @@ class Transaction(Protocol):
     async def lock_quota(self) -> None: ...
 
     async def add(self, environment: Environment, /) -> bool: ...
+
+    async def claim_spare(self, project: str, size: Size, /) -> str | None: ...
 
     async def edit(self, environment: Environment, /) -> Environment: ...
 

@@ -26,6 +26,17 @@ _commands = Counter(
 _ready = Histogram(
     "trellis_ready_seconds", "From the message to the environment that runs, by command.", ("command",), buckets=_LONG, registry=REGISTRY
 )
+_spare_claims = Counter(
+    "trellis_spare_claims",
+    "Environments asked for where there are warm spares: from a spare, or dry.",
+    ("size", "outcome"),
+    registry=REGISTRY,
+)
+spare_ready_seconds = Histogram(
+    "trellis_spare_ready_seconds", "From the claim of a spare to the environment that runs.", ("size",), buckets=_LONG, registry=REGISTRY
+)
+spare_made_seconds = Histogram("trellis_spare_made_seconds", "How long making a spare takes.", ("size",), buckets=_LONG, registry=REGISTRY)
+spares_retired = Counter("trellis_spares_retired", "Spares taken down unused: old, image, surplus, failed.", ("why",), registry=REGISTRY)
 card_seconds = Histogram(
     "trellis_card_seconds", "From the message to the first card that answers it.", ("platform",), buckets=_SOON, registry=REGISTRY
 )
@@ -57,6 +68,10 @@ def command_ended(words: str, platform: str, outcome: str, code: str, seconds: f
     _commands.labels(name, word(platform, "other"), word(outcome, "other"), word(code, "other") if code else "").inc()
     if seconds is not None:
         _ready.labels(name).observe(max(0.0, seconds))
+
+
+def spare_claimed(size: str, *, is_dry: bool) -> None:
+    _spare_claims.labels(size, "dry" if is_dry else "spare").inc()
 
 
 def asked(platform: str, status: int | None) -> None:

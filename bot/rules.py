@@ -13,6 +13,7 @@ from bot.context import Limits
 from bot.domain.catalogue import Catalogue
 from bot.domain.channels import Channels
 from bot.domain.cost import FREE, Prices
+from bot.domain.environment import Size
 from bot.domain.message import Platform
 from bot.domain.project import Project
 
@@ -33,3 +34,4 @@ class Rules:
     replies_per_hour: int = 0
     prices: Prices = FREE
     catalogue: Catalogue = field(default_factory=Catalogue)
+    spares: frozenset[tuple[str, Size]] = frozenset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Observed:
     services: tuple[ServiceState, ...]
     quiet_s: float | None = None  # since the last visit through the proxy; None: none is known
     project: str = ""
-    ref: str = ""
+    ref: str = ""  # "" for one that was prepared and is of no branch yet
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,27 @@ class Engine(Protocol):
 
     async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
         """The last `tail` lines, oldest first; empty when there is none."""
+
+
+@dataclass(frozen=True)
+class Bare:
+    """An environment before it is anybody's: what is known of it by then."""
+
+    environment: str
+    slug: str
+    project: str
+    size: str
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """An engine with a part of an environment that can be had before anybody asks, and that takes long."""
+
+    async def image(self) -> str:
+        """What it prepares environments from now, in a word that changes with it."""
+
+    async def prepare(self, bare: Bare, fence: int) -> None:
+        """Have that part; an `apply` of the same environment goes on from there. Raises EngineFailed, EngineUnavailable."""
 
 
 class Repositories(Protocol):

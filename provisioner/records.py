@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from provisioner.engine import Spec
+from provisioner.engine import Bare, Spec
 from provisioner.git import is_full_ref, is_sha
 
 if TYPE_CHECKING:
@@ -88,6 +88,15 @@ def check_name(environment: str) -> None:
     """Raises BadSpec unless `environment` can be a folder's name and nothing else."""
     if not _NAME.fullmatch(environment):
         raise BadSpec(f"{environment[:100]!r} cannot be an environment's id")
+
+
+def check_bare(bare: Bare) -> None:
+    """Raises BadSpec for names that could be more than names."""
+    check_name(bare.environment)
+    if not _NAME.fullmatch(bare.project):
+        raise BadSpec(f"{bare.project[:100]!r} cannot be a project's key")
+    if not _SLUG.fullmatch(bare.slug):
+        raise BadSpec(f"{bare.slug[:100]!r} cannot be part of a host name")
 
 
 def label(spec: Spec, service: str) -> str:

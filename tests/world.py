@@ -181,6 +181,12 @@ class World:
         await self.reconciler.look()
         await self.settle()
 
+    async def stock(self) -> None:
+        """One look at the warm spares."""
+        assert self.parts.spares is not None
+        await self.parts.spares.look()
+        await self.settle()
+
     async def poll(self) -> None:
         """One look at what the forges have to tell of the projects whose time has come."""
         await self.parts.poller.look(self.parts.projects)

@@ -18,6 +18,7 @@ from bot.app.deploys import Deploys, deploys_of
 from bot.app.github import access_of
 from bot.app.market_feed import NatsFeed
 from bot.app.people import people_of, policies_of
+from bot.app.spares import targets
 from bot.app.tokens import ForgeTokens
 from bot.auth.policy import Role
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
@@ -197,6 +198,7 @@ async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
         channels=channels_of(settings),
         replies_per_hour=settings.limits.replies_per_hour,
         catalogue=catalogue_of(settings),
+        spares=frozenset(targets(settings)),
     )
 
 

@@ -11,6 +11,7 @@ from bot.app.market_feed import NatsFeed
 from bot.app.markets import offer_of
 from bot.app.people import members_of
 from bot.app.scraped import scraped
+from bot.app.spares import spares_of
 from bot.app.traces import traced
 from bot.app.vault import vault_of
 from bot.bus import Bus
@@ -103,6 +104,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),
         reconciler=Reconciler(hold, place.engine, settings.host_id, Adoption(store, projects, limits_of(settings), settings.host_id)),
         projects=projects,
+        spares=spares_of(settings, hold, place.engine),
         jobs=settings.worker.jobs,
     )
 

@@ -51,6 +51,11 @@ def sleeps_at(stored: str, now: float) -> float | None:
     return next((begin for begin, _ in _sleeps(stored, now) if begin > now), None)
 
 
+def covers(stored: str, now: float) -> bool:
+    """Whether a moment is in these times, whatever they are times of."""
+    return asleep_until(stored, now) is not None
+
+
 def _sleeps(stored: str, now: float) -> list[tuple[float, float]]:
     """Around now, in order, none touching another."""
     if not stored:

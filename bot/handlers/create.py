@@ -20,6 +20,7 @@ from bot.handlers.handler import event
 from bot.handlers.keep import kept
 from bot.handlers.keep import must_have_room as must_have_room_to_keep
 from bot.handlers.quota import must_have_room
+from bot.handlers.spares import claimed, fitting
 from bot.replies import already_there, branch_line, config
 from grammar.commands import Create
 
@@ -29,10 +30,11 @@ _LINE = "/ivy create"
 
 @dataclass(frozen=True)
 class Facts:
-    """`config` is read only where the command names something of it, or wants to be told."""
+    """`config` is read only where the command names something of it, or wants to be told, or has to be known for a warm spare to fit."""
 
     head: Head
     config: DevEnv | None = None
+    spare: Size | None = None  # of which size a warm one would do; None: of none
 
 
 async def gather(command: Create, scene: Scene, outside: Outside) -> Facts:
@@ -40,10 +42,10 @@ async def gather(command: Create, scene: Scene, outside: Outside) -> Facts:
     if command.tilt_args:
         await must_read_tilt_args(scene, head, outside)
     if not (command.profile or command.service or command.dry_run):
-        return Facts(head)
+        return Facts(head, spare=await fitting(asked_of(command), head, scene, outside))
     config = await config_at(head, outside)
     chosen(config, asked_of(command), head)
-    return Facts(head, config)
+    return Facts(head, config, await fitting(asked_of(command), head, scene, outside))
 
 
 def asked_of(command: Create) -> Asked:
@@ -103,7 +105,7 @@ async def decide(command: Create, scene: Scene, facts: Facts, transaction: Trans
         if command.keep:
             await must_have_room_to_keep(_new(command, scene, head, ttl_s, transaction.now), scene, transaction)
         return await _dry_run(command, scene, facts.config, head, transaction)
-    environment = await _add(command, scene, head, ttl_s, transaction)
+    environment = await _add(command, scene, facts, ttl_s, transaction)
     if command.keep:
         await must_have_room_to_keep(environment, scene, transaction)
         environment = await transaction.edit(kept(environment, scene.limits.keep_s, transaction.now))
@@ -136,10 +138,16 @@ async def _there_is_one(command: Create, scene: Scene, there: Environment, head:
     return Outcome(reply, state, environment_id=there.id, goal=f"generation:{there.generation}")
 
 
-async def _add(command: Create, scene: Scene, head: Head, ttl_s: float, transaction: Transaction) -> Environment:
+async def _add(command: Create, scene: Scene, facts: Facts, ttl_s: float, transaction: Transaction) -> Environment:
+    head = facts.head
+    spare = await claimed(head.project.key, facts.spare, transaction)
     for salt in range(_MOST_SALTS):
         environment = _new(command, scene, head, ttl_s, transaction.now, salt)
+        if spare:
+            environment = msgspec.structs.replace(environment, id=spare)
         if await transaction.add(environment):
+            if spare:
+                await transaction.note(event(scene, transaction, "spare_claimed", environment))
             return environment
     raise RuntimeError(f"no free slug for {head.ref}")
 

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import msgspec
+
 from bot import refusals
-from bot.context import NotYet, Outcome, Outside, Scene, Transaction
+from bot.context import Head, NotYet, Outcome, Outside, Scene, Transaction
 from bot.domain.command import CommandState
-from bot.domain.environment import Environment
+from bot.domain.environment import Environment, Size
 from bot.domain.ids import new_id
 from bot.domain.schedule import asleep_until
+from bot.handlers.effective import Asked
 from bot.handlers.handler import event
 from bot.handlers.quota import must_have_room
+from bot.handlers.spares import claimed, fitting
 from bot.refusals_fork import not_restored
 from bot.refusals_time import not_gone, too_long_gone
 from grammar.commands import Restore
 
 
-async def gather(command: Restore, scene: Scene, outside: Outside) -> str:
+@dataclass(frozen=True)
+class Facts:
     """The head of its branch, which must still be there: it is what it is made of."""
+
+    head: str
+    spare: Size | None = None
+
+
+async def gather(command: Restore, scene: Scene, outside: Outside) -> Facts:
     del command
     project, environment = scene.project, scene.environment
     if project is None or environment is None:
@@ -26,10 +39,14 @@ async def gather(command: Restore, scene: Scene, outside: Outside) -> str:
     head = await outside.runtime.head(project, environment.ref)
     if head is None:
         raise refusals.branch_gone(environment)
-    return head
+    sha = environment.sha if environment.is_pinned else head
+    size = None if "size" in environment.left_to_file else environment.size
+    asked = Asked(profile=environment.profile, services=environment.services, size=size)
+    at = Head(project, environment.ref, sha, environment.source_id)
+    return Facts(head, await fitting(asked, at, scene, outside))
 
 
-async def decide(command: Restore, scene: Scene, facts: str, transaction: Transaction) -> Outcome:
+async def decide(command: Restore, scene: Scene, facts: Facts, transaction: Transaction) -> Outcome:
     del command
     old = await transaction.environments.locked(scene.environment_id or "")
     project = scene.project
@@ -43,10 +60,14 @@ async def decide(command: Restore, scene: Scene, facts: str, transaction: Transa
     if now > old.gone_at + scene.limits.restore_s:
         raise too_long_gone(old, scene.limits.restore_s)
     await must_have_room(scene, project, transaction)
-    environment = again(old, facts, scene, now)
+    environment = again(old, facts.head, scene, now)
+    if spare := await claimed(project.key, facts.spare, transaction):
+        environment = msgspec.structs.replace(environment, id=spare)
     if not await transaction.add(environment):
         raise not_gone(old)
     await transaction.open_card(scene.thread, environment)
+    if spare:
+        await transaction.note(event(scene, transaction, "spare_claimed", environment))
     await transaction.note(event(scene, transaction, "restored", environment, sha=environment.sha))
     return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal="generation:1")
 

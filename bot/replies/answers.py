@@ -112,6 +112,7 @@ def story(event: Event) -> str:
     sha = str(data.get("sha") or "")[:8]
     stories = {
         "created": f"asked for, at {sha}",
+        "spare_claimed": "from a machine that was ready",
         "updated": f"to be at {sha}",
         "pushed": f"the branch was pushed: {sha}",
         "fork_moved": f"the fork was pushed: {sha}, which nobody has looked at",

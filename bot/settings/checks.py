@@ -45,6 +45,7 @@ def check(settings: Settings) -> None:
     _check_links(settings.links)
     _check_projects(settings)
     _check_people(settings)
+    _check_spares(settings)
     check_deploys(settings)
     check_artifacts(settings)
 
@@ -63,6 +64,14 @@ def _check_github(github: GitHubSettings) -> None:
         _require(not key or "PRIVATE KEY-----" in key, f"{name}PRIVATE_KEY is no private key: those begin with -----BEGIN")
     _require(not github.installation_id or github.app_id, f"{name}INSTALLATION_ID is set without {name}APP_ID: set it")
     _require(not github.installation_id or github.installation_id.isdigit(), f"{name}INSTALLATION_ID is a number")
+
+
+def _check_spares(settings: Settings) -> None:
+    """On one machine there is nothing that could be made beforehand."""
+    for key in settings.spares.projects:
+        name = f"TRELLIS_SPARES__PROJECTS__{key.upper()}"
+        _require(key in settings.projects, f"{name}: there is no project {key}")
+        _require(settings.engine == "terraform", f"{name}: warm spares need TRELLIS_ENGINE=terraform")
 
 
 def _check_people(settings: Settings) -> None:

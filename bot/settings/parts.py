@@ -212,6 +212,18 @@ class PriceSettings(BaseModel):
     large: float = Field(default=0, ge=0)
 
 
+class SparesSettings(BaseModel):
+    """Warm spares: `projects` by key and size, as `mon-fri 08:00-18:00: 3; else 0`. One lives `ttl_hours`; `at_once` are made together."""
+
+    model_config = {"extra": "forbid"}
+
+    ttl_hours: float = Field(default=12, gt=0, le=24)
+    at_once: int = Field(default=1, ge=1, le=20)
+    projects: dict[str, dict[Literal["small", "medium", "large"], Annotated[str, Field(coerce_numbers_to_str=True)]]] = Field(
+        default_factory=dict
+    )
+
+
 class MetricsSettings(BaseModel):
     """Who reads metrics. With a `token`, whoever names it; else this machine only. A worker's own are on `worker_port` (0: nowhere)."""
 

@@ -23,6 +23,7 @@ from bot.settings.parts import (
     ProjectSettings,
     SignInSettings,
     SlackSettings,
+    SparesSettings,
     TelemetrySettings,
     TerraformPart,
     TradingSettings,
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     prices: PriceSettings = PriceSettings()
     worker: WorkerSettings = WorkerSettings()
+    spares: SparesSettings = SparesSettings()
     metrics: MetricsSettings = MetricsSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     sign_in: SignInSettings = SignInSettings()

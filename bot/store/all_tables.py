@@ -10,6 +10,7 @@ from bot.store import (
     people_tables,
     record_tables,
     slack_tables,
+    spare_tables,
     tables,
     web_tables,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "people_tables",
     "record_tables",
     "slack_tables",
+    "spare_tables",
     "tables",
     "web_tables",
 ]

@@ -15,7 +15,7 @@ from bot import meters
 from bot.domain import deploying
 from bot.domain.command import CommandState, Event, Taken
 from bot.domain.deployment import Deployment, Rollout
-from bot.domain.environment import Environment
+from bot.domain.environment import Environment, Size
 from bot.domain.home import HOME, home_of
 from bot.domain.ids import new_id
 from bot.domain.lifecycle import due
@@ -36,6 +36,7 @@ from bot.store.rollouts import Rollouts
 from bot.store.rows import struct_of
 from bot.store.saying import opened_on
 from bot.store.slots import Slots
+from bot.store.spares import SpareRows
 from bot.store.tables import cards, commands, events, messages, outbox
 from bot.store.vetoes import Vetoes
 from bot.store.waiting import Waiting
@@ -68,6 +69,7 @@ class Transaction:
         self.rollouts = Rollouts(connection)
         self.slots = Slots(connection)
         self.quiet = QuietRows(connection, now)
+        self.spares = SpareRows(connection, now)
 
     def ring(self, kind: str, id: str) -> None:
         self.rings[kind, id] = None
@@ -172,6 +174,19 @@ class Transaction:
                 await self.open_card(thread, ready)
         self._ring_environment(ready)
         return True
+
+    async def claim_spare(self, project: str, size: Size) -> str | None:
+        """The id of a warm spare, which is the new environment's from now on; None when there is none."""
+        claimed = await self.spares.claim(project, size)
+        self.counts.append(partial(meters.spare_claimed, size.value, is_dry=claimed is None))
+        return claimed
+
+    async def count_spare(self, environment: Environment) -> None:
+        """It runs for the first time: when it was a spare, how long that took since its claim."""
+        spare = await self.spares.get(environment.id)
+        if spare and spare.claimed_at is not None:
+            seconds = max(0.0, self.now - spare.claimed_at)
+            self.counts.append(partial(meters.spare_ready_seconds.labels(spare.size.value).observe, seconds))
 
     async def edit(self, environment: Environment) -> Environment:
         """Write a changed spec: whoever works on the row sees that it was edited, its cards are drawn anew."""

@@ -12,9 +12,10 @@ import structlog
 from bot import meters
 from bot.context import Limits
 from bot.domain.command import Event
-from bot.domain.environment import Environment, State, slug_of
+from bot.domain.environment import Environment, Size, State, slug_of
 from bot.domain.message import Person, Platform, Thread
 from bot.domain.project import Project
+from bot.domain.spares import Spare, SpareState
 from bot.store import leases
 from bot.store.store import Store
 from bot.store.transaction import Transaction
@@ -78,6 +79,24 @@ class Adoption:
             await transaction.note(_event(row, transaction.now))
         meters.adopted.inc()
         log.error("environment_adopted", environment=row.id, project=row.project, slug=row.slug)
+
+    async def adopt_spare(self, observed: Observed) -> None:
+        """A machine of nobody's that has no row: it gets one, as what is stale. There is nothing in it that anybody could miss."""
+        async with self.store.transaction() as transaction:
+            if await transaction.spares.get(observed.environment) is None:
+                now, id_ = transaction.now, observed.environment
+                adopted = Spare(id=id_, project=observed.project, size=Size.SMALL, state=SpareState.READY, created_at=now, expires_at=now)
+                await transaction.spares.add(adopted)
+                log.error("spare_adopted", environment=observed.environment, project=observed.project)
+
+    async def forget_spares(self, running: Sequence[Observed]) -> None:
+        """What runs as somebody's is no spare, whatever a row of before says: it must not be claimed once more."""
+        async with self.store.look() as look:
+            ready = {each.id for each in await look.spares.live()}
+        for id_ in ready & {each.environment for each in running if each.generation is not None}:
+            async with self.store.transaction() as transaction:
+                if await transaction.spares.forget(id_):
+                    log.error("spare_is_in_use", environment=id_)
 
     def _row(self, observed: Observed, project: Project, name: str, transaction: Transaction) -> Environment:
         now = transaction.now

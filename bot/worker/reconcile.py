@@ -11,6 +11,7 @@ import structlog
 from bot.domain.command import Event
 from bot.domain.deadlines import active, anew
 from bot.domain.environment import Environment, State
+from bot.domain.spares import SpareState
 from bot.store.store import Store
 from bot.worker.adopt import Adoption, is_behind
 from bot.worker.leasing import Holder
@@ -34,9 +35,10 @@ class Reconciler:
         self._usage = Usage(holder.store)
         self._adoption = adoption
         self._suspected: set[str] = set()
+        self._left_spares: set[str] = set()
 
     async def look(self) -> None:
-        running = await self._engine.observe()
+        running = await self._beside_spares(await self._engine.observe())
         await self._usage.record(running)
         seen = {observed.environment for observed in running}
         async with self._store.look() as look:
@@ -50,8 +52,26 @@ class Reconciler:
             await (self._bring_back(id_) if id_ in missing else self._remove(id_))
         self._suspected = missing | left | await self._restored(running, rows)
 
+    async def _beside_spares(self, observed: Sequence[Observed]) -> Sequence[Observed]:
+        """All but the spares: those that have their row, and those that get one since a database from before does not know them."""
+        bare = [each for each in observed if each.generation is None and not each.ref]
+        async with self._store.look() as look:
+            known = {each.environment for each in bare if await look.environments.get(each.environment)}
+            rows = {each.environment: await look.spares.get(each.environment) for each in bare}
+        ours = [each for each in bare if each.environment not in known]
+        for each in ours:
+            if rows[each.environment] is None:
+                await self._adoption.adopt_spare(each)
+        left = {each.environment for each in ours if (row := rows[each.environment]) and row.state is SpareState.GONE}
+        for id_ in left & self._left_spares:
+            await self._remove(id_)
+        self._left_spares = left
+        spares = {each.environment for each in ours}
+        return [each for each in observed if each.environment not in spares]
+
     async def _restored(self, running: Sequence[Observed], rows: Mapping[str, Environment | None]) -> set[str]:
         """What runs and is newer than the database, which was restored from before then; it is followed, never destroyed."""
+        await self._adoption.forget_spares(running)
         await self._adoption.catch_up(running)
         unknown, behind = set[str](), set[str]()
         for observed in running:

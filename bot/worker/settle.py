@@ -82,6 +82,8 @@ async def ready(
     await transaction.save(after)
     seconds = transaction.now - began_at if began_at is not None else None
     await transaction.note(_event(after, transaction.now, "ready", sha=sha, generation=generation, seconds=seconds))
+    if generation == 1 and not environment.running_generation:
+        await transaction.count_spare(after)
     if not (after.is_wanted and after.is_settled):  # whoever waits is told of what is wanted now
         return
     waiting = await transaction.running(after.id)

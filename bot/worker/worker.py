@@ -29,6 +29,7 @@ from bot.worker.outbox import Outbox
 from bot.worker.poll import Poller, poll_for_ever
 from bot.worker.reconcile import Reconciler, reconcile_for_ever
 from bot.worker.records import Records
+from bot.worker.spares import Spares, stock_for_ever
 from bot.worker.sweep import sweep_for_ever
 from bot.worker.tidying import Tidying, tidy_for_ever
 
@@ -59,6 +60,7 @@ class Parts:
     tidying: Tidying
     leftovers: Leftovers
     projects: Mapping[str, Project]
+    spares: Spares | None = None  # where there shall be none
     jobs: int = 10
 
 
@@ -98,6 +100,8 @@ class Workers:
         jobs.append(follow_for_ever(parts.store, parts.runtime, parts.branches, parts.mains, parts.projects, self._follow_s))
         jobs.append(poll_for_ever(parts.poller, parts.projects, self._poll_s))
         jobs.append(reconcile_for_ever(parts.reconciler, self._reconcile_s))
+        if parts.spares:
+            jobs.append(stock_for_ever(parts.spares, self._reconcile_s))
         jobs.append(announce_for_ever(parts.announcements))
         jobs.append(tidy_for_ever(parts.tidying))
         jobs.append(take_back_for_ever(parts.leftovers))

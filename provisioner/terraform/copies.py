@@ -59,7 +59,7 @@ class Copy:
             if old.name < self.folder.name and not (old / ERRORED).exists():
                 shutil.rmtree(old, ignore_errors=True)
         for source in self.settings.module.iterdir():
-            if source.is_file() and (source.suffix in {".tf", ".tftpl", ".json", ".yaml"} or source.name == _LOCK):
+            if is_shipped(source):
                 shutil.copyfile(source, self.folder / source.name)
         _replace(self.folder / "backend.tf.json", json.dumps({"terraform": {"backend": self._backend()}}, indent=2))
         _replace(self.folder / VARIABLES, json.dumps(dict(variables), indent=2))
@@ -98,6 +98,11 @@ class Copy:
         shutil.rmtree(self.root, ignore_errors=True)
         if self.state:
             shutil.rmtree(self.state.parent, ignore_errors=True)
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a file of a module's folder goes into the copies."""
+    return path.is_file() and (path.suffix in {".tf", ".tftpl", ".json", ".yaml"} or path.name == _LOCK)
 
 
 def _rc(settings: TerraformSettings) -> str:

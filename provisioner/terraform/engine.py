@@ -9,18 +9,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from processes import tail
-from provisioner.engine import Access, Address, Engine, LogLine, Observed, Report, Source, Spec, StageName
+from provisioner.engine import Access, Address, Bare, Engine, LogLine, Observed, Report, Source, Spec, StageName
 from provisioner.fences import Fences
-from provisioner.records import check, check_name
+from provisioner.records import check, check_bare, check_name
 from provisioner.terraform.commands import Commands
 from provisioner.terraform.copies import Copy
+from provisioner.terraform.images import image_of
 from provisioner.terraform.program import Program, find
 from provisioner.terraform.records import Made, Record, Records
 from provisioner.terraform.runner import Runner
 from provisioner.terraform.said import said
 from provisioner.terraform.settings import S3State, TerraformSettings
 from provisioner.terraform.stack import Stack
-from provisioner.terraform.variables import at, for_the_end, variables
+from provisioner.terraform.variables import at, bare_of, for_the_end, variables
 
 LOGS = "terraform"  # the name under which its own log is shown
 
@@ -55,6 +56,24 @@ class TerraformEngine(Engine):
         check_name(environment)
         self._fences.claim(environment, fence)
 
+    # ------------------------------------------------------------ making before anybody asks
+    async def image(self) -> str:
+        return await asyncio.to_thread(image_of, self._settings)
+
+    async def prepare(self, bare: Bare, fence: int) -> None:
+        """The machine, under a name of its own; what is to run in it is not known yet."""
+        check_bare(bare)
+        self._claim(bare.environment, fence)
+        stack = await self._stack(bare.environment, fence)
+        before = self._records.find(bare.environment)
+        created_at = before.created_at if before else self._now()
+        made = Made(0, "", "", variables(self._settings, bare, created_at))
+        record = Record(bare.environment, bare.slug, bare.project, created_at, made)
+        self._records.save(record)
+        await stack.apply(made.variables)
+        self._claim(bare.environment, fence)
+        self._records.save(replace(record, ready=made))
+
     # ------------------------------------------------------------ making
     async def apply(self, spec: Spec, fence: int, report: Report) -> Access:
         check(spec)
@@ -72,7 +91,9 @@ class TerraformEngine(Engine):
         """Remembered before anything is made, so that nothing that is made is ever forgotten."""
         before = self._records.find(spec.environment)
         created_at = before.created_at if before else await self._created_at(spec, stack)
-        made = Made(spec.generation, spec.source.sha, spec.source.ref, variables(self._settings, spec, created_at))
+        if before and before.is_spare:  # its time as somebody's begins
+            created_at = self._now()
+        made = Made(spec.generation, spec.source.sha, spec.source.ref, variables(self._settings, bare_of(spec), created_at))
         record = Record(spec.environment, spec.slug, spec.source.project, created_at, made, before.ready if before else None)
         self._records.save(record)
         return record
@@ -80,7 +101,7 @@ class TerraformEngine(Engine):
     async def _created_at(self, spec: Spec, stack: Stack) -> float:
         """Now, unless a state that is kept elsewhere knows better: made by another machine of ours."""
         if isinstance(self._settings.state, S3State):
-            known = await stack.known(variables(self._settings, spec, self._now()))
+            known = await stack.known(variables(self._settings, bare_of(spec), self._now()))
             if "created_at" in known:
                 return at(known["created_at"])
         return self._now()
@@ -91,7 +112,7 @@ class TerraformEngine(Engine):
         record = self._records.find(environment)
         if record is None or record.wanted.generation != generation or record.wanted == record.ready:
             return
-        if record.ready is None:
+        if record.ready is None or record.ready.generation == 0:
             await self._take_down(environment, fence, record)
         else:
             await (await self._stack(environment, fence)).apply(record.ready.variables)
@@ -130,11 +151,11 @@ class TerraformEngine(Engine):
         return await self._within.read(source, paths)
 
     async def observe(self) -> tuple[Observed, ...]:
-        """What runs, and what was half made or half taken down."""
+        """What runs, what was half made or half taken down, and spares."""
         running = await self._within.observe()
         seen = {each.environment for each in running}
         records = await asyncio.to_thread(lambda: tuple(self._records.all()))
-        half = [each for each in records if each.environment not in seen and (each.ready is None or each.is_going)]
+        half = [each for each in records if each.environment not in seen and (each.is_going or not each.has_run)]
         return (*running, *(self._observed(each) for each in half))
 
     def _observed(self, record: Record) -> Observed:

@@ -14,7 +14,7 @@ import msgspec
 
 @dataclass(frozen=True)
 class Made:
-    """A generation and the variables that it has of Terraform."""
+    """A generation and the variables that it has of Terraform; the generation 0 is of no branch."""
 
     generation: int
     sha: str
@@ -33,6 +33,15 @@ class Record:
     wanted: Made
     ready: Made | None = None
     is_going: bool = False
+
+    @property
+    def is_spare(self) -> bool:
+        """Prepared, and of no branch yet."""
+        return self.wanted.generation == 0
+
+    @property
+    def has_run(self) -> bool:
+        return self.ready is not None and self.ready.generation > 0
 
 
 class Records:

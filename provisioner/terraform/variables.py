@@ -6,20 +6,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioner.engine import Spec
+from provisioner.engine import Bare, Spec
 from provisioner.terraform.settings import TerraformSettings
 
 _NONE = "none"  # for what is taken down and not known any more
 
 
-def variables(settings: TerraformSettings, spec: Spec, created_at: float) -> dict[str, Any]:
+def bare_of(spec: Spec) -> Bare:
+    return Bare(spec.environment, spec.slug, spec.source.project, spec.size)
+
+
+def variables(settings: TerraformSettings, bare: Bare, created_at: float) -> dict[str, Any]:
     """`created_at` in seconds since 1970. The operator's own come first: none of them can take the place of ours."""
     return {
         **settings.variables,
-        "environment": spec.environment,
-        "slug": spec.slug,
-        "project": spec.source.project,
-        "size": spec.size,
+        "environment": bare.environment,
+        "slug": bare.slug,
+        "project": bare.project,
+        "size": bare.size,
         "created_at": moment(created_at),
         "hard_deadline": moment(created_at + settings.longest_life_s),
     }

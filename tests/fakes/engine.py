@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine import (
     Access,
     Address,
+    Bare,
     EngineFailed,
     EngineUnavailable,
     LogLine,
@@ -71,6 +72,9 @@ class FakeEngine:
         self.pause_gate = asyncio.Event()
         self.pause_gate.set()
         self.pausing = asyncio.Event()
+        self.made_of = "image-1"
+        self.prepared: dict[str, Bare] = {}
+        self.from_spares: list[str] = []
 
     def fail_next(self, reason: str, *log: str, stage: StageName = StageName.STARTING) -> None:
         self.failures.append(EngineFailed(stage, reason, log))
@@ -91,6 +95,14 @@ class FakeEngine:
         files = self._repositories.files.get(source.sha, {".dev-env.yaml": WEB})
         return {path: files[path] for path in paths if path in files}
 
+    async def image(self) -> str:
+        return self.made_of
+
+    async def prepare(self, bare: Bare, fence: int) -> None:
+        self._fenced(bare.environment, fence)
+        self._fail()
+        self.prepared[bare.environment] = bare
+
     async def apply(self, spec: Spec, fence: int, report: Report) -> Access:
         self._fenced(spec.environment, fence)
         for stage in StageName:
@@ -101,6 +113,8 @@ class FakeEngine:
                 self._fail()
             await report.end(stage)
         self._fenced(spec.environment, fence)
+        if self.prepared.pop(spec.environment, None):
+            self.from_spares.append(spec.environment)
         self.running[spec.environment] = spec
         self.applied.append(spec)
         hosts = [spec.slug, *(f"{service.name}--{spec.slug}" for service in spec.services[1:])]
@@ -128,6 +142,7 @@ class FakeEngine:
         self._fenced(environment, fence)
         self._fail()
         self.running.pop(environment, None)
+        self.prepared.pop(environment, None)
         self.destroyed.append(environment)
 
     async def observe(self) -> tuple[Observed, ...]:
@@ -144,7 +159,7 @@ class FakeEngine:
                 spec.source.ref,
             )
             for id_, spec in self.running.items()
-        )
+        ) + tuple(Observed(id_, bare.slug, None, self.fences[id_], "", (), None, bare.project, "") for id_, bare in self.prepared.items())
 
     async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
         return tuple(line for line in self.log if service in {None, line.service})[-tail:]

@@ -136,7 +136,7 @@ async def run(race: Race) -> str:
     async def add(_: Any) -> bool:
         return True
 
-    environment = await create._add(COMMAND, SCENE, facts.head, 3600, SimpleNamespace(now=0.0, add=add))
+    environment = await create._add(COMMAND, SCENE, facts, 3600, SimpleNamespace(now=0.0, add=add))
     heads = Heads(Git(race), {ForgeKind.GITHUB: race})  # type: ignore[arg-type, dict-item]
     holder: Any = SimpleNamespace(store=None)
     nothing: Any = SimpleNamespace(take=None)
