@@ -34,6 +34,14 @@ authorization                         print who may what, for the configuration 
     parser.add_argument("line", nargs="*", metavar="WORD", help="nothing, want, drop or authorization")
 
 
+def vault_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = """\
+policy ACCOUNT REGION   print the policy that is enough for Trellis, for its role in AWS
+try                     try to read the paths of production (vault.production), as is done every hour"""
+    parser.add_argument("line", nargs="*", metavar="WORD", help="policy ACCOUNT REGION, or try")
+
+
 def looks_parser() -> argparse.ArgumentParser:
     """What looks, and how it is asked for."""
     made = argparse.ArgumentParser(prog="trellis env")

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from bot import logs
-from bot.arguments import artifact_arguments, connect_arguments, env_arguments, feeds_arguments, spares_arguments, token_arguments
+from bot.arguments import (
+    artifact_arguments,
+    connect_arguments,
+    env_arguments,
+    feeds_arguments,
+    spares_arguments,
+    token_arguments,
+    vault_arguments,
+)
 from bot.redaction import KNOWN
 from bot.settings import Settings, SettingsError, load
 from bot.settings.secrets import secrets_of
@@ -73,6 +81,12 @@ def _feeds(args: argparse.Namespace, settings: Settings) -> int:
     from bot.feeds import feeds  # noqa: PLC0415
 
     return _run(feeds(settings, args.line))
+
+
+def _vault(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.vaulting import vault  # noqa: PLC0415
+
+    return _run(vault(settings, args.line))
 
 
 def _migrate(args: argparse.Namespace, settings: Settings) -> int:
@@ -207,6 +221,7 @@ def parser() -> argparse.ArgumentParser:
     add("work", _work, "run a worker")
     add("keep", _keep, "run this host's keeper: services and reverse proxy")
     feeds_arguments(add("feeds", _feeds, "run the market-data multiplexer, or say what environments want of it"))
+    vault_arguments(add("vault", _vault, "print what may be done with secrets in AWS, or try whether production's are out of reach"))
     add("migrate", _migrate, "bring the database to this version")
     parse = add("parse", _parse, "show what is understood of a text")
     parse.add_argument("text", help="the text; - reads standard input")

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from socket import gethostname
 from typing import TYPE_CHECKING
 
+from bot.app.markets import offer_of
 from bot.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ async def feeds(settings: Settings, words: Sequence[str]) -> int:
         raise SettingsError(f"the feeds need {', '.join(missing)}: pip install 'trellis[feeds]'")
     from feeds.settings import FeedsCannotStart  # noqa: PLC0415 - only with the extra
 
+    offer_of(settings)  # whatever is called a sandbox is one
     told = feeds_settings(settings)
     try:
         match list(words):

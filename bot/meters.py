@@ -53,6 +53,15 @@ retries = Counter(
 )
 leases_lost = Counter("trellis_leases_lost", "Rows that were let go of because their lease was lost.", ("desk",), registry=REGISTRY)
 adopted = Counter("trellis_adopted", "Environments that ran without a row and got one: was an old database restored?", registry=REGISTRY)
+secret_reads = Counter(
+    "trellis_secret_reads",
+    "Secrets that were wanted: asked of whoever keeps them (with AWS that costs), remembered, refused, too_many.",
+    ("outcome",),
+    registry=REGISTRY,
+)
+secret_alarms = Counter("trellis_secret_alarms", "Hours in which secrets were asked for more often than is usual.", registry=REGISTRY)
+wall_holds = Gauge("trellis_wall_holds", "1: the last try to read a secret of production was refused.", registry=REGISTRY)
+wall_breaches = Counter("trellis_wall_breaches", "Tries to read a secret of production that were not refused.", registry=REGISTRY)
 jobs = Gauge("trellis_jobs", "Rows in hand in this process.", ("desk",), registry=REGISTRY)
 sweep_seconds = Histogram("trellis_sweep_seconds", "How long one sweep takes.", buckets=_SOON, registry=REGISTRY)
 

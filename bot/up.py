@@ -15,6 +15,7 @@ from typing import TextIO
 import aiohttp
 
 from bot import embedded
+from bot.app.markets import offer_of
 from bot.app.people import policies_of
 from bot.app.traces import check_traces
 from bot.open import sign_in_link, whoami
@@ -135,6 +136,7 @@ def _banner(settings: Settings, with_sample: bool, link: str) -> str:  # noqa: F
 async def up(settings: Settings, is_quiet: bool) -> int:  # noqa: FBT001 - an option of the command line
     """Run everything until cancelled. Raises SettingsError, in one line, for what stands in the way."""
     check_traces(settings)
+    offer_of(settings)  # an exchange's production that is called a sandbox is said too
     policies_of(settings)  # rules that cannot be used are said before anything starts
     with _only_one(settings.data_dir):
         _must_be_free(settings.host, settings.port, "TRELLIS_PORT")

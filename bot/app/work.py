@@ -13,7 +13,7 @@ from bot.app.people import members_of
 from bot.app.scraped import scraped
 from bot.app.spares import spares_of
 from bot.app.traces import traced
-from bot.app.vault import vault_of
+from bot.app.vault import Keeping, keeping_of, must_hold
 from bot.bus import Bus
 from bot.garbage import spare_what_stays
 from bot.gates import Gates
@@ -52,8 +52,11 @@ from grammar.parse import warm
 _PACE_S = 1.0
 
 
-async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: str, pace_s: float = _PACE_S) -> Parts:
+async def worker_parts(
+    settings: Settings, store: Store, edges: Edges, holder: str, pace_s: float = _PACE_S, keeping: Keeping | None = None
+) -> Parts:
     """Everything a worker works with, on the given store and edges."""
+    keeping = keeping or keeping_of(settings)
     KNOWN.learn(secrets_of(settings))
     projects = projects_of(settings)
     chats, forges, place = edges.chats, edges.forges, edges.place
@@ -64,7 +67,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
     branches = Branches(store, runtime, forges, projects)
     mains = Mains(store, Merges(forges, runtime), projects, catalogue_of(settings))
     gates = Gates(store, forges, projects, catalogue_of(settings), edges.deploys.contracts())
-    equipment = Equipment(vault_of(settings), edges.market or NatsFeed(settings))
+    equipment = Equipment(keeping.vault, edges.market or NatsFeed(settings))
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats), gates)
     return Parts(
         store=store,
@@ -99,6 +102,7 @@ async def worker_parts(settings: Settings, store: Store, edges: Edges, holder: s
         ),
         tidying=tidying_of(settings, store),
         leftovers=Leftovers(store, equipment),
+        canary=keeping.canary,
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),
@@ -118,7 +122,9 @@ async def run_worker(settings: Settings) -> None:
     edges = edges_of(settings, store)
     warm()
     try:
-        parts = await worker_parts(settings, store, edges, holder)
+        keeping = keeping_of(settings)
+        await must_hold(keeping)
+        parts = await worker_parts(settings, store, edges, holder, keeping=keeping)
         spare_what_stays()
         workers = Workers(parts, holder, settings.redis, settings.worker)
         async with traced(settings, f"worker:{holder}"), scraped(settings.metrics, workers.is_well):

@@ -80,7 +80,7 @@ def _dev_env(content: bytes, problems: Problems, offer: Offer, now: float | None
     trading = trading_of(fields, problems, offer, now) if is_trading(fields) else None
     services = _services(fields.get("services"), problems) if "services" in fields or not is_trading(fields) else ()
     if trading:
-        services = _with_strategy(trading, services, fields, problems)
+        services = _with_strategy(trading, services, fields, problems, offer)
     wishes = wishes_of(fields, services, problems)
     if trading:
         wishes = replace(wishes, ttl_s=trading.ttl_hours * 3600)
@@ -89,14 +89,14 @@ def _dev_env(content: bytes, problems: Problems, offer: Offer, now: float | None
 
 
 def _with_strategy(
-    trading: Trading, services: tuple[ServiceConfig, ...], fields: dict[str, Node], problems: Problems
+    trading: Trading, services: tuple[ServiceConfig, ...], fields: dict[str, Node], problems: Problems, offer: Offer
 ) -> tuple[ServiceConfig, ...]:
     """After the others: the first is the main one, and a strategy need not answer anybody."""
     if any(each.name == STRATEGY for each in services):
         problems.add(at(fields["services"]), "said_twice", f'the strategy is the service "{STRATEGY}": name the other one otherwise')
     if "ttl" in fields:
         problems.add(at(fields["ttl"]), "said_twice", "a trading environment lives for ttl_hours", f"ttl_hours: {trading.ttl_hours:g}")
-    return (*services, service_of(trading))
+    return (*services, service_of(trading, offer))
 
 
 def _lines(node: Node, above: str = "") -> dict[str, int]:

@@ -19,6 +19,7 @@ from bot.domain.devenv_nodes import at, fields_of, nearest
 from bot.domain.instruments import instrument
 from bot.domain.service_config import Problems, ServiceConfig, check_name
 from bot.domain.trading import MOST_TTL_HOURS, TTL_HOURS, Exchange, Market, MarketData, Mode, Offer, Risk, Strategy, Trading, iso
+from bot.domain.wall import TOLD_IN
 from bot.domain.yaml_nodes import Node, Scalar, Sequence, shown
 
 KEYS = file.keys_of(file.Trading)
@@ -62,10 +63,10 @@ def trading_of(fields: dict[str, Node], problems: Problems, offer: Offer, now: f
     return found if len(problems.found) == before else None
 
 
-def service_of(trading: Trading) -> ServiceConfig:
+def service_of(trading: Trading, offer: Offer) -> ServiceConfig:
     """The strategy as a service: its configuration is its only argument, the profile is in $TRADING."""
     words = (f"./{trading.strategy.binary.removeprefix('./')}", trading.strategy.config)
-    return ServiceConfig(SERVICE, " ".join(filter(None, words)), env=(("TRADING", trading.as_json()),))
+    return ServiceConfig(SERVICE, " ".join(filter(None, words)), env=((TOLD_IN, trading.as_json(offer.sandboxes)),))
 
 
 class _Reading:

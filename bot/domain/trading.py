@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from bot.domain.sandboxes import SANDBOXES, Addresses
+
 TTL_HOURS = 48.0
 MOST_TTL_HOURS = 96.0
 
@@ -69,26 +71,43 @@ class Trading:
     name: str = ""
     ttl_hours: float = TTL_HOURS
 
-    def as_json(self) -> str:
-        """What the strategy is told in $TRADING: the same text for the same profile."""
+    def as_json(self, sandboxes: Mapping[tuple[str, Market], Addresses]) -> str:
+        """What the strategy is told in $TRADING: the same text for the same profile. Where its exchanges are, it is told here only."""
         data = {
             "mode": self.market_data.mode,
             "replay_start": _or_none(self.market_data.start),
             "replay_end": _or_none(self.market_data.end),
         }
-        exchanges = [{"name": each.name, "type": each.market, "sandbox": True, "instruments": each.instruments} for each in self.exchanges]
+        exchanges = [_told(each, sandboxes[each.name, each.market]) for each in self.exchanges]
         said = {"exchanges": exchanges, "market_data": data, "risk_config": vars(self.risk)}
         return json.dumps(said, separators=(",", ":"), sort_keys=True)
 
 
+def _told(exchange: Exchange, at: Addresses) -> dict[str, object]:
+    said = {"name": exchange.name, "type": exchange.market, "sandbox": True, "instruments": exchange.instruments}
+    return {**said, "rest_url": at.rest, "ws_url": at.ws}
+
+
 @dataclass(frozen=True)
 class Offer:
-    """What the operator offers. Of an exchange without known instruments any will do; `recorded_s`: how far back replays can go."""
+    """What the operator offers. Of an exchange without known instruments any will do; `recorded_s`: how far back replays can go.
 
-    exchanges: Mapping[str, frozenset[Market]] = field(default_factory=lambda: dict.fromkeys(("binance", "bybit"), frozenset(Market)))
+    `sandbox_hosts` are those that the operator answers for, beside the exchanges' own sandboxes.
+    """
+
+    sandboxes: Mapping[tuple[str, Market], Addresses] = field(
+        default_factory=lambda: {(name, Market(market)): each for (name, market), each in SANDBOXES.items()}
+    )
+    sandbox_hosts: frozenset[str] = frozenset()
     instruments: Mapping[str, frozenset[str]] = field(default_factory=dict)
     risk: Risk = Risk(1_000_000, 20, 50)
     recorded_s: float = 72 * 3600.0
+
+    @property
+    def exchanges(self) -> Mapping[str, frozenset[Market]]:
+        """Their markets."""
+        names = {name for name, _ in self.sandboxes}
+        return {each: frozenset(market for name, market in self.sandboxes if name == each) for each in sorted(names)}
 
 
 USUAL = Offer()

@@ -278,21 +278,43 @@ class FeedsSettings(BaseModel):
 
 
 class TradingSettings(BaseModel):
-    """The most risk that a trading environment may ask for; `max_order_rate` is orders a second."""
+    """The most risk that a trading environment may ask for; `max_order_rate` is orders a second.
+
+    `sandbox_hosts`: hosts besides the exchanges' own test networks that are sandboxes too, by the operator's word.
+    """
 
     model_config = {"extra": "forbid"}
 
     max_position_usd: float = Field(default=1_000_000, gt=0)
     max_drawdown_pct: float = Field(default=20, gt=0, le=100)
     max_order_rate: float = Field(default=50, gt=0)
+    sandbox_hosts: tuple[str, ...] = ()
 
 
 class VaultSettings(BaseModel):
-    """Where secrets of trading environments are kept: encrypted in the data folder, by `key` (32 bytes in base64) or one made there."""
+    """Where secrets of trading environments are kept: in AWS or in sealed files, by `key` (32 bytes in base64) or one made there.
+
+    `production`: paths that must be refused, tried each hour. Each process asks AWS `per_minute` times at most; more than `alarm_per_hour`
+    is told of. An answer is remembered for `remembered_s`.
+    """
 
     model_config = {"extra": "forbid"}
 
+    kind: Literal["files", "aws"] = "files"
     key: SecretStr = SecretStr("")
+    region: str = ""
+    endpoint_url: str = ""
+    production: tuple[str, ...] = ("/prod/trellis-canary",)
+    per_minute: int = Field(default=60, ge=1)
+    alarm_per_hour: int = Field(default=600, ge=1)
+    remembered_s: float = Field(default=300, ge=0)
+
+    @field_validator("production")
+    @classmethod
+    def _is_tried(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        if not paths:
+            raise ValueError("at least one path of production is to be tried")
+        return paths
 
 
 class WorkerSettings(BaseModel):

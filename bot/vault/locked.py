@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.vault import paths
-from bot.vault.vault import NoSecret, VaultUnavailable
+from bot.vault.vault import NoSecret, PathRefused, VaultUnavailable
 
 _NONCE, _KEY = 12, 32
 _ENDING = ".sealed"
@@ -64,6 +64,16 @@ class LockedFiles:
 
     async def remove(self, environment: str) -> None:
         await asyncio.to_thread(self._remove, self._folder / paths.own(environment).strip("/"))
+
+    async def is_refused(self, path: str) -> bool:
+        """Ask these files for whatever path: whatever is not refused could have been read."""
+        try:
+            await self.read(path)
+        except PathRefused:
+            return True
+        except NoSecret:
+            return False
+        return False
 
     def _file(self, path: str) -> Path:
         return self._folder / f"{path.strip('/')}{_ENDING}"

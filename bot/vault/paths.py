@@ -16,9 +16,14 @@ _SHOWN = 80
 
 def checked(path: str) -> str:
     """The path itself. Raises PathRefused for every other spelling: no `..`, no wildcard, no upper case, nothing but ASCII."""
-    if not _PATH.fullmatch(path):
+    if not is_environments(path):
         raise PathRefused(f"{path[:_SHOWN]!r} is no secret of an environment: there are {SHARED}… and {OWN}<id>/…")
     return path
+
+
+def is_environments(path: str) -> bool:
+    """Whether an environment may have it."""
+    return bool(_PATH.fullmatch(path))
 
 
 def is_minted(environment: str) -> bool:

@@ -18,6 +18,7 @@ from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import Step, backoff_s, next_step
 from bot.domain.project import Project
 from bot.domain.trading import USUAL, Offer
+from bot.domain.wall import breach
 from bot.redaction import KNOWN
 from bot.store.leases import Lease
 from bot.store.traced import key_of_environment
@@ -163,6 +164,8 @@ class Environments:
         config = config_of(await self._engine.read(source_for(environment, project), FILES), self._offer, made_at)
         choice = choice_of(environment, config)
         environment = await self._settled(environment, config, choice, lease)
+        if config.trading and (found := breach(choice.services, self._offer.sandbox_hosts)):
+            raise EngineFailed(StageName.CONFIGURING, f"{found}: a trading environment reaches sandboxes only", code="production_host")
         given = await self._equipment.give(environment.id, config.trading) if config.trading else ()
         access = await self._engine.apply(spec_of(environment, project, choice, given), lease.fence, report)
         if environment.is_trading:

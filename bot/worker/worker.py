@@ -15,6 +15,7 @@ from bot.context import Runtime
 from bot.domain.project import Project
 from bot.settings import WorkerSettings
 from bot.store.store import Store
+from bot.vault.canary import Canary, watch_for_ever
 from bot.worker.announcements import Announcements, announce_for_ever
 from bot.worker.branches import Branches
 from bot.worker.deployments import Deployments
@@ -59,6 +60,7 @@ class Parts:
     announcements: Announcements
     tidying: Tidying
     leftovers: Leftovers
+    canary: Canary
     projects: Mapping[str, Project]
     spares: Spares | None = None  # where there shall be none
     jobs: int = 10
@@ -105,6 +107,7 @@ class Workers:
         jobs.append(announce_for_ever(parts.announcements))
         jobs.append(tidy_for_ever(parts.tidying))
         jobs.append(take_back_for_ever(parts.leftovers))
+        jobs.append(watch_for_ever(parts.canary))
         jobs.append(self._beat_for_ever())
         tasks = [asyncio.create_task(job) for job in jobs]
         try:

@@ -70,6 +70,29 @@ async def test_what_it_may_not_say_is_refused_whoever_asks(shop: Talk, right: st
     assert await shop.world.environments() == []
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            "services: {web: {run: ./web --api https://api.binance.com}}\n",
+            "the command of web names api.binance.com, an exchange's production",
+        ),
+        ("services: {web: {run: ./web, env: {BASE: wss://stream.bybit.com}}}\n", "the variable BASE of web names stream.bybit.com"),
+        ("services: {web: {run: ./web, build: curl API.BYTICK.COM}}\n", "the build of web names API.BYTICK.COM"),
+    ],
+)
+async def test_a_service_beside_the_strategy_leads_to_no_production_either(shop: Talk, more: str, told: str) -> None:
+    write(shop, FILE + more)
+    said = "\n".join(await shop.says("/ivy create")).replace("\N{ZERO WIDTH SPACE}", "")
+    environment = await shop.world.environment()
+    assert environment.failure is not None
+    assert (environment.state, environment.failure.code) == (State.FAILED, "production_host")
+    assert told in environment.failure.reason
+    assert "a trading environment reaches sandboxes only" in said
+    assert shop.world.engine.running == {}
+    assert shop.world.market.hearing == {}
+
+
 async def test_production_fails_an_environment_that_is_made_without_asking_first(shop: Talk) -> None:
     write(shop, FILE.replace("sandbox: true", "sandbox: false"))
     told = "\n".join(await shop.says("/ivy create"))

@@ -9,7 +9,7 @@ import pytest
 from bot.domain import devenv
 from bot.domain.instruments import instrument
 from bot.domain.service_config import ConfigProblem, DevEnv
-from bot.domain.trading import Exchange, Market, MarketData, Mode, Offer, Risk, Strategy, Trading
+from bot.domain.trading import USUAL, Exchange, Market, MarketData, Mode, Offer, Risk, Strategy, Trading
 from tests.domain.test_devenv_file import agree
 
 NOW = 1_796_040_000.0  # 2026-11-30T12:00:00Z
@@ -57,8 +57,22 @@ def test_the_strategy_is_a_service_that_is_told_its_profile() -> None:
     assert (strategy.name, strategy.run, strategy.health, strategy.port) == ("strategy", "./bin/strategy config/momentum.toml", None, None)
     assert json.loads(dict(strategy.env)["TRADING"]) == {
         "exchanges": [
-            {"name": "binance", "type": "spot", "sandbox": True, "instruments": ["BTCUSDT", "ETHUSDT"]},
-            {"name": "bybit", "type": "perpetual", "sandbox": True, "instruments": ["BTCUSDT"]},
+            {
+                "name": "binance",
+                "type": "spot",
+                "sandbox": True,
+                "instruments": ["BTCUSDT", "ETHUSDT"],
+                "rest_url": "https://testnet.binance.vision",
+                "ws_url": "wss://stream.testnet.binance.vision",
+            },
+            {
+                "name": "bybit",
+                "type": "perpetual",
+                "sandbox": True,
+                "instruments": ["BTCUSDT"],
+                "rest_url": "https://api-testnet.bybit.com",
+                "ws_url": "wss://stream-testnet.bybit.com",
+            },
         ],
         "market_data": {"mode": "both", "replay_start": "2026-11-29T00:00:00Z", "replay_end": "2026-11-29T10:30:00Z"},
         "risk_config": {"max_position_usd": 10000, "max_drawdown_pct": 2.5, "max_order_rate": 10},
@@ -154,7 +168,7 @@ def test_an_exchange_whose_instruments_nobody_listed_takes_any() -> None:
 
 
 def test_a_market_that_is_not_offered_is_refused() -> None:
-    found = read(TOP, Offer({"binance": frozenset({Market.PERPETUAL}), "bybit": frozenset(Market)}))
+    found = read(TOP, Offer({key: each for key, each in USUAL.sandboxes.items() if key != ("binance", Market.SPOT)}))
     assert isinstance(found, tuple)
     assert [(each.code, each.message) for each in found] == [("unknown_market", 'there is no type "spot": there is perpetual')]
 

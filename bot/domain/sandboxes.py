@@ -1,0 +1,58 @@
+"""Where exchanges' sandboxes are. An environment is told of these hosts and of those an operator adds, never of production."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Addresses:
+    rest: str
+    ws: str
+
+
+SANDBOXES: Mapping[tuple[str, str], Addresses] = {
+    ("binance", "spot"): Addresses("https://testnet.binance.vision", "wss://stream.testnet.binance.vision"),
+    ("binance", "perpetual"): Addresses("https://testnet.binancefuture.com", "wss://fstream.binancefuture.com"),
+    ("bybit", "spot"): Addresses("https://api-testnet.bybit.com", "wss://stream-testnet.bybit.com"),
+    ("bybit", "perpetual"): Addresses("https://api-testnet.bybit.com", "wss://stream-testnet.bybit.com"),
+}
+"""By exchange and market. Sources: Binance's spot and USDⓈ-M testnets, Bybit's V5 integration guidance; the same in ccxt 4.5.90."""
+
+_HOSTS = frozenset(str(urlsplit(url).hostname) for each in SANDBOXES.values() for url in (each.rest, each.ws))
+_PRODUCTION = ("binance.com", "binance.us", "binance.me", "bybit.com", "bytick.com", "bybit.eu", "bybit.nl", "bybit-tr.com", "bybit.kz")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_NAMES = re.compile(r"[A-Za-z0-9.-]{4,253}")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+
+
+def is_production(host: str) -> bool:
+    """Whether it is of an exchange's own and no sandbox."""
+    name = host.lower().strip(".")
+    return name not in _HOSTS and any(name == each or name.endswith(f".{each}") for each in _PRODUCTION)
+
+
+def production_in(text: str) -> str:
+    """The first host of an exchange's production that a text names, or ""."""
+    return next((each for each in _NAMES.findall(text) if is_production(each)), "")
+
+
+def fault(url: str, more: frozenset[str] = frozenset()) -> str:
+    """What is wrong with an address as a sandbox's, or "". `more` are hosts that an operator answers for; production is none of them."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return f"{url!r} is no address"
+    schemes = {"https", "wss", "http", "ws"} if host in _LOOPBACK else {"https", "wss"}
+    wrong = (
+        (not url.isascii() or url != url.strip() or "\\" in url or not _NAME.fullmatch(host), f"{url!r} is no address"),
+        (parts.username is not None or parts.password is not None, f"the address of {host} bears a user or a password"),
+        (is_production(host), f"{host} is an exchange's production"),
+        (host not in _HOSTS | more, f"{host} is no sandbox that is known here"),
+        (parts.scheme not in schemes, f"{host} is asked over {parts.scheme or 'nothing'}, and not over https or wss"),
+    )
+    return next((sentence for is_so, sentence in wrong if is_so), "")

@@ -1,0 +1,40 @@
+"""The wall of a trading environment: no exchange it is told of is anything but a sandbox, whatever made the text that tells it so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from bot.domain.sandboxes import fault, production_in
+from bot.domain.service_config import ServiceConfig
+
+TOLD_IN = "TRADING"
+"""The variable in which a strategy is told where its exchanges are."""
+
+
+def breach(services: Iterable[ServiceConfig], more: frozenset[str]) -> str:
+    """What of services as they will run leads to production, as a sentence; "" when nothing does."""
+    return next((found for each in services for found in _breaches(each, more)), "")
+
+
+def _breaches(service: ServiceConfig, more: frozenset[str]) -> Iterator[str]:
+    for what, text in (
+        ("command", service.run),
+        ("build", service.build or ""),
+        *((f"variable {key}", value) for key, value in service.env),
+    ):
+        if host := production_in(text):
+            yield f"the {what} of {service.name} names {host}, an exchange's production"
+    for value in (value for key, value in service.env if key == TOLD_IN):
+        yield from (f"{service.name} would be told of an exchange wrongly: {each}" for each in _wrongly_told(value, more))
+
+
+def _wrongly_told(text: str, more: frozenset[str]) -> Iterator[str]:
+    try:
+        exchanges = json.loads(text)["exchanges"]
+        for each in exchanges:
+            if each["sandbox"] is not True:
+                yield f"{each['name']} is not a sandbox"
+            yield from filter(None, (fault(each[name], more) for name in ("rest_url", "ws_url")))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        yield "what it is told cannot be read"
