@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from bot.auth.people import Group, People
@@ -20,11 +21,17 @@ from bot.settings import Settings, SettingsError
 def policies_of(settings: Settings) -> Policies:
     """The rules in force. Raises SettingsError with file and line where they cannot be used."""
     first = _text(settings.policy_file) if settings.policy_file else default_text()
-    texts = [first, *([_text(settings.policy_more)] if settings.policy_more else [])]
+    texts = (first, *((_text(settings.policy_more),) if settings.policy_more else ()))
     try:
-        return Policies(texts, known_actions())
+        return _rules_in(texts)
     except PolicyError as error:
         raise SettingsError(f"the rules of who may what cannot be used: {error}") from None
+
+
+@lru_cache(maxsize=4)
+def _rules_in(texts: tuple[Text, ...]) -> Policies:
+    """The same text gives the same rules; checking them takes longer than whatever else a start does."""
+    return Policies(texts, known_actions())
 
 
 def _text(path: Path) -> Text:
