@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -33,9 +34,11 @@ async def migrate(database: Database, revision: str = "head") -> None:
     async with database.write() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
-        await connection.run_sync(_upgrade, revision)
+        if await revision_of(connection) != (newest() if revision == "head" else revision):
+            await connection.run_sync(_upgrade, revision)
 
 
+@cache
 def newest() -> str:
     return str(ScriptDirectory.from_config(config()).get_current_head())
 
