@@ -7,13 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
 from bot.redaction import KNOWN
 from tests import servers
+from tests.children import leaves_no_child  # noqa: F401 - a fixture, for who starts processes
 from tests.clusters import cluster  # noqa: F401 - a fixture, for who asks for a real API server of Kubernetes
 from tests.databases import database_url, postgres  # noqa: F401 - fixtures for every test
 from tests.world import LOGGING, World, a_world
@@ -29,9 +29,6 @@ for name in [name for name in os.environ if name.startswith("TRELLIS_") and not 
 EXAMPLES = int(os.environ.get("TRELLIS_EXAMPLES", "25"))
 settings.register_profile("here", deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
-
-GRACE_S = 5.0
-"""How long a process may take to end after the test that began it."""
 
 
 def pytest_collection_finish() -> None:
@@ -77,39 +74,6 @@ def payloads() -> Path:
     if not folder.is_dir():
         pytest.skip("no recorded payloads here: set TRELLIS_PAYLOADS")
     return folder
-
-
-@pytest.fixture
-def leaves_no_child(tmp_path: Path) -> Iterator[None]:
-    """Fails the test when a process that it started still runs at its end: a child, or one that lives in its folder."""
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
-    yield
-    left = [process for process in _begun_here(tmp_path) if process.pid not in before and not _is_a_shared_server(process)]
-    _, alive = psutil.wait_procs(left, timeout=GRACE_S)
-    if alive:
-        said = [f"{process.pid} {' '.join(process.cmdline())}" for process in alive]
-        for process in alive:
-            process.kill()
-        pytest.fail("still running: " + "; ".join(said))
-
-
-def _begun_here(folder: Path) -> list[psutil.Process]:
-    found = {process.pid: process for process in psutil.Process().children(recursive=True)}
-    for process in psutil.process_iter():
-        try:
-            if Path(process.cwd()).is_relative_to(folder) or any(str(folder) in word for word in process.cmdline()):
-                found[process.pid] = process
-        except (psutil.Error, OSError):
-            continue  # somebody else's, or gone
-    found.pop(os.getpid(), None)
-    return [process for process in found.values() if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-
-
-def _is_a_shared_server(process: psutil.Process) -> bool:
-    try:
-        return any("trellis-redis-" in word for word in process.cmdline())
-    except psutil.Error:
-        return False
 
 
 @pytest.fixture

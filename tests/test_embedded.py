@@ -83,7 +83,7 @@ def test_the_wheels_binary_goes_first_then_path_then_one_line(tmp_path: Path) ->
 
 
 def test_a_child_left_over_fails_its_test(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest("import tests.conftest\nfrom tests.conftest import *\ntests.conftest.GRACE_S = 0.2")
+    pytester.makeconftest("import tests.children\nfrom tests.children import leaves_no_child\ntests.children.GRACE_S = 0.2")
     pytester.makepyfile("""
         import subprocess, sys
         WAIT = [sys.executable, "-c", "import time; time.sleep(60)"]
