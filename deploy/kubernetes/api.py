@@ -1,4 +1,4 @@
-"""The API server as the runner asks it: a few at once, each question once, and what it answers sorted by what can be done about it."""
+"""The API server as the runner asks it: a few at once, and what it answers sorted by what can be done about it."""
 
 from __future__ import annotations
 
@@ -101,6 +101,15 @@ class Api:
         return f"{path}/{name}" if name else path
 
     async def _ask(self, method: str, path: str, may: frozenset[int] = frozenset(), **more: Any) -> httpx2.Response:
+        """What only reads is asked once more, at once: a start asks six times, and would begin anew for each that is lost."""
+        try:
+            return await self._ask_once(method, path, may, **more)
+        except RunnerUnavailable:
+            if method != "GET":
+                raise
+        return await self._ask_once(method, path, may, **more)
+
+    async def _ask_once(self, method: str, path: str, may: frozenset[int], **more: Any) -> httpx2.Response:
         async with self._turns:
             try:
                 answer = await self._connected().request(method, path, **more)

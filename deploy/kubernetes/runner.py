@@ -91,12 +91,20 @@ class KubernetesRunner:
         return Observed(State.UNKNOWN) if look is None else await self._observed(look)
 
     async def follow(self, id: str, seen: int, within_s: float) -> Observed:
+        """An API server that does not answer is asked again as long as there is time: the run goes on meanwhile."""
         until = asyncio.get_running_loop().time() + within_s
         while True:
-            observed = await self.observe(id)
-            left_s = until - asyncio.get_running_loop().time()
-            if observed.state is not State.RUNNING or len(observed.events) > seen or left_s <= 0:
-                return observed
+            try:
+                observed = await self.observe(id)
+                if observed.state is not State.RUNNING or len(observed.events) > seen:
+                    return observed
+            except RunnerUnavailable:
+                if asyncio.get_running_loop().time() >= until:
+                    raise
+            else:
+                if asyncio.get_running_loop().time() >= until:
+                    return observed
+            left_s = max(0.0, until - asyncio.get_running_loop().time())
             await self._pause(min(max(self._settings.look_s, _PAUSE_S), left_s))
 
     async def _observed(self, look: Look) -> Observed:

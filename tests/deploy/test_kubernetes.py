@@ -152,10 +152,37 @@ async def test_what_can_never_run_is_refused_before_anything_is_made(
     assert fake.requests == []
 
 
+async def test_a_look_that_is_not_answered_is_asked_once_more(fake: FakeKubernetes, runner: KubernetesRunner, node: Node) -> None:
+    await runner.start(JOB, RIGHTS)
+    node.ends()
+    for operation in ("LIST Job", "GET Job", "LIST Pod", "GET log"):
+        fake.lose_next(operation)
+    assert (await runner.observe("d1")).state is State.ENDED
+
+
+async def test_who_follows_a_run_does_not_lose_it_for_an_api_server_that_is_away(fake: FakeKubernetes, tmp_path: Path, node: Node) -> None:
+    paused: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        paused.append(seconds)
+        node.ends()
+
+    runner = KubernetesRunner(kubernetes_settings(fake.kubeconfig(tmp_path)), pause=pause)
+    await runner.start(JOB, RIGHTS)
+    fake.fail_next("LIST Job", 503, times=2)
+    assert (await runner.follow("d1", 0, 60)).state is State.ENDED
+    assert len(paused) == 1
+    fake.fail_next("LIST Job", 503, times=2)
+    runner._looks.forget()
+    with pytest.raises(RunnerUnavailable):
+        await runner.follow("d1", 0, 0)
+    await runner.close()
+
+
 @pytest.mark.parametrize(("status", "said"), [(503, "cannot just now: 503"), (403, "does not let us: 403"), (401, "does not let us: 401")])
 async def test_an_api_server_that_says_no_is_told(fake: FakeKubernetes, runner: KubernetesRunner, status: int, said: str) -> None:
     for operation, ask in (("POST Job", runner.start(JOB, RIGHTS)), ("LIST Job", runner.observe("d1")), ("GET Job", runner.forget("d1"))):
-        fake.fail_next(operation, status)
+        fake.fail_next(operation, status, times=1 if operation == "POST Job" else 2)
         with pytest.raises(RunnerUnavailable, match=said):
             await ask
 
