@@ -12,7 +12,7 @@ from bot.chats.wire import Wire
 from bot.domain.gates import Checks, Reviewed
 from bot.domain.message import Person, Platform
 from bot.domain.project import Project
-from bot.domain.record import CONTEXT
+from bot.domain.record import is_ours
 
 _GOOD = frozenset({"success", "neutral", "skipped"})
 _WORDS = {"success": How.PASSED, "pending": How.RUNNING}
@@ -78,7 +78,7 @@ async def checks(get: Get, project: Project, sha: str) -> Checks:
         return found.statuses if found else []
 
     ran, told = await asyncio.gather(pages(runs), pages(statuses))
-    others = ((each.context, _WORDS.get(each.state, How.FAILED)) for each in told if each.context != CONTEXT)
+    others = ((each.context, _WORDS.get(each.state, How.FAILED)) for each in told if not is_ours(each.context))
     return checks_of([*((each.name, _how(each)) for each in ran), *others])
 
 

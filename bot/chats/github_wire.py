@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from bot.chats import github_judged
 from bot.chats.wire import Anything, Id, Wire, branch, clean, decode, digest, full_ref, is_zeros, needed, opening, same, seconds, sha
 from bot.domain.message import (
     BranchDeleted,
@@ -285,6 +286,9 @@ _EVENTS: dict[str, Callable[[bytes, Projects], tuple[Incoming, ...]]] = {
     "pull_request": _pull_request,
     "push": _push,
     "delete": _delete,
+    "check_run": github_judged.check_run,
+    "status": github_judged.status,
+    "pull_request_review": github_judged.review,
 }
 
 EVENTS = tuple(sorted(_EVENTS))

@@ -13,7 +13,7 @@ from bot.chats.wire import Wire
 from bot.domain.gates import Checks, Reviewed
 from bot.domain.message import Person
 from bot.domain.project import Project
-from bot.domain.record import CONTEXT
+from bot.domain.record import is_ours
 
 # docs.gitlab.com/ci/jobs: a manual job that may not be left out does not pass by itself. Jobs are skipped in good pipelines, too.
 _RUNNING = frozenset(
@@ -76,7 +76,7 @@ async def checks(get: Get, project: Project, sha: str) -> Checks:
     newest: dict[str, _Job] = {}
     for job in sorted(told, key=lambda each: each.id):
         newest[job.name] = job
-    said = [(job.name, _how(job)) for job in newest.values() if job.name != CONTEXT]
+    said = [(job.name, _how(job)) for job in newest.values() if not is_ours(job.name)]
     return checks_of([*said, *(_whole(each, told) for each in _latest(found))])
 
 
@@ -100,8 +100,8 @@ def _whole(pipeline: _Pipeline, jobs: list[_Job]) -> tuple[str, How]:
     """Its own jobs say it better, where they say anything; one that is broken before it has jobs has only this."""
     how = How.PASSED if pipeline.status == "success" else How.RUNNING if pipeline.status in _RUNNING else How.FAILED
     own = [each for each in jobs if each.pipeline_id == pipeline.id]
-    is_ours_alone = how is not How.PASSED and any(each.name == CONTEXT and _how(each) is how for each in own)
-    is_told = any(each.name != CONTEXT and _how(each) is how for each in own)
+    is_ours_alone = how is not How.PASSED and any(is_ours(each.name) and _how(each) is how for each in own)
+    is_told = any(not is_ours(each.name) and _how(each) is how for each in own)
     return f"pipeline {pipeline.id}", How.PASSED if is_told or (is_ours_alone and len(own) > 1) else how
 
 

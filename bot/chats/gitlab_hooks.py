@@ -12,7 +12,7 @@ from bot.chats.remote import RemoteFailure
 from bot.chats.wire import Wire
 from bot.domain.project import Project
 
-_EVENTS = {"note_events": "comments", "merge_requests_events": "merge requests", "push_events": "pushes"}
+_EVENTS = {"note_events": "comments", "merge_requests_events": "merge requests", "push_events": "pushes", "pipeline_events": "pipelines"}
 _WELL = {None, "", "executable"}
 
 
@@ -22,6 +22,7 @@ class _Hook(Wire):
     note_events: bool | None = None
     merge_requests_events: bool | None = None
     push_events: bool | None = None
+    pipeline_events: bool | None = None
     push_events_branch_filter: str | None = None
     enable_ssl_verification: bool | None = None
     alert_status: str | None = None

@@ -6,16 +6,14 @@ Shapes: docs.gitlab.com/user/project/integrations/webhook_events. The signed sch
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import msgspec
 
+from bot.chats.gitlab_judged import APPROVALS, approval, pipeline
+from bot.chats.gitlab_signature import verify_signature
 from bot.chats.wire import Anything, Id, Wire, branch, clean, decode, digest, full_ref, is_zeros, needed, opening, same, seconds, sha
 from bot.domain.message import (
     BranchDeleted,
@@ -36,7 +34,6 @@ from bot.domain.project import Project
 
 Projects: TypeAlias = Mapping[str, Project]
 
-SKEW_S = 300
 # docs.gitlab.com: "project_{project_id}_bot_{random_string}", groups likewise, service accounts below.
 _BOT = re.compile(r"(?:project|group)_[0-9]+_bot[0-9]*(?:_.*)?|service_account_(?:(?:group|project)_[0-9]+_.*|[0-9a-f]{16,})")
 
@@ -136,33 +133,13 @@ def verify(headers: Mapping[str, str], body: bytes, *, token: str, signing_secre
     """
     is_signed = bool(signing_secret) and "webhook-signature" in headers
     if is_signed:
-        _verify_signature(headers, body, signing_secret, now)
+        verify_signature(headers, body, signing_secret, now)
     given = headers.get("x-gitlab-token", "")
     is_token_right = same(given, token) and bool(token)
     if token and given and not is_token_right:
         raise Refused(401, "X-Gitlab-Token is wrong")
     if not (is_signed or is_token_right):
         raise Refused(401, "the delivery bears neither the X-Gitlab-Token nor the webhook-signature that is configured")
-
-
-def _verify_signature(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> None:
-    identity, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    signed = b".".join((identity.encode("utf-8", "replace"), timestamp.encode("utf-8", "replace"), body))
-    mac = hmac.new(_signing_key(secret), signed, hashlib.sha256).digest()
-    expected = "v1," + base64.b64encode(mac).decode()
-    matches = [same(each, expected) for each in headers["webhook-signature"].split(" ")[:16]]
-    if not any(matches):
-        raise Refused(401, "webhook-signature is wrong")
-    if not (identity and re.fullmatch(r"[0-9]{1,12}", timestamp) and abs(now - int(timestamp)) <= SKEW_S):
-        raise Refused(401, "webhook-timestamp is too far from now")
-
-
-def _signing_key(secret: str) -> bytes:
-    """`whsec_` and base64; anything else is taken as it is."""
-    try:
-        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except (binascii.Error, ValueError):
-        return secret.encode()
 
 
 def parse(headers: Mapping[str, str], body: bytes, projects: Projects) -> tuple[Incoming, ...]:
@@ -229,6 +206,8 @@ def _merge_request(body: bytes, projects: Projects) -> tuple[Incoming, ...]:
     if project is None:
         return ()
     is_fork = str(request.source_project_id) != project.id
+    if request.action in APPROVALS:
+        return (approval(needed(request.iid, "iid"), request.action, project),)
     if request.action in ("close", "merge"):
         number = needed(request.iid, "iid")
         return (closed(number, request, project, is_merged=request.action == "merge"),)
@@ -296,4 +275,5 @@ _EVENTS: dict[str, Callable[[bytes, Projects], tuple[Incoming, ...]]] = {
     "Note Hook": _note,
     "Merge Request Hook": _merge_request,
     "Push Hook": _push,
+    "Pipeline Hook": pipeline,
 }

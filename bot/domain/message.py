@@ -126,6 +126,17 @@ class RequestMoved(msgspec.Struct, frozen=True, tag=True):
     sha: str
 
 
+class Judged(msgspec.Struct, frozen=True, tag=True):
+    """A check of a commit ended, or somebody approved a request or does not any more: gates may say something else by now.
+
+    `sha` is the commit that it is about; "": whichever the forge says.
+    """
+
+    key: str
+    project: str
+    sha: str = ""
+
+
 STALE_AFTER_S = 3600.0
 
 
@@ -150,7 +161,7 @@ class HomeOpened(msgspec.Struct, frozen=True, tag=True):
     thread: Thread
 
 
-Incoming = Said | Edited | Pushed | BranchDeleted | RequestOpened | RequestClosed | RequestMoved | FormAsked | HomeOpened
+Incoming = Said | Edited | Pushed | BranchDeleted | RequestOpened | RequestClosed | RequestMoved | Judged | FormAsked | HomeOpened
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not an accident

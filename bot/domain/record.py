@@ -63,6 +63,11 @@ def status_of(environment: Environment) -> Status:
     return Status(sha, context, state, _cut(words), url)
 
 
+def is_ours(context: str) -> bool:
+    """Whether a status beside a commit is one of Trellis's own, of whichever environment."""
+    return context == CONTEXT or context.startswith(f"{CONTEXT} (")
+
+
 def superseded(before: Status) -> Status:
     """What becomes of a status whose commit was never made, because a newer one came."""
     return Status(before.sha, before.context, StatusState.CANCELLED, "given up for a newer commit")

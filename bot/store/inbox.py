@@ -22,6 +22,7 @@ from bot.domain.message import (
     FormAsked,
     HomeOpened,
     Incoming,
+    Judged,
     Pushed,
     RequestClosed,
     RequestMoved,
@@ -63,6 +64,8 @@ def _lane_of(incoming: Incoming) -> str:
         return incoming.said.thread.address
     if isinstance(incoming, Pushed | BranchDeleted | RequestOpened | RequestClosed | RequestMoved):
         return f"project:{incoming.project}:{incoming.ref}"[:400]
+    if isinstance(incoming, Judged):
+        return f"project:{incoming.project}:judged"
     raise TypeError(incoming)
 
 

@@ -11,7 +11,18 @@ from bot.bus import Bus
 from bot.context import ForgeBusy, ForgeUnavailable, NotYet, RuntimeUnavailable
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import backoff_s
-from bot.domain.message import Edited, FormAsked, HomeOpened, RequestClosed, RequestOpened, Said
+from bot.domain.message import (
+    BranchDeleted,
+    Edited,
+    FormAsked,
+    HomeOpened,
+    Judged,
+    Pushed,
+    RequestClosed,
+    RequestMoved,
+    RequestOpened,
+    Said,
+)
 from bot.store import hearing
 from bot.store.hearing import Waiting
 from bot.store.leases import Lease
@@ -19,6 +30,7 @@ from bot.worker.betas import Betas
 from bot.worker.branches import Branches
 from bot.worker.edits import Edits
 from bot.worker.forms import Forms
+from bot.worker.judged import call_who_waits
 from bot.worker.leasing import Holder
 from bot.worker.mains import Mains
 from bot.worker.names import Names
@@ -35,7 +47,15 @@ class Messages:
     """`hear` is called with a message's id by the desk."""
 
     def __init__(
-        self, holder: Holder, bus: Bus, branches: Branches, forms: Forms, names: Names, openings: Openings, mains: Mains, betas: Betas
+        self,
+        holder: Holder,
+        bus: Bus,
+        branches: Branches,
+        forms: Forms,
+        names: Names,
+        openings: Openings,
+        mains: Mains,
+        betas: Betas,
     ) -> None:
         self._holder = holder
         self._store = holder.store
@@ -118,11 +138,17 @@ class Messages:
                 await transaction.open_home(incoming.thread, incoming.person)
         elif isinstance(incoming, RequestOpened):
             await self._openings.happened(incoming, waiting.id, lease)
+        elif isinstance(incoming, Judged):
+            await call_who_waits(self._store, incoming)
         else:
-            await self._branches.happened(incoming)
-            await self._mains.happened(incoming)
-            if isinstance(incoming, RequestClosed):
-                await self._betas.closed(incoming)
+            await self._happened(incoming)
+
+    async def _happened(self, event: Pushed | BranchDeleted | RequestClosed | RequestMoved) -> None:
+        """To a branch, and so to all that was made of it."""
+        await self._branches.happened(event)
+        await self._mains.happened(event)
+        if isinstance(event, RequestClosed):
+            await self._betas.closed(event)
 
     async def _was_pressed(self, waiting: Waiting, lease: Lease) -> bool:
         """Whether it is the second click of a double one, which is done with."""

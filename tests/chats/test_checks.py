@@ -87,10 +87,11 @@ async def test_a_check_that_is_run_again_is_as_it_is_now(there: Bench) -> None:
     assert (await checks(there)).failed == ()
 
 
+@pytest.mark.parametrize("context", [CONTEXT, f"{CONTEXT} (second)"])
 @pytest.mark.parametrize("state", ["success", "failure"])
-async def test_what_trellis_itself_says_beside_a_commit_counts_for_nothing(there: Bench, state: str) -> None:
+async def test_what_trellis_itself_says_beside_a_commit_counts_for_nothing(there: Bench, state: str, context: str) -> None:
     said = {"failure": "failed"}.get(state, state) if there.platform.value == "gitlab" else state
-    there.fake.records.statuses.append(Stated(SHA, CONTEXT, said, "", ""))
+    there.fake.records.statuses.append(Stated(SHA, context, said, "", ""))
     assert await checks(there) == Checks()
     there.fake.checks.say(SHA, "unit")
     found = await checks(there)

@@ -12,11 +12,11 @@ import pytest
 from github import Requester
 from requests import Response
 
-from bot.chats import github_wire, gitlab_wire
+from bot.chats import github_wire, gitlab_signature, gitlab_wire
 from bot.chats.github_client import explain
 from bot.chats.gitlab_client import Answered
 from bot.chats.gitlab_client import explain as explain_gitlab
-from bot.domain.message import Edited, Incoming, Platform, Pushed, RequestClosed, RequestMoved, RequestOpened, Said
+from bot.domain.message import Edited, Incoming, Judged, Platform, Pushed, RequestClosed, RequestMoved, RequestOpened, Said
 from bot.domain.project import ForgeKind, Project
 from tests.fakes.openapi import payloads
 
@@ -72,6 +72,9 @@ def expected_of_github(file: str, event: str) -> tuple[type[Incoming], ...]:
     if event == "pull_request" and action == "synchronize":
         head = body["pull_request"]["head"]["repo"]
         return (Pushed,) if head and head["id"] == body["repository"]["id"] else (RequestMoved,)
+    is_check = (event, action) == ("check_run", "completed") or event == "status"
+    if is_check or (event == "pull_request_review" and action != "edited" and body["review"]["state"].lower() != "commented"):
+        return (Judged,)
     return (Pushed,) if event == "push" and body["ref"].startswith("refs/heads/") else ()
 
 
@@ -95,6 +98,8 @@ def test_each_delivery_of_gitlab_means_what_it_should(entry: dict[str, Any]) -> 
         expected = (Edited,) if about.get("action") == "update" else (Said,)
     elif event == "Push Hook":
         expected = (Pushed,)
+    elif event == "Pipeline Hook" or about.get("action") in ("approved", "unapproved", "approval", "unapproval"):
+        expected = (Judged,)
     elif event == "Merge Request Hook" and "id" in body["project"]:
         closed = about.get("action") in ("close", "merge")
         draft = (body.get("changes") or {}).get("draft") or {}
@@ -200,4 +205,4 @@ def test_errors_of_gitlab_are_judged(name: str) -> None:
 
 
 def test_a_signing_secret_is_base64_behind_its_prefix() -> None:
-    assert gitlab_wire._signing_key("whsec_" + base64.b64encode(b"key").decode()) == b"key"
+    assert gitlab_signature._signing_key("whsec_" + base64.b64encode(b"key").decode()) == b"key"

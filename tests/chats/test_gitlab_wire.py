@@ -8,7 +8,20 @@ from typing import Any
 import pytest
 
 from bot.chats.gitlab_wire import parse
-from bot.domain.message import BranchDeleted, Dialect, Edited, Person, Platform, Pushed, Refused, RequestClosed, RequestMoved, Said, Thread
+from bot.domain.message import (
+    BranchDeleted,
+    Dialect,
+    Edited,
+    Judged,
+    Person,
+    Platform,
+    Pushed,
+    Refused,
+    RequestClosed,
+    RequestMoved,
+    Said,
+    Thread,
+)
 from bot.domain.project import ForgeKind
 from tests.chats.forges import NOW, SHOP_ID, GitLabLetters, changed, shop
 from tests.fakes.forge import Delivery, commit
@@ -134,7 +147,7 @@ def test_what_is_not_said_to_us_says_nothing(gitlab: GitLabLetters) -> None:
 
 
 @pytest.mark.parametrize(
-    "event", ["System Hook", "Tag Push Hook", "Confidential Note Hook", "Pipeline Hook", "Emoji Hook", "Never Heard Of Hook"]
+    "event", ["System Hook", "Tag Push Hook", "Confidential Note Hook", "Job Hook", "Emoji Hook", "Never Heard Of Hook"]
 )
 def test_other_events_say_nothing_whatever_they_hold(gitlab: GitLabLetters, event: str) -> None:
     project, request = gitlab.projects[0], gitlab.requests_open[0]
@@ -192,7 +205,13 @@ def test_a_forks_branch_is_not_ours_but_its_notes_are_heard(gitlab: GitLabLetter
         assert len(read(says(gitlab))) == 1
 
 
-@pytest.mark.parametrize("action", ["approved", "approval", "unapproved", None])
+@pytest.mark.parametrize("action", ["approved", "approval", "unapproved", "unapproval"])
+def test_what_becomes_of_approvals_has_gates_asked_again(gitlab: GitLabLetters, action: str) -> None:
+    (told,) = read(changed(gitlab.closes(gitlab.requests_open[0]), "object_attributes", "action", to=action))
+    assert (type(told), told.project) == (Judged, "shop")
+
+
+@pytest.mark.parametrize("action", ["labeled", "", None])
 def test_other_news_of_a_merge_request_is_none(gitlab: GitLabLetters, action: str | None) -> None:
     assert read(changed(gitlab.closes(gitlab.requests_open[0]), "object_attributes", "action", to=action)) == ()
 

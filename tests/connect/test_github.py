@@ -123,7 +123,16 @@ async def test_the_manifest_asks_for_what_is_used_and_no_more(tmp_path: Path, fo
     _, text = form((given.data_dir / "github-app.html").read_text())
     made = json.loads(text)
     assert made["hook_attributes"] == {"url": f"{HERE}/hooks/github", "active": True}
-    assert made["default_events"] == ["delete", "issue_comment", "pull_request", "pull_request_review_comment", "push"]
+    assert made["default_events"] == [
+        "check_run",
+        "delete",
+        "issue_comment",
+        "pull_request",
+        "pull_request_review",
+        "pull_request_review_comment",
+        "push",
+        "status",
+    ]
     assert made["default_permissions"] == {
         "checks": "read",
         "contents": "read",

@@ -14,7 +14,7 @@ from tests.fakes.github import FakeGitHub
 from tests.fakes.gitlab import FakeGitLab
 
 HERE = "https://trellis.example"
-EVENTS = ["delete", "issue_comment", "pull_request", "pull_request_review_comment", "push"]
+EVENTS = ["check_run", "delete", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "push", "status"]
 END = "Whether they arrive: comment `/ivy whoami`, or trellis doctor.\n"
 
 
@@ -82,7 +82,8 @@ async def test_what_is_wrong_with_a_webhook_is_put_right(tmp_path: Path, github:
     capsys.readouterr()
     assert await github_hooks(settings, is_dry=False) == 0
     assert capsys.readouterr().out.splitlines()[0] == (
-        "✓ shop: put right: it lacked delete, issue_comment, pull_request, pull_request_review_comment, it was switched off, "
+        "✓ shop: put right: it lacked check_run, delete, issue_comment, pull_request, "
+        "pull_request_review, pull_request_review_comment, status, it was switched off, "
         f"it did not send JSON, it did not check certificates ({HERE}/hooks/github); "
         "there is one to https://old.example/hooks/github too: remove it if nobody listens there"
     )
@@ -111,7 +112,7 @@ async def test_projects_on_gitlab_get_a_webhook_once(tmp_path: Path, gitlab: Fak
         assert await gitlab_hooks(settings, is_dry=False) == 0
     [tools], [docs] = gitlab.webhooks.of("acme/tools"), gitlab.webhooks.of("acme/docs")
     told = {name for name, value in tools.items() if name.endswith("_events") and value}
-    assert told == {"push_events", "note_events", "merge_requests_events"}
+    assert told == {"push_events", "note_events", "merge_requests_events", "pipeline_events"}
     assert tools["enable_ssl_verification"] is True
     assert gitlab.webhooks.secrets == {tools["id"]: gitlab.secret, docs["id"]: gitlab.secret}
     url = f"({HERE}/hooks/gitlab)"

@@ -57,7 +57,7 @@ class Checks:
     # -- as GitHub says it -----------------------------------------------------------------------
 
     def github_runs(self, api: str, project: Project, sha: str) -> list[Json]:
-        return [_run(f"{api}/repos/{project.path}", sha, each) for each in self.newest(sha)]
+        return [github_run(f"{api}/repos/{project.path}", sha, each) for each in self.newest(sha)]
 
     def github_combined(self, api: str, project: Project, sha: str) -> Json:
         stated = list({each.name: each for each in self._records.statuses if each.sha == sha}.values())
@@ -87,7 +87,7 @@ class Checks:
         return [*jobs, *(gitlab_status(bot, 9_000 + number, each, now) for number, each in enumerate(stated.values()))]
 
 
-def _run(at: str, sha: str, check: Check) -> Json:
+def github_run(at: str, sha: str, check: Check) -> Json:
     is_over = check.state not in {"queued", "in_progress", "waiting", "requested", "pending"}
     return {
         "id": check.id,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Row = tuple[str, str, str, Endpoint]
-_EVENTS = ("push_events", "note_events", "merge_requests_events", "issues_events", "tag_push_events")
+_EVENTS = ("push_events", "note_events", "merge_requests_events", "issues_events", "tag_push_events", "pipeline_events")
 
 
 class Hooks:
