@@ -16,7 +16,7 @@ from bot.domain.message import Person, Said
 from bot.domain.project import Project
 from bot.targets import find_environments, find_gone, named_project, only
 from bot.units import Units
-from grammar.commands import Command, Restore
+from grammar.commands import Command, Restore, Transfer
 from grammar.values import EnvironmentName
 
 InProject = Callable[[Scene, Project], Awaitable[Scene]]
@@ -45,6 +45,8 @@ class Finding:
         if not found:
             if name is None:
                 return None
+            if isinstance(command, Transfer) and command.person is None and name.slug:
+                raise refusals_time.no_environment_but_person(name.slug)
             raise await self._not_there(name, scene)
         project = scene.projects.get(found[0].project)
         if project is None:

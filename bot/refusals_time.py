@@ -38,6 +38,12 @@ def whom(environment: Environment) -> UserError:
     return UserError("missing_value", "Whose shall it be? Say ", Code(f"{typed('transfer', environment)} @name"))
 
 
+def no_environment_but_person(name: str) -> UserError:
+    """To who named a person as one names an environment."""
+    way = line("A person is named with @. Try: ", Code(f"/ivy transfer @{name}"))
+    return UserError("unknown_environment", "There is no environment ", Code(name), ".", more=(way,))
+
+
 def unknown_person(name: str, platform: Platform) -> UserError:
     if platform in {Platform.CONSOLE, Platform.WEB}:
         return UserError("unknown_person", f"Nobody called {name} has been here yet. Once they have signed in or spoken, say it again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.domain.cost import Prices, spent
 from bot.domain.environment import Environment, Failure, State
 from bot.domain.message import Person
 from bot.domain.prose import Block, Code, Log, Reply, Span, Strong, Text, Tone, line
@@ -56,9 +57,13 @@ def cancelled(environment: Environment, to: Person) -> Reply:
     return say(Tone.WARNING, Strong(environment.slug), f": stopped, as asked. {rest}", to=to, code="cancelled", more=(again,))
 
 
-def gone(environment: Environment, to: Person | None) -> Reply:
+def gone(environment: Environment, to: Person | None, prices: Prices, now: float) -> Reply:
+    """With what it cost, where that is known and anything at all."""
     again = line("Have it again: ", Code(typed("restore", environment)))
-    more: tuple[Block, ...] = () if environment.gone_code in {"merged", "closed", "branch_deleted"} else (again,)
+    cost = spent(environment, prices, now)
+    more: list[Block] = [line(f"It cost {prices.shown(cost)}.")] if cost else []
+    if environment.gone_code not in {"merged", "closed", "branch_deleted"}:
+        more.append(again)
     return say(Tone.NEUTRAL, Strong(environment.slug), f" is gone: {environment.gone_reason}.", to=to, more=more)
 
 

@@ -61,6 +61,7 @@ class Environments:
         self._host_id = host_id
         self._allowed = allowed
         self._after_ready = after_ready
+        self._prices = turns.terms.prices
         self._heads = heads
         self._equipment = equipment
         self._offer = offer
@@ -233,7 +234,7 @@ class Environments:
         await self._taken_back(environment)
         async with self._store.transaction(lease) as transaction:
             if row := await transaction.environments.locked(environment.id):
-                await settle.gone(transaction, row)
+                await settle.gone(transaction, row, self._prices)
         killpoint("worker.gone")
 
     async def _hears_nothing(self, environment: Environment) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from bot import replies
 from bot.domain.approval import ApprovalState
 from bot.domain.command import CommandState, Event, Taken
+from bot.domain.cost import Prices
 from bot.domain.environment import RESTARTING, Address, Environment, Failure, State
 from bot.domain.message import Person
 from bot.domain.prose import Reaction, Reply
@@ -156,7 +157,7 @@ async def paused(transaction: Transaction, environment: Environment) -> None:
         await tell_owner(transaction, after, time.paused(after, after.owner, asked[0].person.name if asked else ""), asked)
 
 
-async def gone(transaction: Transaction, environment: Environment) -> None:
+async def gone(transaction: Transaction, environment: Environment, prices: Prices) -> None:
     """Nothing of it is left. Whoever asked for that is told, and its owner."""
     moved = environment.move(State.GONE)
     after = msgspec.structs.replace(moved, addresses=(), gone_at=transaction.now, stage="", troubles=0, retry_at=None)
@@ -168,6 +169,6 @@ async def gone(transaction: Transaction, environment: Environment) -> None:
     waiting = await transaction.running(after.id)
     asked = [taken for taken in waiting if taken.goal == "gone"]
     rest = [taken for taken in waiting if taken.goal != "gone"]
-    await tell(transaction, asked, CommandState.DONE, "", lambda person: replies.gone(after, person))
+    await tell(transaction, asked, CommandState.DONE, "", lambda person: replies.gone(after, person, prices, transaction.now))
     await tell(transaction, rest, CommandState.CANCELLED, "cancelled", lambda person: replies.gone_before_done(after, person))
-    await tell_owner(transaction, after, replies.gone(after, after.owner), asked)
+    await tell_owner(transaction, after, replies.gone(after, after.owner, prices, transaction.now), asked)

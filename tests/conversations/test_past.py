@@ -214,6 +214,27 @@ async def test_what_ran_at_another_size_is_reckoned_at_its_price(paid: Talk) -> 
     assert (await paid.answer("/ivy cost")).startswith("**demo-vn4gah** has cost €4.00: 13 h, now at €0.25 an hour (small).")
 
 
+async def test_what_is_gone_says_what_it_cost(paid: Talk) -> None:
+    await paid.makes()
+    await paid.after(hours=10)
+    assert await paid.answer("/ivy terminate") == words(
+        """
+        @dana **demo-vn4gah** is gone: dana asked for it.
+
+        It cost €2.50.
+
+        Have it again: `/ivy restore demo-vn4gah`
+        """
+    )
+
+
+async def test_a_person_without_the_sign_is_shown_the_line_with_it(world: World) -> None:
+    await world.types("create lab:demo")
+    told = " ".join((await world.types("/ivy transfer grace"))[0].split())
+    assert told.startswith("✗ dana: There is no environment grace. A person is named with @. Try: /ivy transfer @grace")
+    assert (await world.environment()).owner.name == "dana"
+
+
 async def test_without_prices_nothing_is_reckoned(shop: Talk) -> None:
     await shop.makes()
     await shop.after(hours=10)
