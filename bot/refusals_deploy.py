@@ -43,7 +43,11 @@ def unknown_target(name: str, known: Sequence[str]) -> UserError:
 
 
 def which_place(catalogue: Catalogue, said: str) -> UserError:
-    """`said` lacks only the environment."""
+    """`said` lacks only the environment; or bears it as people say it: `hello to dev`."""
+    *words, option = said.split()
+    if len(words) > 2 and words[-2].lower() == option.removeprefix("--") and words[-1].lower() in catalogue.environments:
+        meant = f"{' '.join(words[:-2])} {option} {words[-1].lower()}"
+        return UserError("which_environment", "Which environment? Try: ", Code(meant))
     ways = Items(tuple(line("Try: ", Code(f"{said} {each.key}")) for each in catalogue.in_order()))
     return UserError("which_environment", "Which environment?", more=(ways,))
 

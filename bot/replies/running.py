@@ -23,15 +23,17 @@ class What:
     owners: Mapping[str, str]
     now: float
 
+    def slot(self, where: tuple[str, str]) -> Slot | None:
+        return next((each for each in self.slots if (each.service, each.environment) == where), None)
+
 
 def status(services: Sequence[str], environments: Sequence[SharedEnvironment], what: What) -> Reply:
     if not services or not environments:
         return say(Tone.NEUTRAL, "No services are configured here that you may look at.")
-    there = {(slot.service, slot.environment): slot for slot in what.slots}
     if len(services) == 1:
-        rows = tuple((line(Strong(each.key)), *_told(there.get((services[0], each.key)), what)) for each in environments)
+        rows = tuple((line(Strong(each.key)), *_told((services[0], each.key), what)) for each in environments)
         return say(Tone.NEUTRAL, Strong(services[0]), ":", more=(Table(("environment", "runs", "since", "now"), rows),))
-    rows = tuple((line(Strong(key)), *(_brief(there.get((key, each.key)), what) for each in environments)) for key in services)
+    rows = tuple((line(Strong(key)), *(_brief((key, each.key), what) for each in environments)) for key in services)
     return say(Tone.NEUTRAL, f"{len(services)} services:", more=(Table(("service", *(each.key for each in environments)), rows),))
 
 
@@ -44,16 +46,16 @@ def _runs(slot: Slot | None, what: What) -> list[Span]:
     return [commit(artifact.commit), *map(Text, marks)]
 
 
-def _told(slot: Slot | None, what: What) -> tuple[Line, ...]:
-    runs, since, now = _runs(slot, what), "", ""
+def _told(where: tuple[str, str], what: What) -> tuple[Line, ...]:
+    slot, part = what.slot(where), what.in_hand.get(where)
+    runs, since = _runs(slot, what), ""
     if slot is not None:
-        artifact, part = what.artifacts.get(slot.artifact_id), what.in_hand.get((slot.service, slot.environment))
+        artifact = what.artifacts.get(slot.artifact_id)
         runs += [Text(f" {artifact.title}")] if artifact and artifact.title else []
         since = f"{hours(what.now - slot.since)} ago" if slot.artifact_id else ""
-        now = f"deploy {part.number}: {how_it_is(part)}" if part else ""
-    return line(*runs), line(since), line(now)
+    return line(*runs), line(since), line(f"deploy {part.number}: {how_it_is(part)}" if part else "")
 
 
-def _brief(slot: Slot | None, what: What) -> Line:
-    part = what.in_hand.get((slot.service, slot.environment)) if slot else None
+def _brief(where: tuple[str, str], what: What) -> Line:
+    slot, part = what.slot(where), what.in_hand.get(where)
     return line(*_runs(slot, what), *((Text(" · "), Code(f"deploy {part.number}")) if part else ()))
