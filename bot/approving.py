@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from bot.approvers import Approvers
 from bot.beginnings import may_it_begin
 from bot.context import Transaction
 from bot.domain.approval import DEPLOY, Approval, ApprovalState, approval_id
@@ -30,7 +31,7 @@ def needs_a_word(rollout: Rollout, place: SharedEnvironment) -> bool:
     return place.asks and not rollout.plan_only and rollout.kind not in _ASK_NOBODY
 
 
-async def ask(transaction: Transaction, parts: Sequence[Deployment], rollout: Rollout, within_s: float) -> Approval:
+async def ask(transaction: Transaction, parts: Sequence[Deployment], rollout: Rollout, approvers: Approvers) -> Approval:
     """What is approved is exactly this: each plan, for exactly what is there now."""
     artifacts = await transaction.artifacts.several(each.artifact_id for each in parts)
     request = Approval(
@@ -44,12 +45,18 @@ async def ask(transaction: Transaction, parts: Sequence[Deployment], rollout: Ro
         wish={each.id: each.bound for each in parts},
         reason=rollout.reason,
         created_at=transaction.now,
-        expires_at=transaction.now + within_s,
+        expires_at=transaction.now + approvers.within_s,
     )
     await transaction.approvals.add(request)
     await transaction.save_rollout(msgspec.structs.replace(rollout, approval_id=request.id))
     await transaction.note(_event(rollout, transaction, "deploy_approval_wanted"))
-    await transaction.post(rollout.thread, words.wanted(rollout, parts, artifacts, request))
+    services = [each.service for each in parts]
+    wanted = words.wanted(rollout, parts, artifacts, request, approvers.of_deploy(services, rollout.environment, rollout.person))
+    for channel in approvers.also_asked_in(services, rollout.thread):
+        await transaction.post(channel, wanted)
+    if approvers.must_be_trusted(rollout.person):
+        wanted = words.with_way_alone(wanted, rollout.environment)
+    await transaction.post(rollout.thread, wanted)
     return request
 
 

@@ -27,7 +27,7 @@ _TONES = {
     RolloutState.CANCELLED: Tone.NEUTRAL,
     RolloutState.PLANNED: Tone.GOOD,
 }
-_STOPPED = {"rejected": "rejected", "too_late": "nobody said yes in time"}
+_STOPPED = {"rejected": "rejected", "too_late": "nobody said yes in time", "stale_head": "its request has another head"}
 _MOST_STAGES = 12
 _LOG_LINES = 10
 
@@ -40,8 +40,14 @@ def rollout_card(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mappi
         state=_state_words(rollout, parts),
         stages=tuple(_stage(each, now) for each in parts) if len(parts) <= _MOST_STAGES else (),
         facts=_facts(rollout, parts, artifacts),
-        body=_body(parts, artifacts),
+        body=(*_body(parts, artifacts), *_word(rollout, parts)),
     )
+
+
+def _word(rollout: Rollout, parts: Sequence[Deployment]) -> tuple[Line, ...]:
+    """The line that lets it begin, for whoever reads of it here only."""
+    is_asked = rollout.approval_id and any(each.waits_for is Waits.APPROVAL and each.state is State.WAITING for each in parts)
+    return (line("Let it begin: ", Code(f"/sled approve {rollout.approval_id}")),) if is_asked else ()
 
 
 def _kind(rollout: Rollout) -> tuple[str, ...]:

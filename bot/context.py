@@ -169,6 +169,7 @@ class Scene:
     scope: Scope | None = None  # what is locked
     rollout: Rollout | None = None  # as it was before the transaction
     deployment: Deployment | None = None  # the one of it that was named
+    trusts_names: bool = False  # people in terminals are who they say
 
     @property
     def environment_id(self) -> str | None:

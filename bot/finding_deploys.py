@@ -9,7 +9,7 @@ from bot import refusals_deploy, refusals_time
 from bot.context import Scene
 from bot.domain.approval import Approval
 from bot.domain.deployment import Deployment, Rollout
-from bot.domain.wanted import Wanted
+from bot.domain.wanted import Wanted, Wish
 from bot.finding_services import FindingServices
 from bot.units import Units
 from grammar.commands import Command
@@ -37,7 +37,9 @@ class FindingDeploys:
         found = await self._of(scene, rollout, parts, command) if rollout else None
         if found is None:
             raise refusals_time.no_approval(approval.id)
-        return replace(found, rollout=rollout, approval=approval)
+        follows = {each.service: each.request for each in parts}
+        wanted = tuple(replace(each, wish=_of_request(follows.get(each.service.key))) for each in found.wanted)
+        return replace(found, rollout=rollout, approval=approval, wanted=wanted)
 
     async def _of(self, scene: Scene, rollout: Rollout, parts: Sequence[Deployment], command: Command) -> Scene | None:
         known = scene.catalogue.services
@@ -54,3 +56,7 @@ class FindingDeploys:
         if rollout is None:
             raise refusals_deploy.no_deploy(number, command.verb)
         return rollout, part, parts
+
+
+def _of_request(number: int | None) -> Wish:
+    return Wish() if number is None else Wish(f"!{number}", request=number)

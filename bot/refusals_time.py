@@ -107,7 +107,8 @@ def too_old(approval: Approval) -> UserError:
 
 def own_terminal() -> UserError:
     why = "A terminal takes any name, so those who ask and answer in terminals count as one person:"
-    return UserError("not_allowed", why, " somebody has to answer who is signed in, or in a chat.")
+    way = line("To try it alone, as several people: start Trellis with ", Code("TRELLIS_TRUST_CONSOLE_NAMES=true"))
+    return UserError("not_allowed", why, " somebody has to answer who is signed in, or in a chat.", more=(way,))
 
 
 def own_request() -> UserError:

@@ -35,3 +35,4 @@ class Rules:
     prices: Prices = FREE
     catalogue: Catalogue = field(default_factory=Catalogue)
     spares: frozenset[tuple[str, Size]] = frozenset()
+    trusts_names: bool = False

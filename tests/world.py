@@ -168,7 +168,7 @@ class World:
                 await desk.idle()
             if any(desk._tasks for desk in self.desks.values()):  # one gave work to another that was idle before
                 continue
-            if not await sweep(self.store, self.desks):
+            if not await sweep(self.store, self.desks, self.parts.voids):
                 return
         raise AssertionError("it does not come to rest")
 
@@ -253,12 +253,14 @@ def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: 
     if github.app:
         values["github"] = _as_app(github)
     values["slack"]["channels"] = more.pop("slack_channels", {})
+    if more.pop("is_alone", False):  # nobody but terminals
+        values = {name: value for name, value in values.items() if name not in {"github", "gitlab", "slack"}}
     return Settings(**{**values, **more})
 
 
 @asynccontextmanager
 async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, is_app: bool = False, **more: Any) -> AsyncIterator[World]:
-    """`is_app`: on GitHub the bot is an App, installed with acme."""
+    """`is_app`: on GitHub the bot is an App, installed with acme. `is_alone`: no forge and no chat is configured."""
     async with AsyncExitStack() as stack:
         github, gitlab, slack = (stack.enter_context(made) for made in (FakeGitHub(is_app=is_app), FakeGitLab(), FakeSlack()))
         settings = world_settings(folder, github, gitlab, slack, database_url=database_url, **more)  # type: ignore[arg-type]

@@ -37,6 +37,7 @@ def api_of(settings: Settings, store: Store, inbox: Inbox, pages: Pages, edges: 
         catalogue=catalogue_of(settings),
         projects=pages.projects,
         merges=merges,
+        approvers=pages.approvers,
         sources=sources_of(settings),
     )
     return api_app(parts, Callers(store, tokens, console_token), sign_in)

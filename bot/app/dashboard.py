@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from bot.app.catalogue import catalogue_of
-from bot.app.edges import Edges, Place, close_all, prices_of, projects_of, rules_of
+from bot.app.edges import Edges, Place, approvers_of, close_all, prices_of, projects_of, rules_of
 from bot.app.markets import offer_of
 from bot.app.people import members_of
 from bot.bus import Bus
@@ -66,6 +66,7 @@ def parts_of(settings: Settings, store: Store, place: Place, inbox: Inbox, judgi
         runtime=EngineRuntime(place.engine, place.repositories, offer_of(settings)),
         observing=Observing(place.engine),
         watch=Watch(store),
+        approvers=approvers_of(settings),
         projects=projects,
         checks=checks,
         catalogue=catalogue_of(settings),

@@ -20,6 +20,8 @@ from bot.app.market_feed import NatsFeed
 from bot.app.people import people_of, policies_of
 from bot.app.spares import targets
 from bot.app.tokens import ForgeTokens
+from bot.approvers import Approvers
+from bot.audience import Audience
 from bot.auth.policy import Role
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
 from bot.chats.console import ConsoleChat
@@ -199,6 +201,20 @@ async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
         replies_per_hour=settings.limits.replies_per_hour,
         catalogue=catalogue_of(settings),
         spares=frozenset(targets(settings)),
+        trusts_names=settings.trust_console_names,
+    )
+
+
+def approvers_of(settings: Settings) -> Approvers:
+    catalogue, projects = catalogue_of(settings), projects_of(settings)
+    return Approvers(
+        policies_of(settings),
+        catalogue,
+        projects,
+        Audience(catalogue, projects, has_slack=settings.slack is not None),
+        limits_of(settings).approval_s,
+        settings.trust_console_names,
+        is_alone=not (settings.github or settings.gitlab or settings.slack or settings.sign_in.oidc),
     )
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.app.catalogue import catalogue_of
 from bot.app.deploys import tidying_of
-from bot.app.edges import Edges, allowed_of, edges_of, holder_name, is_recorded, limits_of, projects_of, rules_of, terms_of
+from bot.app.edges import Edges, allowed_of, approvers_of, edges_of, holder_name, is_recorded, limits_of, projects_of, rules_of, terms_of
 from bot.app.market_feed import NatsFeed
 from bot.app.markets import offer_of
 from bot.app.people import members_of
@@ -46,6 +46,7 @@ from bot.worker.reconcile import Reconciler
 from bot.worker.records import Records
 from bot.worker.runtime import EngineRuntime
 from bot.worker.turns import Turns
+from bot.worker.voids import Voids
 from bot.worker.worker import Parts, Workers
 from grammar.parse import warm
 
@@ -66,6 +67,7 @@ async def worker_parts(
     forges = {kind: PatientForge(forge, kind, store) for kind, forge in forges.items()}
     branches = Branches(store, runtime, forges, projects)
     mains = Mains(store, Merges(forges, runtime), projects, catalogue_of(settings))
+    voids = Voids(store, runtime, forges, projects, catalogue_of(settings))
     gates = Gates(store, forges, projects, catalogue_of(settings), edges.deploys.contracts())
     equipment = Equipment(keeping.vault, edges.market or NatsFeed(settings))
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats), gates)
@@ -83,6 +85,7 @@ async def worker_parts(
             Openings(store, bus, runtime, forges, projects),
             mains,
             Betas(store, forges, projects, catalogue_of(settings)),
+            voids,
         ),
         environments=Environments(
             hold,
@@ -96,10 +99,9 @@ async def worker_parts(
             equipment,
             offer,
         ),
+        voids=voids,
         announcements=Announcements(store, catalogue_of(settings), projects),
-        deployments=Deployments(
-            hold, edges.deploys.runner_of, edges.deploys.files, catalogue_of(settings), gates, limits_of(settings).approval_s
-        ),
+        deployments=Deployments(hold, edges.deploys.runner_of, edges.deploys.files, catalogue_of(settings), gates, approvers_of(settings)),
         tidying=tidying_of(settings, store),
         leftovers=Leftovers(store, equipment),
         canary=keeping.canary,

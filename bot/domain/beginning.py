@@ -60,6 +60,13 @@ class Skipped:
     environment: str
 
 
+@dataclass(frozen=True)
+class Asks:
+    """Another person has to say yes, in one of these roles; none: that is not a matter of roles."""
+
+    roles: tuple[str, ...] = ()
+
+
 Obstacle = Lock | Window | Skipped | Word
 
 
@@ -80,7 +87,7 @@ class Wait:
     """`until` is when to look again by the clock; None: somebody rings when it is over (`because` ends)."""
 
     waits: Waits
-    because: Lock | Window | Deployment | Word | None = None
+    because: Lock | Window | Deployment | Word | Asks | None = None
     until: float | None = None
 
 

@@ -160,6 +160,11 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in {DeploymentState.RUNNING, DeploymentState.VERIFYING}
 
     @property
+    def request(self) -> int | None:
+        """The number of the merge or pull request whose head it follows."""
+        return int(self.follows[1:]) if self.follows.startswith("!") else None
+
+    @property
     def bound(self) -> str:
         """What somebody approves: this plan for what is there now, and nothing else."""
         return f"{self.plan_hash}:{self.base}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from bot import refusals_time
+from bot.approvers import are_one_terminal
 from bot.asking import identity
 from bot.context import Scene, Transaction
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.command import CommandState
-from bot.domain.message import Person, Platform
 
 
 async def request_of(scene: Scene, transaction: Transaction) -> Approval:
@@ -21,7 +21,7 @@ async def request_of(scene: Scene, transaction: Transaction) -> Approval:
         raise refusals_time.too_old(request)
     if request.state is not ApprovalState.OPEN:
         raise refusals_time.decided_already(request)
-    await _must_be_somebody_else(scene.person, request, transaction)
+    await _must_be_somebody_else(scene, request, transaction)
     return request
 
 
@@ -29,12 +29,12 @@ def asked_by(request: Approval) -> dict[str, str]:
     return {"asked_by": request.person.name, "asked_by_person": identity(request.person)}
 
 
-async def _must_be_somebody_else(person: Person, request: Approval, transaction: Transaction) -> None:
-    """Neither now nor when it was asked for one person. A terminal takes any name, so all that is said in terminals is one person's."""
-    if person.platform is Platform.CONSOLE and request.person.platform is Platform.CONSOLE:
+async def _must_be_somebody_else(scene: Scene, request: Approval, transaction: Transaction) -> None:
+    """Neither now nor when it was asked for one person."""
+    if are_one_terminal(scene.person, request, trusts_names=scene.trusts_names):
         raise refusals_time.own_terminal()
     asked = {*request.identities, *await transaction.people.identities(request.person)}
-    if asked & await transaction.people.identities(person):
+    if asked & await transaction.people.identities(scene.person):
         raise refusals_time.own_request()
 
 

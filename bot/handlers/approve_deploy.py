@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot import refusals_deploy, refusals_time
 from bot.approving import moved, plan_anew, stop
-from bot.context import Outcome, Scene, Transaction
+from bot.context import Outcome, Outside, Scene, Transaction
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.command import CommandState
 from bot.domain.deployment import Deployment, Rollout, RolloutState
 from bot.domain.waiting import said_again
 from bot.handlers.answering import answer, asked_by, request_of
 from bot.handlers.rolling import rolled
+from bot.moved_on import is_at_old_head, stop_at_old_head
 from bot.replies import deploy_approval as words
 
+Heads = Mapping[tuple[str, int], str]
+"""The head of each open merge or pull request, by project and number."""
 
-async def approve(id: str, comment: str | None, scene: Scene, transaction: Transaction) -> Outcome:
+
+async def heads(scene: Scene, outside: Outside) -> Heads:
+    """Raises ForgeUnavailable."""
+    asked = {(each.service.project, each.wish.request) for each in scene.wanted if each.wish.request is not None}
+    found = {}
+    for key, number in sorted(asked):
+        project = scene.projects.get(key)
+        request = await outside.change_request(project, number) if project else None
+        if request is not None and request.is_open:
+            found[key, number] = request.sha
+    return found
+
+
+async def approve(id: str, comment: str | None, heads: Heads, scene: Scene, transaction: Transaction) -> Outcome:
     rollout, request, parts = await _rows(id, scene, transaction)
+    for part in parts:
+        for (project, number), head in heads.items():
+            if await is_at_old_head(transaction, part, project, number, head):
+                await stop_at_old_head(transaction, rollout, part, head)
+                return Outcome(words.for_another_head(rollout, part, head, scene.person), CommandState.REFUSED, "stale_head", rollout.id)
     stale = [each for each in parts if each.bound != request.wish[each.id]]
     found = [(each, await moved(transaction, each, rollout, scene.catalogue)) for each in parts]
     again = [(part, instead) for part, instead in found if instead or part in stale]

@@ -8,7 +8,7 @@ from bot.domain.approval import Approval, ApprovalState
 from bot.domain.environment import Environment
 from bot.domain.message import Person
 from bot.domain.prose import Block, Button, Code, Reply, Strong, Tone, line
-from bot.replies.common import hours, moment, say, typed
+from bot.replies.common import hours, moment, say, typed, who_may
 
 
 def wanted(environment: Environment, request: Approval, cap_s: float, price: str, roles: Sequence[str]) -> Reply:
@@ -16,8 +16,7 @@ def wanted(environment: Environment, request: Approval, cap_s: float, price: str
     more_s = float(request.wish["expires_at"]) - environment.expires_at
     cost = f" for {price}" if price else ""
     head = (Strong(environment.slug), f" would live longer than {hours(cap_s)} in all: {hours(more_s)} more{cost}, until ")
-    who = f" who is {' or '.join(roles)} here" if roles else ""
-    rest = line(f"Somebody else{who} has to say yes; the request waits until ", moment(request.expires_at), ".")
+    rest = line(f"Somebody else{who_may(roles)} has to say yes; the request waits until ", moment(request.expires_at), ".")
     more: list[Block] = [rest]
     if request.reason:
         more.insert(0, line(f"Reason: {request.reason}"))

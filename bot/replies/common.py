@@ -54,6 +54,11 @@ def how(environment: Environment) -> str:
     return "has failed" if environment.state is State.FAILED else f"is {environment.state}"
 
 
+def who_may(roles: Sequence[str]) -> str:
+    """` who is admin here`, after somebody who has to do something; "" where that is not a matter of roles."""
+    return f" who is {' or '.join(roles)} here" if roles else ""
+
+
 def commit(sha: str) -> Code:
     return Code(sha[:8])
 

@@ -25,7 +25,8 @@ def ended(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str,
     if rollout.state is RolloutState.SUCCEEDED:
         return _done(rollout, parts, artifacts, to)
     if rollout.state is RolloutState.CANCELLED:
-        return say(Tone.WARNING, *_what(rollout), _stopped(rollout, parts), to=to, code=rollout.code, more=_several(parts, artifacts))
+        more = (*_several(parts, artifacts), *_when_it_is_built(rollout, parts, artifacts))
+        return say(Tone.WARNING, *_what(rollout), _stopped(rollout, parts), to=to, code=rollout.code, more=more)
     if rollout.state is RolloutState.PLANNED:
         return _planned(rollout, parts, artifacts, to)
     return _failed(rollout, parts, artifacts, to)
@@ -39,6 +40,17 @@ def _stopped(rollout: Rollout, parts: Sequence[Deployment]) -> str:
     """Why, where somebody else than who asked saw to it."""
     reason = next((each.reason for each in parts if each.code == rollout.code and each.reason), "")
     return f" is not deployed: {reason}." if reason else " was stopped, as asked."
+
+
+def _when_it_is_built(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact]) -> tuple[Line, ...]:
+    """The line that asks for the head of the request that has moved on."""
+    if rollout.code != "stale_head":
+        return ()
+    wished = rollout.words
+    for part in parts:
+        if part.request is not None and part.artifact_id in artifacts:
+            wished = wished.replace(f"{part.service}@{artifacts[part.artifact_id].short}", f"{part.service}@{part.follows}")
+    return (line("When that is built: ", Code(f"/sled deploy {wished} --to {rollout.environment}")),)
 
 
 def _planned(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], to: Person) -> Reply:

@@ -4,26 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from bot.domain.approval import Approval
 from bot.domain.artifact import Artifact
 from bot.domain.deployment import Deployment, Rollout
 from bot.domain.message import Person
-from bot.domain.prose import Block, Button, Reply, Span, Strong, Text, Tone, line
-from bot.replies.common import commit, moment, say
-from bot.replies.deploy import plans
+from bot.domain.prose import Block, Button, Code, Reply, Span, Strong, Text, Tone, line
+from bot.replies.common import commit, moment, say, who_may
+from bot.replies.deploy import plans, told_changes
 
 LATE = "nobody said yes in time"
 """Why nothing of it begins, as the end of a sentence."""
 
 
-def wanted(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], request: Approval) -> Reply:
-    head = (*_what(rollout), " needs another person's word. It would change this:")
+def wanted(
+    rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], request: Approval, roles: Sequence[str]
+) -> Reply:
+    """`roles`: those in which somebody may say yes."""
+    is_news = any(told_changes(each) for each in parts)
+    would = ". It would change this:" if is_news else ", though it would change nothing:"
+    head = (*_what(rollout), f" needs another person's word{would}")
     more: list[Block] = list(plans(parts, artifacts))
     if request.reason:
         more.append(line(f"Reason: {request.reason}"))
-    more.append(line("Exactly this is applied, or nothing. The request waits until ", moment(request.expires_at), "."))
+    who = f"Somebody else{who_may(roles)} has to say yes. Exactly this is applied, or nothing"
+    more.append(line(f"{who}; the request waits until ", moment(request.expires_at), "."))
     buttons = (Button("approve", f"/sled approve {request.id}"), Button("reject", f"/sled reject {request.id}"))
     return say(Tone.BUSY, *head, to=request.person, code="asks", more=more, buttons=buttons)
+
+
+def with_way_alone(wanted: Reply, environment: str) -> Reply:
+    """To somebody whom nobody could answer: all who may speak are in terminals of this machine, and count as one person."""
+    trusting, open_ = Code("TRELLIS_TRUST_CONSOLE_NAMES=true"), Code("asks = false")
+    told = line("In terminals everybody counts as one person. To try it alone, as two people: start Trellis with ", trusting)
+    other = line(f"Or let {environment} not ask: ", open_, f" in [deploy.environments.{environment}] of trellis.toml")
+    return msgspec.structs.replace(wanted, blocks=(*wanted.blocks, told, other))
 
 
 def approved(rollout: Rollout, request: Approval) -> Reply:
@@ -48,6 +64,17 @@ def stale(rollout: Rollout, part: Deployment, instead: Artifact | None) -> Reply
     else:
         told = (*_what(rollout), " was asked for, but ", commit(instead.commit), f" of {part.service} has come since.")
     return say(Tone.WARNING, *told, again, to=rollout.person, code="stale_plan")
+
+
+def another_head(part: Deployment, head: str) -> str:
+    """Why nothing of it begins, as the end of a sentence."""
+    return f"request {part.request} has another head by now, {head[:8]}"
+
+
+def for_another_head(rollout: Rollout, part: Deployment, head: str, to: Person) -> Reply:
+    """To whoever approved what its request has left behind."""
+    told = f" is not what is asked for any more: {another_head(part, head)}. So this counts for nothing, and nothing of it begins."
+    return say(Tone.WARNING, *_what(rollout), told, to=to, code="stale_head")
 
 
 def too_soon(rollout: Rollout, to: Person) -> Reply:

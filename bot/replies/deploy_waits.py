@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.domain.beginning import Obstacle, Refuse, Skipped, Wait
+from bot.domain.beginning import Asks, Obstacle, Refuse, Skipped, Wait
 from bot.domain.deployment import Deployment, Lock, Slot, Veto, Waits
 from bot.domain.freezes import Window
 from bot.domain.gates import Word
@@ -23,6 +23,8 @@ def why_of(wait: Wait) -> str:
             return f"deploy {other.number} of {other.service}" if wait.waits is not Waits.WORD else f"deploy {other.number} came before it"
         case Word() as word:
             return gates.waiting(word)
+        case Asks(roles):
+            return _PLAIN[wait.waits] + (f" ({' or '.join(roles)})" if roles else "")
         case None:
             return _PLAIN[wait.waits]
 

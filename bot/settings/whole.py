@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     host_id: str = "here"
     console_role: Literal["viewer", "developer", "admin"] = "admin"
+    trust_console_names: bool = False  # people in terminals are who they say: one of them may approve what another asked for
     time_zone: str = "UTC"
     log_format: Literal["console", "json"] = "console"
     sandbox: Literal["auto", "off", "required"] = "auto"

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind
+from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind, RolloutState
 from bot.domain.going_back import Brought
 from bot.store.deploy_tables import artifacts, deployments, plans, rollouts
 from bot.store.leases import is_free
@@ -104,6 +104,12 @@ class Rollouts:
         of_it = select(artifacts.c.id).where(artifacts.c.project == project, artifacts.c.request == request)
         as_betas = select(rollouts.c.id).where(rollouts.c.kind == RolloutKind.BETA)
         return await self._all(_is_live, deployments.c.artifact_id.in_(of_it), deployments.c.rollout_id.in_(as_betas))
+
+    async def asked_for(self) -> Sequence[Deployment]:
+        """Those that another person is, or was, asked for, and that have not begun."""
+        asked = select(rollouts.c.id).where(rollouts.c.state == RolloutState.OPEN, rollouts.c.approval_id != "")
+        is_ahead = deployments.c.state.in_((DeploymentState.QUEUED, DeploymentState.WAITING))
+        return await self._all(deployments.c.rollout_id.in_(asked), is_ahead, deployments.c.is_wanted)
 
     async def waiting(self) -> Sequence[Deployment]:
         return await self._all(deployments.c.state == DeploymentState.WAITING)

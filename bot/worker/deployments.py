@@ -12,11 +12,12 @@ import msgspec
 import structlog
 
 from bot import meters, tracing
+from bot.approvers import Approvers
 from bot.approving import is_approved, moved, needs_a_word, plan_anew
 from bot.beginnings import facts_of, may_it_begin
 from bot.continuous import follow_on
 from bot.domain.artifact import ArtifactKind
-from bot.domain.beginning import Go, Refuse, Wait, may_be_planned
+from bot.domain.beginning import Asks, Go, Refuse, Wait, may_be_planned
 from bot.domain.catalogue import Catalogue, SharedEnvironment
 from bot.domain.deploying import Step, next_step
 from bot.domain.deployment import Deployment, Rollout, Waits
@@ -48,13 +49,13 @@ class Over(Exception):  # noqa: N818 - nothing is left to be done
 class Deployments:
     """`drive` is called with an id by the desk; any number of workers may call it at once."""
 
-    def __init__(self, holder: Holder, runner_of: RunnerOf, files: Files, catalogue: Catalogue, gates: Gates, approval_s: float) -> None:
+    def __init__(self, holder: Holder, runner_of: RunnerOf, files: Files, catalogue: Catalogue, gates: Gates, approvers: Approvers) -> None:
         self._holder = holder
         self._store = holder.store
         self._runs = Runs(runner_of)
         self._files = files
         self._catalogue = catalogue
-        self._approval_s = approval_s
+        self._approvers = approvers
         self._gates = gates
         self._steps: dict[Step, Callable[[Deployment, Lease], Awaitable[None]]] = {
             Step.END: self._end,
@@ -160,7 +161,7 @@ class Deployments:
                 if rollout.plan_only:
                     await settle.only_planned(transaction, after, rollout)
                 else:
-                    await settle.ready_to_begin(transaction, after, rollout, self._approval_s)
+                    await settle.ready_to_begin(transaction, after, rollout, self._approvers)
 
     async def _words(self, deployment: Deployment) -> tuple[Word, ...]:
         """What its gates say now, whom no transaction waits for."""
@@ -188,7 +189,7 @@ class Deployments:
                 return
             if needs_a_word(rollout, self._place(rollout.environment)):
                 if not await is_approved(transaction, row, rollout):
-                    await settle.waits(transaction, row, rollout, Wait(Waits.APPROVAL))
+                    await settle.waits(transaction, row, rollout, Wait(Waits.APPROVAL, self._asks(rollout, row)))
                     return
                 if (instead := await moved(transaction, row, rollout, self._catalogue)) is not None:
                     await plan_anew(transaction, row, rollout, instead)
@@ -198,12 +199,15 @@ class Deployments:
                 answer = Wait(Waits.TURN)
             match answer:
                 case Go():
-                    await settle.begun(transaction, row, rollout, answer)
+                    await settle.begun(transaction, row, rollout, answer, self._approvers.audience)
                 case Wait():
                     await settle.waits(transaction, row, rollout, answer)
                 case Refuse():
                     await settle.refused(transaction, row, rollout, answer)
         killpoint("worker.deployment.begun")
+
+    def _asks(self, rollout: Rollout, row: Deployment) -> Asks:
+        return Asks(self._approvers.of_deploy([row.service], row.environment, rollout.person))
 
     async def _apply(self, deployment: Deployment, lease: Lease) -> None:
         """Exactly the plan there is. A run that is there already is followed to its end."""

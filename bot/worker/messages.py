@@ -35,6 +35,7 @@ from bot.worker.leasing import Holder
 from bot.worker.mains import Mains
 from bot.worker.names import Names
 from bot.worker.openings import Openings
+from bot.worker.voids import Voids
 from processes.killpoint import killpoint
 
 log = structlog.get_logger()
@@ -56,6 +57,7 @@ class Messages:
         openings: Openings,
         mains: Mains,
         betas: Betas,
+        voids: Voids,
     ) -> None:
         self._holder = holder
         self._store = holder.store
@@ -66,6 +68,7 @@ class Messages:
         self._openings = openings
         self._mains = mains
         self._betas = betas
+        self._voids = voids
         self._edits = Edits(holder.store, bus.read)
 
     async def hear(self, id: str) -> None:
@@ -149,6 +152,8 @@ class Messages:
         await self._mains.happened(event)
         if isinstance(event, RequestClosed):
             await self._betas.closed(event)
+        elif isinstance(event, Pushed | RequestMoved):
+            await self._voids.happened(event)
 
     async def _was_pressed(self, waiting: Waiting, lease: Lease) -> bool:
         """Whether it is the second click of a double one, which is done with."""

@@ -5,18 +5,21 @@ Whoever calls these holds the slot and the rollout, in this order: then nobody w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import msgspec
 
+from bot.approvers import Approvers
 from bot.approving import ask, plan_anew, void
+from bot.audience import Audience
 from bot.domain.artifact import Artifact
 from bot.domain.beginning import Go, Refuse, Wait
 from bot.domain.command import CommandState, Event
-from bot.domain.deployment import Deployment, DeploymentState, Rollout, RolloutKind, RolloutState, Slot, Waits
+from bot.domain.deployment import Deployment, DeploymentState, Lock, Rollout, RolloutKind, RolloutState, Slot, Waits
 from bot.domain.gates import Word
+from bot.domain.message import Person, Thread
 from bot.domain.waiting import called, is_told, waiting
 from bot.replies import betas, freezes, gates
 from bot.replies import deploy as words
@@ -59,21 +62,21 @@ async def bound(transaction: Transaction, row: Deployment, result: Result) -> De
     return await transaction.save_deployment(after)
 
 
-async def ready_to_begin(transaction: Transaction, row: Deployment, rollout: Rollout, asks_s: float | None) -> None:
+async def ready_to_begin(transaction: Transaction, row: Deployment, rollout: Rollout, asks: Approvers | None) -> None:
     """All of a rollout is planned before any of it begins: what cannot be rendered stops it before anything has changed.
 
-    `asks_s`: another person has to say yes to all of it first, within so long.
+    `asks`: one of these has to say yes to all of it first.
     """
     parts = await transaction.rollouts.parts(row.rollout_id)
     ahead = [each for each in parts if each.is_wanted and not each.is_over and not each.has_begun]
     if not row.is_wanted:
         return
-    if not all(each.plan_hash and (each.base or asks_s is None) for each in ahead):
+    if not all(each.plan_hash and (each.base or asks is None) for each in ahead):
         wait = Wait(Waits.STAGE)
         await transaction.save_deployment(waiting(row, wait, why_of(wait), transaction.now))
         return
-    if asks_s is not None:
-        await ask(transaction, ahead, rollout, asks_s)
+    if asks is not None:
+        await ask(transaction, ahead, rollout, asks)
     for each in ahead:
         if each.state is State.WAITING:
             await transaction.save_deployment(called(each, transaction.now))
@@ -117,7 +120,8 @@ def not_begun(code: str, reason: str) -> Result:
     return Result("refused", "", "", (), code, reason, None, "")
 
 
-async def begun(transaction: Transaction, row: Deployment, rollout: Rollout, go: Go) -> None:
+async def begun(transaction: Transaction, row: Deployment, rollout: Rollout, go: Go, audience: Audience) -> None:
+    """What only force passes is told to all: where it was asked for, whose locks those are, and in the channels of the project."""
     moved = row if row.state is State.QUEUED else row.move(State.QUEUED)
     began = msgspec.structs.replace(
         moved.move(State.RUNNING), waits_for=None, waits_why="", began_at=transaction.now, troubles=0, retry_at=None
@@ -128,9 +132,19 @@ async def begun(transaction: Transaction, row: Deployment, rollout: Rollout, go:
     closing = [freezes.closes_soon(row.environment, go.closing, transaction.now)] if go.closing else []
     if forced or go.warnings or closing:
         told = [*map(words.warning, go.warnings), *closing]
-        await transaction.post(rollout.thread, words.begins_all_the_same(rollout, row, forced, told))
+        said = words.begins_all_the_same(rollout, row, forced, told)
+        await transaction.post(rollout.thread, said)
+        for thread, owner in _others(go, rollout, audience.channels([row.service], rollout.thread)) if forced else ():
+            await transaction.post(thread, msgspec.structs.replace(said, to=owner))
     elif row.waits_since is not None and _knows_that_it_waits(row, transaction.now):
         await transaction.post(rollout.thread, words.begins_after_all(rollout, row, transaction.now - row.waits_since))
+
+
+def _others(go: Go, rollout: Rollout, channels: Sequence[Thread]) -> Iterable[tuple[Thread, Person | None]]:
+    """Where else it is told that somebody's lock was passed, each once; with whose."""
+    locks = [(each.thread, each.owner) for each in go.forced_past if isinstance(each, Lock)]
+    told = {thread.address: (thread, owner) for thread, owner in reversed((*locks, *((each, None) for each in channels)))}
+    return [both for address, both in told.items() if address != rollout.thread.address]
 
 
 def _knows_that_it_waits(row: Deployment, now: float) -> bool:

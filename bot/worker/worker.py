@@ -33,6 +33,7 @@ from bot.worker.records import Records
 from bot.worker.spares import Spares, stock_for_ever
 from bot.worker.sweep import sweep_for_ever
 from bot.worker.tidying import Tidying, tidy_for_ever
+from bot.worker.voids import Voids
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ class Parts:
     records: Records
     reconciler: Reconciler
     announcements: Announcements
+    voids: Voids
     tidying: Tidying
     leftovers: Leftovers
     canary: Canary
@@ -98,7 +100,7 @@ class Workers:
         """Work until cancelled; then let go of what is in hand, for others to take up."""
         parts = self._parts
         jobs: list[Coroutine[Any, Any, None]] = [attend(desk, self._redis_url) for desk in self.desks.values()]
-        jobs.append(sweep_for_ever(parts.store, self.desks, self._sweep_s))
+        jobs.append(sweep_for_ever(parts.store, self.desks, parts.voids, self._sweep_s))
         jobs.append(follow_for_ever(parts.store, parts.runtime, parts.branches, parts.mains, parts.projects, self._follow_s))
         jobs.append(poll_for_ever(parts.poller, parts.projects, self._poll_s))
         jobs.append(reconcile_for_ever(parts.reconciler, self._reconcile_s))

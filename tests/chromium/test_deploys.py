@@ -62,7 +62,7 @@ def test_what_prod_gets_waits_for_somebody_else_with_its_plan(visits: Callable[.
     press(page.locator("#artifacts tbody tr").filter(has_not_text="not merged").first, "Deploy", "Deploy to prod")
     expect(page.locator("#past tbody tr").first).to_contain_text("prod")
     page.locator("#past .slug").first.click()
-    expect(page.locator("#asking")).to_contain_text("Somebody else has to answer")
+    expect(page.locator("#asking")).to_contain_text("Somebody else who is admin here has to answer")
     expect(page.locator("#asking")).to_be_visible()
     expect(page.locator("#services .changes")).to_be_visible()
     visit.picture("asking")

@@ -98,6 +98,7 @@ async def test_two_names_in_terminals_are_one_person(world: World) -> None:
             """
             ✗ zelda: A terminal takes any name, so those who ask and answer in terminals count as one person:
               somebody has to answer who is signed in, or in a chat.
+              To try it alone, as several people: start Trellis with TRELLIS_TRUST_CONSOLE_NAMES=true
               reason: not_allowed
             """
         )

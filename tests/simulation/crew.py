@@ -20,6 +20,7 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.store import Store
 from bot.worker.sweep import sweep
+from bot.worker.voids import Voids
 from bot.worker.worker import desks_of
 from tests.fakes.clock import ManualClock
 from tests.fakes.runner import FakeFiles, FakeRunner
@@ -70,12 +71,14 @@ class Worker:
         self._chance = chance
         self._context = contextvars.copy_context()
         self._desks: dict[str, Desk] = {}
+        self._voids: Voids
         self.store: Store
 
     async def begin(self, settings: Settings, database: Database, ear: Ear, place: Place) -> None:
         self.store = Store(database, self._ring)
         edges = Edges({Platform.SLACK: ear}, {}, place, Deploys(FakeRunner(), FakeFiles()))
-        self._desks = desks_of(await worker_parts(settings, self.store, edges, self.name, pace_s=0.0))
+        parts = await worker_parts(settings, self.store, edges, self.name, pace_s=0.0)
+        self._desks, self._voids = desks_of(parts), parts.voids
 
     def wrong_by(self, seconds: float) -> None:
         self._context.run(SKEW.set, seconds)
@@ -90,7 +93,7 @@ class Worker:
         return await asyncio.get_running_loop().create_task(self._works(), context=self._context)
 
     async def _works(self) -> int:
-        found = await sweep(self.store, self._desks)
+        found = await sweep(self.store, self._desks, self._voids)
         while any(desk._tasks for desk in self._desks.values()):
             for desk in self._desks.values():
                 await desk.idle()

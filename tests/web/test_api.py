@@ -180,6 +180,7 @@ async def test_a_deploy_that_waits_for_another_person_is_listed_with_its_plan(wo
     await world.settle()
     [waiting] = (await api.gets("/approvals"))["approvals"]
     assert (waiting["kind"], waiting["environment"], waiting["deploy"], waiting["reason"]) == ("deploy", "prod", 2, "demo")
+    assert waiting["roles"] == ["admin"]
     [bound] = waiting["wish"].values()
     assert [len(each) for each in bound.split(":")] == [64, 64]
     assert (await (await api_of(world, STRANGER)).gets("/approvals"))["approvals"] == []

@@ -20,7 +20,7 @@ async def test_a_longer_life_is_asked_for_and_approved_by_a_press_of_somebody_el
         assert "Nothing waits for you" in words(await ada.get("/approvals"))
         await dana.sends("/say", line=f'/ivy extend {it.slug} 90h --reason "the fair"', back=f"/environments/{it.slug}")
         await world.settle()
-        assert "somebody else has to" in words(await dana.get("/approvals"))
+        assert "somebody else who is admin here has to" in words(await dana.get("/approvals"))
         page = await ada.get("/approvals")
         assert f"{it.slug} lab dana 90 h more until" in words(page)
         assert "the fair" in words(page)
@@ -45,8 +45,8 @@ async def test_a_deploy_is_shown_with_what_it_changes_and_approved_by_a_press_of
         await world.settle()
         await dana.sends("/say", line='/sled deploy hello --to prod --reason "the fair"', back="/")
         await world.settle()
-        assert "Somebody else has to answer" in words(await dana.get("/approvals"))
-        assert "Somebody who may approve has to answer" in words(await bo.get("/approvals"))
+        assert "Somebody else who is admin here has to answer" in words(await dana.get("/approvals"))
+        assert "Somebody who is admin here has to answer" in words(await bo.get("/approvals"))
         page = await ada.get("/approvals")
         for part in (
             "hello@4fd1c0e9 to prod",

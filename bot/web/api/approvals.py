@@ -30,9 +30,9 @@ async def _shape(it: Approval, look: Transaction, projects: frozenset[str], part
     """None for a deploy that also brings what one may not see."""
     if it.kind != DEPLOY:
         environment = await look.environments.get(it.environment_id)
-        return approval_shape(it, environment.slug if environment else "")
+        return approval_shape(it, environment.slug, parts.approvers.of_life(environment, it.person)) if environment else None
     rollout, known = await look.rollouts.get(it.environment_id), parts.catalogue.services
     services = {each.service for each in await look.rollouts.parts(it.environment_id)}
     if rollout is None or not all(name in known and known[name].project in projects for name in services):
         return None
-    return approval_shape(it, rollout.environment, rollout.number)
+    return approval_shape(it, rollout.environment, parts.approvers.of_deploy(services, rollout.environment, it.person), rollout.number)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.approvers import Approvers
 from bot.context import Runtime
 from bot.domain.catalogue import Catalogue
 from bot.domain.environment import Environment
@@ -61,4 +62,5 @@ class Parts:
     catalogue: Catalogue
     projects: Mapping[str, Project]
     merges: Merges
+    approvers: Approvers
     sources: Sources

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -150,6 +151,8 @@ class EventPage(BaseModel):
 class ApprovalShape(BaseModel):
     """`wish` is what is approved, to the letter; times in it are seconds since the epoch.
 
+    Somebody else who has one of these `roles` may answer; none: no role alone may.
+
     For a deploy `environment` is the shared one that it goes to, `deploy` its number, and `wish` the plan hash and base of each deployment.
     """
 
@@ -161,6 +164,7 @@ class ApprovalShape(BaseModel):
     reason: str
     wish: dict[str, float | str]
     deploy: int | None = None
+    roles: list[str]
     created_at: datetime
     expires_at: datetime
 
@@ -169,7 +173,7 @@ class ApprovalList(BaseModel):
     approvals: list[ApprovalShape]
 
 
-def approval_shape(it: Approval, slug: str, deploy: int | None = None) -> ApprovalShape:
+def approval_shape(it: Approval, slug: str, roles: Iterable[str], deploy: int | None = None) -> ApprovalShape:
     return ApprovalShape(
         id=it.id,
         kind=it.kind,
@@ -179,6 +183,7 @@ def approval_shape(it: Approval, slug: str, deploy: int | None = None) -> Approv
         reason=it.reason,
         wish=dict(it.wish),
         deploy=deploy,
+        roles=[str(each) for each in roles],
         created_at=at(it.created_at),
         expires_at=at(it.expires_at),
     )

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bot.asking import identity
+from bot.approvers import Approvers
 from bot.domain.approval import DEPLOY, Approval
 from bot.domain.deployment import Deployment
 from bot.domain.environment import Environment
-from bot.domain.message import Person, Platform
+from bot.domain.message import Person
 from bot.replies import hours
+from bot.replies.common import who_may
 from bot.store import deploy_overview
 from bot.store.deploy_overview import Act
 from bot.store.transaction import Transaction
@@ -23,20 +24,20 @@ from bot.web.pages.services import seen_services
 from bot.web.pages.sight import View
 from bot.web.session import User
 
-_TERMINAL = {Platform.CONSOLE}  # where all who speak count as one person
 _ANSWERS = ("ivy approve", "ivy reject")
 _DEPLOY_ANSWERS = ("sled approve", "sled reject")
 
 
 @dataclass(frozen=True)
 class Row:
-    """`is_own`: somebody else has to answer it. `may`: the commands that this person may answer it with."""
+    """`is_own`: somebody else has to answer it. `who` is admin here may. `may`: the commands that this person may answer it with."""
 
     request: Approval
     environment: Environment
     wish: str
     until: float
     is_own: bool
+    who: str = ""
     may: frozenset[str] = frozenset()
 
 
@@ -47,6 +48,7 @@ class Asked:
     request: Approval
     act: Act
     is_own: bool
+    who: str = ""
     may: frozenset[str] = frozenset()
 
     @property
@@ -64,7 +66,7 @@ async def _answerable(rows: list[Row], parts: Parts, person: Person) -> list[Row
     ]
 
 
-async def _waiting(look: Transaction, view: View, person: Person) -> list[Row]:
+async def _waiting(look: Transaction, view: View, person: Person, approvers: Approvers) -> list[Row]:
     mine = await look.people.identities(person)
     found = []
     for request in await look.approvals.open(look.now):
@@ -73,23 +75,20 @@ async def _waiting(look: Transaction, view: View, person: Person) -> list[Row]:
             continue
         until = float(request.wish["expires_at"])
         wish = f"{hours(until - environment.expires_at)} more"
-        found.append(Row(request, environment, wish, until, _is_own(request, person, mine)))
+        who = who_may(approvers.of_life(environment, request.person))
+        found.append(Row(request, environment, wish, until, approvers.is_own(person, request, mine), who))
     return found
 
 
-def _is_own(request: Approval, person: Person, mine: frozenset[str]) -> bool:
-    """Whether somebody else has to answer it."""
-    return bool(mine & {identity(request.person), *request.identities}) or {person.platform, request.person.platform} == _TERMINAL
-
-
-async def _deploys(look: Transaction, services: frozenset[str], person: Person) -> list[Asked]:
+async def _deploys(look: Transaction, services: frozenset[str], person: Person, approvers: Approvers) -> list[Asked]:
     mine = await look.people.identities(person)
     found = []
     for request in await look.approvals.open(look.now):
         rollout = await look.rollouts.get(request.environment_id) if request.kind == DEPLOY else None
         act = await deploy_overview.act(look.connection, rollout.number) if rollout else None
         if act is not None and act.services <= services:
-            found.append(Asked(request, act, _is_own(request, person, mine)))
+            who = who_may(approvers.of_deploy(act.services, act.rollout.environment, request.person))
+            found.append(Asked(request, act, approvers.is_own(person, request, mine), who))
     return found
 
 
@@ -109,8 +108,9 @@ def router(parts: Parts) -> APIRouter:
     async def approvals(request: Request, user: User) -> Response:
         view = await parts.sight.of(user.person)
         async with parts.store.look() as look:
-            rows = await _waiting(look, view, user.person)
-            deploys = await _deploys(look, frozenset(each.key for each in seen_services(parts.catalogue, view)), user.person)
+            services = frozenset(each.key for each in seen_services(parts.catalogue, view))
+            rows = await _waiting(look, view, user.person, parts.approvers)
+            deploys = await _deploys(look, services, user.person, parts.approvers)
         rows = await _answerable(rows, parts, user.person)
         deploys = await _answerable_deploys(deploys, parts, user.person)
         flash = await saying.flash(parts.saying, request, user)

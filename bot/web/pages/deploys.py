@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot import replies
-from bot.asking import identity
+from bot.approvers import Approvers
 from bot.domain.approval import Approval, ApprovalState
-from bot.domain.deployment import Change, Deployment, DeploymentState, Rollout, RolloutState
-from bot.domain.message import Person, Platform
+from bot.domain.deployment import Change, Deployment, DeploymentState, RolloutState
+from bot.domain.message import Person
 from bot.domain.prose import Tone
+from bot.replies.common import who_may
 from bot.store import deploy_overview
 from bot.store.deploy_overview import Act
 from bot.store.transaction import Transaction
@@ -54,6 +55,7 @@ class Asking:
 
     request: Approval
     is_own: bool
+    who: str
 
 
 def kept(changes: tuple[Change, ...]) -> int:
@@ -91,13 +93,14 @@ def may_look(act: Act | None, services: frozenset[str]) -> bool:
     return act is not None and act.services <= services
 
 
-async def _asking(look: Transaction, rollout: Rollout, person: Person) -> Asking | None:
+async def _asking(look: Transaction, act: Act, person: Person, approvers: Approvers) -> Asking | None:
+    rollout = act.rollout
     request = await look.approvals.get(rollout.approval_id) if rollout.approval_id else None
     if request is None or request.state is not ApprovalState.OPEN or look.now >= request.expires_at:
         return None
     mine = await look.people.identities(person)
-    is_terminal = {person.platform, request.person.platform} == {Platform.CONSOLE}
-    return Asking(request, is_terminal or bool(mine & {identity(request.person), *request.identities}))
+    who = who_may(approvers.of_deploy(act.services, rollout.environment, request.person))
+    return Asking(request, approvers.is_own(person, request, mine), who)
 
 
 def not_here(user: SignedIn, view: View, number: str) -> Response:
@@ -128,7 +131,7 @@ def router(parts: Parts) -> APIRouter:
             act = await deploy_overview.act(look.connection, int(number))
             if act is None or not may_look(act, names):
                 return not_here(user, view, number)
-            asking = await _asking(look, act.rollout, user.person)
+            asking = await _asking(look, act, user.person, parts.approvers)
             runs = await _runs(look, act)
             events = await look.events_of(act.rollout.id, _EVENTS)
             now = look.now

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.approvers import Approvers
 from bot.context import Runtime
 from bot.domain.catalogue import Catalogue
 from bot.domain.project import Project
@@ -30,6 +31,7 @@ class Parts:
     runtime: Runtime
     observing: Observing
     watch: Watch
+    approvers: Approvers
     projects: Mapping[str, Project]
     checks: Mapping[str, Check]
     catalogue: Catalogue = field(default_factory=Catalogue)
