@@ -131,6 +131,14 @@ def spares_arguments(parser: argparse.ArgumentParser) -> None:
         simulate.add_argument(f"--{name}-s", type=float, default=None, metavar="SECONDS", help=f"{words}; measured when left out")
 
 
+def prices_arguments(parser: argparse.ArgumentParser) -> None:
+    """`show` and `refresh` of `trellis prices`."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("show", help="the table that costs are reckoned by, and of which day it is")
+    refresh = verbs.add_parser("refresh", help="ask AWS's price list for a region's instances and disks; needs its credentials")
+    refresh.add_argument("--region", default="", help="prices.region of the settings when left out")
+
+
 def connect_arguments(parser: argparse.ArgumentParser) -> None:
     """`github`, `gitlab` and `slack` of `trellis connect`."""
     platforms = parser.add_subparsers(dest="platform", required=True, metavar="PLATFORM")

@@ -19,6 +19,7 @@ from bot.arguments import (
     connect_arguments,
     env_arguments,
     feeds_arguments,
+    prices_arguments,
     spares_arguments,
     token_arguments,
     vault_arguments,
@@ -169,6 +170,12 @@ def _spares(args: argparse.Namespace, settings: Settings) -> int:
     return _run(spares(settings, args))
 
 
+def _prices(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.prices import prices  # noqa: PLC0415
+
+    return prices(settings, args)
+
+
 def _connect(args: argparse.Namespace, settings: Settings) -> int:
     from bot.connect.hooks import github_hooks, gitlab_hooks  # noqa: PLC0415
     from bot.connect.slack import slack  # noqa: PLC0415
@@ -241,6 +248,7 @@ def parser() -> argparse.ArgumentParser:
     token_arguments(add("token", _token, "your API tokens"))
     artifact_arguments(add("artifact", _artifact, "what was built of services, for deploys"))
     spares_arguments(add("spares", _spares, "warm spares: machines that are made before anybody asks"))
+    prices_arguments(add("prices", _prices, "what an hour of each size costs, by region"))
     alive = add("alive", _alive, "whether a part of this machine lives; ends with 1 when it does not")
     alive.add_argument("part", choices=("serve", "work", "keep"))
     add("backup", _backup, "copy the database (SQLite) while it is used").add_argument("file", help="where to; must not be there yet")

@@ -13,6 +13,7 @@ from bot.context_rows import ApprovalRows, ArtifactRows, DeployedRows, Environme
 from bot.context_rules import HoldRows, LockRows, VetoRows, WaitingRows
 from bot.domain.approval import Approval
 from bot.domain.artifact import Artifact
+from bot.domain.budget import UNLIMITED, Budgets
 from bot.domain.catalogue import Catalogue, Service, SharedEnvironment
 from bot.domain.command import CommandState, Event
 from bot.domain.cost import FREE, Prices
@@ -159,6 +160,7 @@ class Scene:
     project: Project | None = None
     environment: Environment | None = None  # as it was before the transaction
     prices: Prices = FREE
+    budgets: Budgets = UNLIMITED
     approval: Approval | None = None  # as it was before the transaction
     teams: Mapping[str, frozenset[str]] = field(default_factory=dict)  # the identities of each group
     catalogue: Catalogue = field(default_factory=Catalogue)

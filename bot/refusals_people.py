@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.domain.budget import Spent
+from bot.domain.cost import Prices
 from bot.domain.environment import Environment
 from bot.domain.errors import UserError
 from bot.domain.message import Person
@@ -27,6 +29,14 @@ def over_quota(quota: str, whose: str, count: int, own: Sequence[Environment]) -
     rest = len(own) - len(lines)
     more = (Items(lines), line(f"and {rest} more: ", Code("/ivy list --mine"))) if rest > 0 else (Items(lines),)
     return UserError("over_quota", *head, " Take one of yours down:", more=more)
+
+
+def over_budget(spent: Spent, prices: Prices) -> UserError:
+    """`spent.name` is the budget's name in the settings."""
+    so_far, budget = prices.shown(spent.so_far), prices.shown(spent.budget)
+    whose = {"per_person": "You have spent", "month": "All environments together have cost"}.get(spent.name, "This project has cost")
+    head = f"{whose} {so_far} this month, and the budget "
+    return UserError("over_budget", head, Code(spent.name), f" is {budget}. Nothing new is made before ", moment(spent.until), ".")
 
 
 def has_enough(person: Person, count: int) -> UserError:

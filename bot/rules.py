@@ -10,6 +10,7 @@ from bot.auth.people import People
 from bot.auth.policies import Policies
 from bot.auth.policy import Role
 from bot.context import Limits
+from bot.domain.budget import UNLIMITED, Budgets
 from bot.domain.catalogue import Catalogue
 from bot.domain.channels import Channels
 from bot.domain.cost import FREE, Prices
@@ -33,6 +34,7 @@ class Rules:
     channels: Channels
     replies_per_hour: int = 0
     prices: Prices = FREE
+    budgets: Budgets = UNLIMITED
     catalogue: Catalogue = field(default_factory=Catalogue)
     spares: frozenset[tuple[str, Size]] = frozenset()
     trusts_names: bool = False

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot import price_table
 from bot.app.catalogue import catalogue_of
 from bot.app.channels import channels_of
 from bot.app.deploys import Deploys, deploys_of
@@ -39,6 +40,7 @@ from bot.chats.record import Recorder
 from bot.chats.slack import SlackChat
 from bot.context import Forge, Limits
 from bot.domain import schedule
+from bot.domain.budget import Budgets
 from bot.domain.cost import Prices
 from bot.domain.devenv_choice import Allowed
 from bot.domain.environment import Size
@@ -46,6 +48,7 @@ from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.domain.record import RecordKind
+from bot.price_table import BadTable
 from bot.replies.time import Terms
 from bot.rules import Rules
 from bot.settings import ProjectSettings, Settings, SettingsError
@@ -179,7 +182,27 @@ def limits_of(settings: Settings) -> Limits:
 
 def prices_of(settings: Settings) -> Prices:
     prices = settings.prices
+    if prices.region:
+        return _listed(settings)
     return Prices({Size.SMALL: prices.small, Size.MEDIUM: prices.medium, Size.LARGE: prices.large}, prices.currency)
+
+
+def _listed(settings: Settings) -> Prices:
+    """Out of the table; of a region that is not in it yet, none. Raises SettingsError."""
+    region = settings.prices.region
+    try:
+        found = price_table.read(settings.price_file).regions.get(region)
+    except BadTable as error:
+        raise SettingsError(str(error)) from None
+    if found is None:
+        log.warning("no_prices", region=region, file=str(settings.price_file))
+        return Prices()
+    per_hour = {Size(size): each.per_hour for size, each in found.sizes.items() if size in set(Size)}
+    return Prices(per_hour, found.currency, f"the price list of {region} of {found.as_of}")
+
+
+def budgets_of(settings: Settings) -> Budgets:
+    return Budgets(settings.budgets.month, settings.budgets.projects, settings.budgets.per_person)
 
 
 async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
@@ -194,6 +217,7 @@ async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
         console_role=Role(settings.console_role),
         limits=limits_of(settings),
         prices=prices_of(settings),
+        budgets=budgets_of(settings),
         zone=ZoneInfo(settings.time_zone),
         bot_names=names,
         own_ids=frozenset(ids),

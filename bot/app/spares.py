@@ -8,9 +8,8 @@ from typing import TypeGuard
 from bot.domain.environment import Size
 from bot.domain.spares import BadTarget, Kind, Target, targets_of
 from bot.settings import Settings, SettingsError
-from bot.store.transaction import Transaction
 from bot.worker.leasing import Holder
-from bot.worker.spares import Prepares, Spares, Stock
+from bot.worker.spares import IsOver, Prepares, Spares, Stock
 from provisioner.engine import Engine, Preparing
 
 
@@ -26,16 +25,11 @@ def targets(settings: Settings) -> Mapping[Kind, tuple[Target, ...]]:
     return found
 
 
-async def _never(transaction: Transaction, project: str) -> bool:
-    del transaction, project
-    return False
-
-
-def spares_of(settings: Settings, holder: Holder, engine: Engine) -> Spares | None:
+def spares_of(settings: Settings, holder: Holder, engine: Engine, budget: IsOver) -> Spares | None:
     """None where the engine can make nothing beforehand. Without any target it takes down those that there are."""
     if not is_preparing(engine):
         return None
-    stock = Stock(targets(settings), settings.spares.ttl_hours * 3600, settings.spares.at_once, _never)
+    stock = Stock(targets(settings), settings.spares.ttl_hours * 3600, settings.spares.at_once, budget)
     return Spares(holder, engine, stock)
 
 

@@ -12,6 +12,7 @@ from bot.app.markets import offer_of
 from bot.app.people import members_of
 from bot.app.scraped import scraped
 from bot.app.spares import spares_of
+from bot.app.spending import spare_budget_of
 from bot.app.traces import traced
 from bot.app.vault import Keeping, keeping_of, must_hold
 from bot.bus import Bus
@@ -110,7 +111,7 @@ async def worker_parts(
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),
         reconciler=Reconciler(hold, place.engine, settings.host_id, Adoption(store, projects, limits_of(settings), settings.host_id)),
         projects=projects,
-        spares=spares_of(settings, hold, place.engine),
+        spares=spares_of(settings, hold, place.engine, spare_budget_of(settings)),
         jobs=settings.worker.jobs,
     )
 

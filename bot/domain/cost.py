@@ -1,4 +1,4 @@
-"""What an environment costs: hours that it runs, times the price of its size. Prices are the operator's; nothing is asked of a cloud."""
+"""What an environment costs: hours that it runs, times the price of its size. Prices are the operator's, or of a table with a day."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from bot.domain.environment import Environment, Size
 
 @dataclass(frozen=True)
 class Prices:
-    """`per_hour` by size, in `currency` (a sign or a code: `€`, `USD`). Sizes without a price cost nothing."""
+    """`per_hour` by size, in `currency` (a sign or a code: `€`, `USD`). Sizes without a price cost nothing.
+
+    `source` says whence they are when they are not set by hand: `the price list of eu-west-1 of 2026-11-30`.
+    """
 
     per_hour: Mapping[Size, float] = field(default_factory=dict)
     currency: str = "€"
+    source: str = ""
 
     @property
     def is_free(self) -> bool:

@@ -1,11 +1,16 @@
-"""How many environments there may be: of a person with all their accounts, of a project, in all. Asked in the transaction that creates."""
+"""How many environments there may be, and what may be spent: of a person with all their accounts, of a project, in all.
+
+Asked in the transaction that creates.
+"""
 
 from __future__ import annotations
 
 from bot import refusals_people as refusals
 from bot.context import Scene, Transaction
+from bot.domain.budget import Purse, exhausted
 from bot.domain.environment import Environment
 from bot.domain.project import Project
+from bot.domain.spending import month_of
 
 
 async def must_have_room_for(environment: Environment, per_person: int, transaction: Transaction) -> None:
@@ -18,7 +23,10 @@ async def must_have_room_for(environment: Environment, per_person: int, transact
 
 
 async def must_have_room(scene: Scene, project: Project, transaction: Transaction) -> None:
-    """Refuse when a quota is full; nobody else creates until this transaction ends. Raises UserError `over_quota`."""
+    """Refuse when a quota is full or a budget spent; nobody else creates until this transaction ends.
+
+    Raises UserError `over_quota`, `over_budget`.
+    """
     await transaction.lock_quota()
     rows, limits = transaction.environments, scene.limits
     own = await rows.owned_by(await transaction.people.identities(scene.person))
@@ -31,3 +39,14 @@ async def must_have_room(scene: Scene, project: Project, transaction: Transactio
     everywhere = await rows.count_live()
     if everywhere >= limits.environments:
         raise refusals.over_quota("environments", "There is" if everywhere == 1 else "There are", everywhere, own)
+    await _must_have_money(scene, project, transaction)
+
+
+async def _must_have_money(scene: Scene, project: Project, transaction: Transaction) -> None:
+    if scene.budgets.is_unlimited:
+        return
+    now, identities = transaction.now, await transaction.people.identities(scene.person)
+    lives = await transaction.lives(frozenset(scene.projects), month_of(now, scene.zone).began_at)
+    purse = Purse(scene.budgets, scene.prices, scene.zone)
+    if spent := exhausted(purse, lives, project.key, identities, now):
+        raise refusals.over_budget(spent, scene.prices)

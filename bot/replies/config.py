@@ -69,8 +69,8 @@ def size_row(size: Size, whence: str) -> Row:
 
 def price_row(prices: Prices, size: Size) -> Row:
     if not prices.per_hour.get(size):
-        return Row("price", line("none is configured"), f"setting prices.{size}")
-    return Row("price", line(f"{prices.shown(prices.of(size, 3600))} per hour"), f"setting prices.{size}")
+        return Row("price", line("none is configured"), prices.source or f"setting prices.{size}")
+    return Row("price", line(f"{prices.shown(prices.of(size, 3600))} per hour"), prices.source or f"setting prices.{size}")
 
 
 def effective(found: Effective) -> Reply:

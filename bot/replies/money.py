@@ -32,6 +32,11 @@ def _row(environment: Environment, prices: Prices, now: float) -> tuple[Line, ..
     )
 
 
+def whence(prices: Prices) -> tuple[Line, ...]:
+    """How old the prices are, where that is known."""
+    return (line(f"Reckoned by {prices.source}."),) if prices.source else ()
+
+
 def of_one(environment: Environment, prices: Prices, now: float) -> Reply:
     an_hour = prices.of(environment.size, 3600)
     ran = hours(running_s(environment, now))
@@ -44,11 +49,12 @@ def of_one(environment: Environment, prices: Prices, now: float) -> Reply:
     )
     size = f"({environment.size})."
     if environment.gone_at is not None or not environment.is_wanted:
-        return say(Tone.NEUTRAL, *head, size)
+        return say(Tone.NEUTRAL, *head, size, more=whence(prices))
     if environment.paused_at is not None:
-        return say(Tone.NEUTRAL, *head, size, more=(line("It is paused and costs nothing now."),))
+        return say(Tone.NEUTRAL, *head, size, more=(line("It is paused and costs nothing now."), *whence(prices)))
     until = prices.shown(prices.of(environment.size, environment.expires_at - now))
-    return say(Tone.NEUTRAL, *head, size, more=(line("Until it goes, ", moment(environment.expires_at), f", another {until}."),))
+    rest = line("Until it goes, ", moment(environment.expires_at), f", another {until}.")
+    return say(Tone.NEUTRAL, *head, size, more=(rest, *whence(prices)))
 
 
 def of_several(environments: Sequence[Environment], prices: Prices, now: float) -> Reply:
@@ -60,4 +66,4 @@ def of_several(environments: Sequence[Environment], prices: Prices, now: float) 
         (line(Strong(each.slug)), line(hours(running_s(each, now))), line(prices.shown(spent(each, prices, now)))) for each in environments
     )
     total = prices.shown(sum(spent(each, prices, now) for each in environments))
-    return say(Tone.NEUTRAL, f"{total} so far for what you own:", more=(Table(("environment", "ran", "cost"), rows),))
+    return say(Tone.NEUTRAL, f"{total} so far for what you own:", more=(Table(("environment", "ran", "cost"), rows), *whence(prices)))

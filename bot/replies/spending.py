@@ -8,6 +8,7 @@ from bot.domain.cost import Prices
 from bot.domain.prose import Line, Reply, Strong, Table, Tone, line
 from bot.domain.spending import Report, Spending
 from bot.replies.common import say
+from bot.replies.money import whence
 
 _MOST = 15
 
@@ -22,7 +23,7 @@ def of_team(team: str, report: Report, prices: Prices) -> Reply:
         return say(Tone.NEUTRAL, *head)
     tables = [_table("project", report.by_project, prices), _table("person", report.by_person, prices)]
     more = [line(f"The table has the first {_MOST}; all of it is on the page Cost.")] if len(report.by_person) > _MOST else []
-    return say(Tone.NEUTRAL, *head, more=(*tables, *more))
+    return say(Tone.NEUTRAL, *head, more=(*tables, *more, *whence(prices)))
 
 
 def _table(what: str, each: Sequence[Spending], prices: Prices) -> Table:

@@ -46,6 +46,7 @@ def check(settings: Settings) -> None:
     _check_projects(settings)
     _check_people(settings)
     _check_spares(settings)
+    _check_money(settings)
     check_deploys(settings)
     check_artifacts(settings)
 
@@ -72,6 +73,20 @@ def _check_spares(settings: Settings) -> None:
         name = f"TRELLIS_SPARES__PROJECTS__{key.upper()}"
         _require(key in settings.projects, f"{name}: there is no project {key}")
         _require(settings.engine == "terraform", f"{name}: warm spares need TRELLIS_ENGINE=terraform")
+
+
+def _check_money(settings: Settings) -> None:
+    """A budget without prices would stop nobody, and look as if it did."""
+    prices, budgets = settings.prices, settings.budgets
+    said = any((prices.small, prices.medium, prices.large))
+    _require(not (said and prices.region), "TRELLIS_PRICES__REGION is set, and so are prices: keep one of them")
+    for key in budgets.projects:
+        _require(key in settings.projects, f"TRELLIS_BUDGETS__PROJECTS__{key.upper()}: there is no project {key}")
+    wanted = budgets.month or budgets.per_person or any(budgets.projects.values())
+    _require(
+        not wanted or said or prices.region,
+        "TRELLIS_BUDGETS are set without prices: set TRELLIS_PRICES__SMALL …, or TRELLIS_PRICES__REGION",
+    )
 
 
 def _check_people(settings: Settings) -> None:

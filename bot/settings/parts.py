@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
 
 RoleName = Literal["nobody", "viewer", "developer", "admin"]
+SizeName = Literal["small", "medium", "large"]
 
 
 def _pairs(value: object) -> object:
@@ -202,7 +203,10 @@ class SignInSettings(BaseModel):
 
 
 class PriceSettings(BaseModel):
-    """What an environment costs an hour, by its size: shown where somebody decides. Nothing is asked of a cloud."""
+    """What an environment costs an hour, by its size: shown where somebody decides.
+
+    Said here, or with `region` out of a table that `trellis prices refresh` writes: `file`, else prices.json in the data folder.
+    """
 
     model_config = {"extra": "forbid"}
 
@@ -210,6 +214,24 @@ class PriceSettings(BaseModel):
     small: float = Field(default=0, ge=0)
     medium: float = Field(default=0, ge=0)
     large: float = Field(default=0, ge=0)
+    region: str = ""
+    file: Path | None = None
+    instance_types: dict[SizeName, str] = {"small": "t3.large", "medium": "t3.xlarge", "large": "m6i.2xlarge"}  # modules/branch-env's
+    volume_gb: int = Field(default=60, ge=0)
+
+
+class BudgetSettings(BaseModel):
+    """What may be spent in a month, in the currency of the prices: in all, by each person, by projects; 0: as much as one likes.
+
+    What is spent stops creates. Warm spares stop earlier, at `spares_percent` of it.
+    """
+
+    model_config = {"extra": "forbid"}
+
+    month: float = Field(default=0, ge=0)
+    per_person: float = Field(default=0, ge=0)
+    projects: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    spares_percent: float = Field(default=80, gt=0, le=100)
 
 
 class SparesSettings(BaseModel):
@@ -219,9 +241,7 @@ class SparesSettings(BaseModel):
 
     ttl_hours: float = Field(default=12, gt=0, le=24)
     at_once: int = Field(default=1, ge=1, le=20)
-    projects: dict[str, dict[Literal["small", "medium", "large"], Annotated[str, Field(coerce_numbers_to_str=True)]]] = Field(
-        default_factory=dict
-    )
+    projects: dict[str, dict[SizeName, Identifier]] = Field(default_factory=dict)
 
 
 class MetricsSettings(BaseModel):

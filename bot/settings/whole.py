@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.settings.artifacts import ArtifactSettings
 from bot.settings.deploys import DeploySettings, ServiceSettings
 from bot.settings.parts import (
+    BudgetSettings,
     FeedsSettings,
     GitHubSettings,
     GitLabSettings,
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     links: dict[str, str] = Field(default_factory=dict)
     limits: LimitSettings = LimitSettings()
     prices: PriceSettings = PriceSettings()
+    budgets: BudgetSettings = BudgetSettings()
     worker: WorkerSettings = WorkerSettings()
     spares: SparesSettings = SparesSettings()
     metrics: MetricsSettings = MetricsSettings()
@@ -113,6 +115,10 @@ class Settings(BaseSettings):
     @property
     def keeper_socket(self) -> Path:
         return (self.data_dir / "keeper" / "keeper.sock").absolute()
+
+    @property
+    def price_file(self) -> Path:
+        return (self.prices.file or self.data_dir / "prices.json").expanduser().absolute()
 
     @property
     def pushed_dir(self) -> Path:

@@ -9,11 +9,14 @@ from sqlalchemy import and_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.environment import Size
-from bot.domain.message import Person
+from bot.domain.message import Person, Platform
 from bot.domain.spending import Life
 from bot.store.people import identity_of
 from bot.store.people_tables import accounts
+from bot.store.spare_tables import spares
 from bot.store.tables import environments
+
+_NOBODY = Person(Platform.CONSOLE, "warm spares", "warm spares")
 
 # Written out, and not bound, so that the partial indices serve.
 _IS_LIVE, _IS_PAST = text("environments.state != 'gone'"), text("environments.state = 'gone'")
@@ -25,7 +28,7 @@ async def lives(connection: AsyncConnection, projects: frozenset[str], since: fl
     lasting = (columns.size, columns.earlier_s, columns.created_at, columns.gone_at, columns.paused_at, columns.paused_s)
     wanted = (columns.project, columns.owner, *lasting)
     joined = await _joined(connection)
-    found = []
+    found = await _of_spares(connection, projects, since)
     for lived in (_IS_LIVE, and_(_IS_PAST, columns.gone_at > since)):
         for row in await connection.execute(select(*wanted).where(lived, columns.project.in_(sorted(projects)))):
             owner = msgspec.convert(row.owner, Person)
@@ -44,6 +47,16 @@ async def lives(connection: AsyncConnection, projects: frozenset[str], since: fl
                 )
             )
     return found
+
+
+async def _of_spares(connection: AsyncConnection, projects: frozenset[str], since: float) -> list[Life]:
+    """What machines cost while they were nobody's."""
+    ended = (spares.c.claimed_at > since) | (spares.c.gone_at > since) | (spares.c.claimed_at.is_(None) & spares.c.gone_at.is_(None))
+    query = select(spares).where(spares.c.project.in_(sorted(projects)), ended)
+    return [
+        Life(row.project, _NOBODY, frozenset(), Size(row.size), row.created_at, row.claimed_at or row.gone_at, None, 0.0)
+        for row in await connection.execute(query)
+    ]
 
 
 async def _joined(connection: AsyncConnection) -> Mapping[str, list[Person]]:

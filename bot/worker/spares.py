@@ -25,18 +25,22 @@ log = structlog.get_logger()
 LEASE = "spares"
 
 
+IsOver = Callable[[Transaction, str], Awaitable[bool]]
+"""Whether a project has no money left for spares."""
+
+
 class Prepares(Engine, Preparing, Protocol):
     """An engine that can make machines beforehand."""
 
 
 @dataclass(frozen=True)
 class Stock:
-    """What the operator wants: `at_once` are made at the same time; `is_over` says whether a project has no money left for them."""
+    """What the operator wants: `at_once` are made at the same time."""
 
     targets: Mapping[Kind, Sequence[Target]]
     ttl_s: float
     at_once: int
-    is_over: Callable[[Transaction, str], Awaitable[bool]]
+    is_over: IsOver
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ def router(parts: Parts) -> APIRouter:
             chart=chart,
             shown=money.prices.shown,
             is_priced=not money.prices.is_free,
+            source=money.prices.source,
             projects=parts.keys(view.projects),
             project=project,
         )
