@@ -33,7 +33,7 @@ GRANTED = {
     "checks": "read",
     "statuses": "write",
 }
-EVENTS = ["delete", "issue_comment", "pull_request", "pull_request_review_comment", "push"]
+EVENTS = ("check_run", "delete", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "push", "status")
 
 
 @functools.cache
