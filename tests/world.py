@@ -39,7 +39,7 @@ from bot.worker.desk import Desk
 from bot.worker.reconcile import Reconciler
 from bot.worker.sweep import sweep
 from bot.worker.worker import Parts, desks_of
-from tests.databases import prepare
+from tests.databases import in_the_callers_thread, prepare
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine import FakeEngine, FakeRepositories
 from tests.fakes.forge import Comment, Project, Request, User
@@ -266,6 +266,7 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         settings = world_settings(folder, github, gitlab, slack, database_url=database_url, **more)  # type: ignore[arg-type]
         clock = ManualClock()
         store = Store(Database(settings.sql_url, clock))
+        stack.enter_context(in_the_callers_thread(store.database))
         stack.push_async_callback(store.database.close)
         prepare(settings.sql_url)
         await migrate(store.database)
