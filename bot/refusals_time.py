@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.domain.approval import DEPLOY, Approval
+from bot.domain.approval import DEPLOY, Approval, ApprovalState
 from bot.domain.environment import Environment
 from bot.domain.errors import UserError
 from bot.domain.message import Person, Platform
@@ -97,6 +97,8 @@ def _product(request: Approval) -> str:
 
 
 def decided_already(approval: Approval) -> UserError:
+    if approval.state is ApprovalState.VOID:
+        return UserError("decided", "This request is void already: what it was for has moved, or another request took its place.")
     by = f" by {approval.decider.name}" if approval.decider else ""
     return UserError("decided", "This request is ", approval.state.value, f"{by} already.")
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.record import CONTEXT
 from tests.conversations.talk import Talk
+from tests.fakes import judged
 from tests.fakes.forge import commit
 from tests.world import SHOP, TOOLS, World, a_world
 
@@ -155,10 +156,12 @@ async def test_a_project_can_do_without(tmp_path: Path) -> None:
 async def test_the_forges_word_of_our_own_records_is_taken_and_changes_nothing(shop: Talk, tools: Talk) -> None:
     await shop.makes()
     world, told = shop.world, len(shop.forge.records.statuses)
-    for event in ("status", "deployment", "deployment_status"):
+    assert (await world.deliver("github", judged.status(world.github, shop.on.project, shop.on.sha, CONTEXT))).status_code == 200
+    for event in ("deployment", "deployment_status"):
         delivery = world.github._tell(event, shop.on.project, world.github.bot, {"action": "created", "state": "success"})
         assert (await world.deliver("github", delivery)).status_code == 200
-    for event in ("Deployment Hook", "Pipeline Hook", "Job Hook"):
+    assert (await world.deliver("gitlab", judged.pipeline(world.gitlab, tools.on.project, tools.on.sha))).status_code == 202
+    for event in ("Deployment Hook", "Job Hook"):
         delivery = world.gitlab._tell(event, {"object_kind": event.partition(" ")[0].lower(), "status": "success"})
         assert (await world.deliver("gitlab", delivery)).status_code == 200
     assert len(shop.forge.records.statuses) == told

@@ -145,7 +145,7 @@ async def test_events_that_are_not_ours_are_thanked_and_forgotten(world: World) 
     for event in ("star", "workflow_run", "ping"):
         body = json.dumps({"action": "created", "zen": "z", "repository": {"id": 42}}).encode()
         assert (await post(world, "github", body, github(world, body, event))).status_code == 200
-    assert (await post(world, "gitlab", b'{"object_kind": "pipeline"}', gitlab(world, "Pipeline Hook"))).status_code == 200
+    assert (await post(world, "gitlab", b'{"object_kind": "wiki_page"}', gitlab(world, "Wiki Page Hook"))).status_code == 200
     assert await taken(world) == 0
 
 

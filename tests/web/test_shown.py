@@ -66,7 +66,7 @@ async def test_only_who_may_approve_sees_the_answers(tmp_path: Path) -> None:
             "/ivy create\n/ivy extend 90h"
         )
         for name, found, said in (
-            ("erin", set(), "an approver has to"),
+            ("erin", set(), "somebody who is admin here has to"),
             ("ada", {"approve", "reject"}, "Approve"),
         ):
             async with signed_in(world, name) as web:
