@@ -139,7 +139,7 @@ async def run(race: Race) -> str:
     environment = await create._add(COMMAND, SCENE, facts, 3600, SimpleNamespace(now=0.0, add=add))
     heads = Heads(Git(race), {ForgeKind.GITHUB: race})  # type: ignore[arg-type, dict-item]
     holder: Any = SimpleNamespace(store=None)
-    nothing: Any = SimpleNamespace(take=None)
+    nothing: Any = SimpleNamespace(take=None, terms=SimpleNamespace(prices=None))
     driver = Environments(holder, race.engine, {PROJECT.key: PROJECT}, "h", Allowed(1, 1), nothing, nothing, heads, nothing)
     try:
         await driver._make(environment, SimpleNamespace(fence=1), Quiet())  # type: ignore[arg-type]
