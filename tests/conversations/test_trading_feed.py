@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from bot.domain.environment import State
 from bot.domain.ids import new_id
 from bot.redaction import KNOWN
+from bot.store.tables import metadata
 from bot.worker.environments import MOST_TROUBLES
 from provisioner.engine import LogLine, Spec
 from tests.conversations.talk import Talk
@@ -189,6 +191,12 @@ async def test_leftovers_are_never_of_what_lives(shop: Talk) -> None:
     assert len(market(shop).hearing) == 1
 
 
+async def _stored(talk: Talk) -> str:
+    """All rows there are."""
+    async with talk.world.store.database.read() as connection:
+        return repr([(await connection.execute(select(table))).all() for table in metadata.sorted_tables])
+
+
 async def test_no_secret_is_in_what_is_said_stored_or_written(shop: Talk) -> None:
     write(shop)
     environment = await shop.makes()
@@ -198,8 +206,8 @@ async def test_no_secret_is_in_what_is_said_stored_or_written(shop: Talk) -> Non
     for line in ("/ivy logs", "/ivy status", "/ivy config", "/ivy why", "/ivy history"):
         await shop.says(line)
     assert "connecting with •••" in "\n".join(shop.heard)
+    told = "\n".join(shop.heard) + await _stored(shop)
     await shop.world.store.database.close()
-    told = "\n".join(shop.heard)
     for path in shop.world.settings.data_dir.rglob("*"):
         if path.is_file():
             told += path.read_bytes().decode("latin-1")
