@@ -99,7 +99,7 @@ def test_a_traceback_and_the_lines_of_libraries_are_clean(told: Callable[[], str
         _fails_with(f"401 for {secret} at {address(secret)}")
     except ValueError as error:
         log.exception("failed")
-        logging.getLogger("a.library").exception("in the app")
+        logging.getLogger("somebody.else").exception("in the app")
         logging.getLogger("slack_sdk").warning("sent %s", {"Authorization": f"Bearer {secret}"})
         logs.Lines().emit(logging.LogRecord("odd", logging.WARNING, "", 1, "%d", (secret,), None))
         sys.excepthook(ValueError, error, error.__traceback__)
