@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
-from bot.app.edges import prices_of
 from bot.app.spares import targets
+from bot.app.terms import prices_of
 from bot.domain.cost import Prices
 from bot.domain.environment import Size
 from bot.domain.spare_simulation import Pace, Simulated, simulate

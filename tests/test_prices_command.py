@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from bot.app.edges import prices_of
+from bot.app.terms import prices_of
 from bot.cli import parser
 from bot.domain.environment import Size
 from bot.prices import prices

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from bot.app.catalogue import catalogue_of
-from bot.app.edges import Edges, Place, approvers_of, close_all, prices_of, projects_of, rules_of
+from bot.app.edges import Edges, Place, approvers_of, close_all, projects_of, rules_of
 from bot.app.markets import offer_of
 from bot.app.people import members_of
+from bot.app.terms import prices_of
 from bot.bus import Bus
 from bot.settings import Settings
 from bot.store.console import ConsoleStore

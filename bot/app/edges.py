@@ -1,4 +1,4 @@
-"""What is outside: chats, forges, the place where environments run, and what is configured of people and limits."""
+"""What is outside: chats, forges, the place where environments run; and who is known there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot import price_table
 from bot.app.catalogue import catalogue_of
 from bot.app.channels import channels_of
 from bot.app.deploys import Deploys, deploys_of
@@ -20,6 +19,7 @@ from bot.app.github import access_of
 from bot.app.market_feed import NatsFeed
 from bot.app.people import people_of, policies_of
 from bot.app.spares import targets
+from bot.app.terms import budgets_of, limits_of, prices_of
 from bot.app.tokens import ForgeTokens
 from bot.approvers import Approvers
 from bot.audience import Audience
@@ -38,18 +38,12 @@ from bot.chats.gitlab_forge import GitLabForge
 from bot.chats.gitlab_records import GitLabRecorder
 from bot.chats.record import Recorder
 from bot.chats.slack import SlackChat
-from bot.context import Forge, Limits
+from bot.context import Forge
 from bot.domain import schedule
-from bot.domain.budget import Budgets
-from bot.domain.cost import Prices
-from bot.domain.devenv_choice import Allowed
-from bot.domain.environment import Size
 from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.domain.record import RecordKind
-from bot.price_table import BadTable
-from bot.replies.time import Terms
 from bot.rules import Rules
 from bot.settings import ProjectSettings, Settings, SettingsError
 from bot.store.console import ConsoleStore
@@ -143,11 +137,6 @@ def is_recorded(settings: Settings, project: str, kind: RecordKind) -> bool:
     return found.statuses if kind is RecordKind.STATUS else found.deployments
 
 
-def allowed_of(settings: Settings) -> Allowed:
-    """What a repository's file may wish for at most."""
-    return Allowed(settings.limits.ttl_hours * 3600, settings.limits.cap_hours * 3600)
-
-
 async def _account(platform: Platform, chat: Chat) -> Person | None:
     """Who the bot is there. A platform that does not say so now is no reason not to start: bots are ignored anyway."""
     try:
@@ -156,53 +145,6 @@ async def _account(platform: Platform, chat: Chat) -> Person | None:
     except (ChatUnavailable, ChatRefused, TimeoutError) as error:
         log.warning("own_account_unknown", platform=platform, reason=str(error))
         return None
-
-
-def terms_of(settings: Settings) -> Terms:
-    limits = limits_of(settings)
-    return Terms(prices_of(settings), limits.cap_s, max(limits.cap_s, limits.keep_s))
-
-
-def limits_of(settings: Settings) -> Limits:
-    hour, limits = 3600, settings.limits
-    return Limits(
-        ttl_s=limits.ttl_hours * hour,
-        extend_s=limits.extend_hours * hour,
-        cap_s=limits.cap_hours * hour,
-        environments=limits.environments,
-        per_person=limits.per_person,
-        per_project=limits.per_project,
-        keep_s=limits.keep_hours * hour,
-        kept=limits.kept,
-        idle_s=limits.idle_hours * hour or None,
-        restore_s=limits.restore_hours * hour,
-        approval_s=limits.approval_hours * hour,
-    )
-
-
-def prices_of(settings: Settings) -> Prices:
-    prices = settings.prices
-    if prices.region:
-        return _listed(settings)
-    return Prices({Size.SMALL: prices.small, Size.MEDIUM: prices.medium, Size.LARGE: prices.large}, prices.currency)
-
-
-def _listed(settings: Settings) -> Prices:
-    """Out of the table; of a region that is not in it yet, none. Raises SettingsError."""
-    region = settings.prices.region
-    try:
-        found = price_table.read(settings.price_file).regions.get(region)
-    except BadTable as error:
-        raise SettingsError(str(error)) from None
-    if found is None:
-        log.warning("no_prices", region=region, file=str(settings.price_file))
-        return Prices()
-    per_hour = {Size(size): each.per_hour for size, each in found.sizes.items() if size in set(Size)}
-    return Prices(per_hour, found.currency, f"the price list of {region} of {found.as_of}")
-
-
-def budgets_of(settings: Settings) -> Budgets:
-    return Budgets(settings.budgets.month, settings.budgets.projects, settings.budgets.per_person)
 
 
 async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:

@@ -6,7 +6,7 @@ from bot.domain.instruments import instrument
 from bot.domain.sandboxes import SANDBOXES, Addresses, fault, is_production
 from bot.domain.trading import Market, Offer, Risk
 from bot.settings import Settings, SettingsError
-from bot.settings.parts import FeedSourceSettings
+from bot.settings.trading import FeedSourceSettings
 
 
 def offer_of(settings: Settings) -> Offer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from bot.app.edges import budgets_of, prices_of
+from bot.app.terms import budgets_of, prices_of
 from bot.domain.budget import Purse, exhausted
 from bot.domain.spending import month_of
 from bot.settings import Settings

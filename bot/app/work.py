@@ -6,13 +6,14 @@ from functools import partial
 
 from bot.app.catalogue import catalogue_of
 from bot.app.deploys import tidying_of
-from bot.app.edges import Edges, allowed_of, approvers_of, edges_of, holder_name, is_recorded, limits_of, projects_of, rules_of, terms_of
+from bot.app.edges import Edges, approvers_of, edges_of, holder_name, is_recorded, projects_of, rules_of
 from bot.app.market_feed import NatsFeed
 from bot.app.markets import offer_of
 from bot.app.people import members_of
 from bot.app.scraped import scraped
 from bot.app.spares import spares_of
 from bot.app.spending import spare_budget_of
+from bot.app.terms import allowed_of, limits_of, terms_of
 from bot.app.traces import traced
 from bot.app.vault import Keeping, keeping_of, must_hold
 from bot.bus import Bus

@@ -13,7 +13,6 @@ from bot.settings.artifacts import ArtifactSettings
 from bot.settings.deploys import DeploySettings, ServiceSettings
 from bot.settings.parts import (
     BudgetSettings,
-    FeedsSettings,
     GitHubSettings,
     GitLabSettings,
     GroupSettings,
@@ -27,10 +26,9 @@ from bot.settings.parts import (
     SparesSettings,
     TelemetrySettings,
     TerraformPart,
-    TradingSettings,
-    VaultSettings,
     WorkerSettings,
 )
+from bot.settings.trading import FeedsSettings, TradingSettings, VaultSettings
 
 
 class Settings(BaseSettings):

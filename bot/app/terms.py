@@ -1,0 +1,69 @@
+"""How long, how many and for how much: limits, prices and budgets, of the settings."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot import price_table
+from bot.context import Limits
+from bot.domain.budget import Budgets
+from bot.domain.cost import Prices
+from bot.domain.devenv_choice import Allowed
+from bot.domain.environment import Size
+from bot.price_table import BadTable
+from bot.replies.time import Terms
+from bot.settings import Settings, SettingsError
+
+log = structlog.get_logger()
+
+
+def allowed_of(settings: Settings) -> Allowed:
+    """What a repository's file may wish for at most."""
+    return Allowed(settings.limits.ttl_hours * 3600, settings.limits.cap_hours * 3600)
+
+
+def terms_of(settings: Settings) -> Terms:
+    limits = limits_of(settings)
+    return Terms(prices_of(settings), limits.cap_s, max(limits.cap_s, limits.keep_s))
+
+
+def limits_of(settings: Settings) -> Limits:
+    hour, limits = 3600, settings.limits
+    return Limits(
+        ttl_s=limits.ttl_hours * hour,
+        extend_s=limits.extend_hours * hour,
+        cap_s=limits.cap_hours * hour,
+        environments=limits.environments,
+        per_person=limits.per_person,
+        per_project=limits.per_project,
+        keep_s=limits.keep_hours * hour,
+        kept=limits.kept,
+        idle_s=limits.idle_hours * hour or None,
+        restore_s=limits.restore_hours * hour,
+        approval_s=limits.approval_hours * hour,
+    )
+
+
+def prices_of(settings: Settings) -> Prices:
+    prices = settings.prices
+    if prices.region:
+        return _listed(settings)
+    return Prices({Size.SMALL: prices.small, Size.MEDIUM: prices.medium, Size.LARGE: prices.large}, prices.currency)
+
+
+def _listed(settings: Settings) -> Prices:
+    """Out of the table; of a region that is not in it yet, none. Raises SettingsError."""
+    region = settings.prices.region
+    try:
+        found = price_table.read(settings.price_file).regions.get(region)
+    except BadTable as error:
+        raise SettingsError(str(error)) from None
+    if found is None:
+        log.warning("no_prices", region=region, file=str(settings.price_file))
+        return Prices()
+    per_hour = {Size(size): each.per_hour for size, each in found.sizes.items() if size in set(Size)}
+    return Prices(per_hour, found.currency, f"the price list of {region} of {found.as_of}")
+
+
+def budgets_of(settings: Settings) -> Budgets:
+    return Budgets(settings.budgets.month, settings.budgets.projects, settings.budgets.per_person)

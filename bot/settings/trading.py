@@ -1,0 +1,82 @@
+"""What can be set of market data, of trading environments and of their secrets."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+
+class FeedSourceSettings(BaseModel):
+    """An exchange and its markets under a name. `instruments`: those that environments may ask for, () for any.
+
+    Other addresses than the exchange's own are for tests and proxies.
+    """
+
+    model_config = {"extra": "forbid"}
+
+    exchange: Literal["binance", "bybit"]
+    markets: tuple[Literal["spot", "perpetual"], ...] = ("spot", "perpetual")
+    sandbox: bool = True
+    instruments: tuple[str, ...] = ()
+    ws_url: str = ""
+    rest_url: str = ""
+
+
+class FeedsSettings(BaseModel):
+    """The market-data multiplexer; without `nats_url` with its own NATS server, on `nats_port`. A source's name is a word of subjects."""
+
+    model_config = {"extra": "forbid"}
+
+    nats_url: str = ""
+    nats_port: int = Field(default=4222, ge=1, le=65535)
+    nats_user: str = "trellis"
+    nats_password: SecretStr = SecretStr("")
+    status_port: int = Field(default=8790, ge=1, le=65535)
+    lease_s: float = Field(default=5, ge=0.2)
+    rollover_hours: float = Field(default=23, gt=0)
+    record_hours: float = Field(default=72, gt=0)
+    record_mb: int = Field(default=4096, ge=64)
+    sources: dict[str, FeedSourceSettings] = Field(
+        default_factory=lambda: {"binance": FeedSourceSettings(exchange="binance"), "bybit": FeedSourceSettings(exchange="bybit")}
+    )
+
+
+class TradingSettings(BaseModel):
+    """The most risk that a trading environment may ask for; `max_order_rate` is orders a second.
+
+    `sandbox_hosts`: hosts besides the exchanges' own test networks that are sandboxes too, by the operator's word.
+    """
+
+    model_config = {"extra": "forbid"}
+
+    max_position_usd: float = Field(default=1_000_000, gt=0)
+    max_drawdown_pct: float = Field(default=20, gt=0, le=100)
+    max_order_rate: float = Field(default=50, gt=0)
+    sandbox_hosts: tuple[str, ...] = ()
+
+
+class VaultSettings(BaseModel):
+    """Where secrets of trading environments are kept: in AWS or in sealed files, by `key` (32 bytes in base64) or one made there.
+
+    `production`: paths that must be refused, tried each hour. Each process asks AWS `per_minute` times at most; more than `alarm_per_hour`
+    is told of. An answer is remembered for `remembered_s`.
+    """
+
+    model_config = {"extra": "forbid"}
+
+    kind: Literal["files", "aws"] = "files"
+    key: SecretStr = SecretStr("")
+    region: str = ""
+    endpoint_url: str = ""
+    production: tuple[str, ...] = ("/prod/trellis-canary",)
+    per_minute: int = Field(default=60, ge=1)
+    alarm_per_hour: int = Field(default=600, ge=1)
+    remembered_s: float = Field(default=300, ge=0)
+
+    @field_validator("production")
+    @classmethod
+    def _is_tried(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        if not paths:
+            raise ValueError("at least one path of production is to be tried")
+        return paths
