@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
-from bot.context_rows import ApprovalRows, ArtifactRows, DeployedRows, EnvironmentRows, PeopleRows, RolloutRows, SlotRows
+from bot.context_rows import ApprovalRows, ArtifactRows, DeployedRows, EnvironmentRows, PeopleRows, RolloutRows, SlotRows, TradingRows
 from bot.context_rules import HoldRows, LockRows, VetoRows, WaitingRows
 from bot.domain.approval import Approval
 from bot.domain.artifact import Artifact
@@ -236,6 +236,9 @@ class Transaction(Protocol):
 
     @property
     def waiting(self) -> WaitingRows: ...
+
+    @property
+    def trading(self) -> TradingRows: ...
 
     async def lock_beginnings(self) -> None: ...
 

@@ -11,6 +11,7 @@ from bot.domain.deployment import Deployment, Rollout, Slot
 from bot.domain.environment import Environment
 from bot.domain.going_back import Brought
 from bot.domain.message import Person, Thread
+from bot.domain.trading_key import TradingKey
 
 
 class EnvironmentRows(Protocol):
@@ -121,6 +122,12 @@ class ApprovalRows(Protocol):
     async def locked(self, id: str, /) -> Approval | None: ...
 
     async def open_of(self, environment_id: str, /) -> Sequence[Approval]: ...
+
+
+class TradingRows(Protocol):
+    """What is written down of trading environments."""
+
+    async def key(self, environment_id: str, /) -> TradingKey | None: ...
 
 
 class DeployedRows(Protocol):

@@ -15,6 +15,7 @@ from bot.app.edges import Edges, Place, close_all, forges_of, projects_of, slack
 from bot.app.github import access_of
 from bot.app.providers import providers_of
 from bot.app.socket import listening
+from bot.app.trading_keys import VaultKeys
 from bot.chats import github_wire, gitlab_wire
 from bot.chats.github_access import Access
 from bot.chats.slack_hook import SlackHook
@@ -148,7 +149,7 @@ def web_app(settings: Settings, store: Store, place: Place, github: Access | Non
     app.include_router(metrics.router(store, metrics.Readers(settings.metrics.token.get_secret_value()), platforms))
     parts = parts_of(settings, store, place, inbox, judging, checks)
     app.state.watch = parts.watch
-    app.include_router(routes.router(parts))
+    app.include_router(routes.router(parts, VaultKeys(settings)))
     app.mount("/api/v1", api_of(settings, store, inbox, parts, edges, sign_in, token))
     app.mount("/static", routes.static_files())
     return app

@@ -25,6 +25,7 @@ from bot.settings import Settings
 from bot.settings.secrets import secrets_of
 from bot.store.database import Database
 from bot.store.store import Store
+from bot.web.site import site_of
 from bot.worker.adopt import Adoption
 from bot.worker.announcements import Announcements
 from bot.worker.betas import Betas
@@ -71,7 +72,7 @@ async def worker_parts(
     mains = Mains(store, Merges(forges, runtime), projects, catalogue_of(settings))
     voids = Voids(store, runtime, forges, projects, catalogue_of(settings))
     gates = Gates(store, forges, projects, catalogue_of(settings), edges.deploys.contracts())
-    equipment = Equipment(keeping.vault, edges.market or NatsFeed(settings))
+    equipment = Equipment(keeping.vault, edges.market or NatsFeed(settings), store)
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats), gates)
     return Parts(
         store=store,
@@ -100,6 +101,7 @@ async def worker_parts(
             Heads(runtime, forges),
             equipment,
             offer,
+            site_of(settings.public_url, settings.port).main.url,
         ),
         voids=voids,
         announcements=Announcements(store, catalogue_of(settings), projects),

@@ -12,6 +12,7 @@ from bot.domain.message import Platform
 from bot.domain.project import Project
 from bot.handlers.handler import the_environment
 from bot.replies.ties import tied
+from bot.replies.trading import key_seen
 from grammar.commands import List, Logs, Status, Url, Why
 
 _DAY_S = 86_400.0
@@ -31,7 +32,8 @@ async def status(command: Status, scene: Scene, facts: frozenset[str], transacti
         environments = await _live_in(facts, transaction)
         return Outcome(replies.listing(environments, "here" if scene.project else "in all"))
     environment = await the_environment(scene, transaction)
-    reply = replies.status(environment)
+    key = await transaction.trading.key(environment.id) if environment.is_trading else None
+    reply = replies.status(environment, (key_seen(key),) if key else ())
     if _ties(command, scene) and await transaction.tie(scene.thread, environment):
         reply = tied(reply, environment)
     return Outcome(reply, environment_id=environment.id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.command import Event
 from bot.domain.environment import Environment, State
-from bot.domain.prose import Code, Items, Log, Reply, Span, Strong, Table, Text, Tone, line
+from bot.domain.prose import Code, Items, Line, Log, Reply, Span, Strong, Table, Text, Tone, line
 from bot.replies.common import addresses, brief, commit, hours, how, moment, say
 from bot.replies.differing import Difference, differing
 
@@ -38,7 +38,7 @@ def already_gone(environment: Environment) -> Reply:
     return say(Tone.NEUTRAL, Strong(environment.slug), f" is gone already: {environment.gone_reason}.")
 
 
-def status(environment: Environment) -> Reply:
+def status(environment: Environment, besides: Sequence[Line] = ()) -> Reply:
     facts = [
         line("branch ", Code(environment.branch), f" of {environment.project}, at ", commit(environment.running_sha or environment.sha)),
         line(f"owned by {environment.owner.name}, size {environment.size}" + (", pinned to this commit" if environment.is_pinned else "")),
@@ -46,7 +46,7 @@ def status(environment: Environment) -> Reply:
     ]
     if environment.failure and environment.is_live:
         facts.append(line(f"last failure: {environment.failure.reason}"))
-    more = (*addresses(environment), Items(tuple(facts)))
+    more = (*addresses(environment), Items((*facts, *besides)))
     return say(tone_of(environment), Strong(environment.slug), f" {how(environment)}.", more=more)
 
 
@@ -138,6 +138,7 @@ def story(event: Event) -> str:
         "approval_late": "nobody answered what was asked for",
         "rejected": f"rejected what {data.get('asked_by', '')} asked for",
         "missing": "nothing of it ran: begun again",
+        "key_shown": "its API key was shown",
         "unwanted": f"to go: {data.get('reason', '')}",
         "gone": "gone",
         "trouble": f"held up: {data.get('reason', '')}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain.cost import Prices, spent
 from bot.domain.environment import Environment, Failure, State
 from bot.domain.message import Person
@@ -9,11 +11,11 @@ from bot.domain.prose import Block, Code, Log, Reply, Span, Strong, Text, Tone, 
 from bot.replies.common import addresses, brief, commit, moment, say, typed
 
 
-def ready(environment: Environment, to: Person, seconds: float | None) -> Reply:
+def ready(environment: Environment, to: Person, seconds: float | None, besides: Sequence[Block] = ()) -> Reply:
     took = f" after {brief(seconds)}" if seconds is not None else ""
     spans = (Strong(environment.slug), Text(f" is ready{took}: "), Code(environment.branch), Text(" at "), commit(environment.running_sha))
     until = line("It goes ", moment(environment.expires_at), ". More time: ", Code("/ivy extend"))
-    return say(Tone.GOOD, *spans, to=to, more=(*addresses(environment), until))
+    return say(Tone.GOOD, *spans, to=to, more=(*addresses(environment), until, *besides))
 
 
 def restarted(environment: Environment, to: Person) -> Reply:

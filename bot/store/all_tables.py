@@ -12,6 +12,7 @@ from bot.store import (
     slack_tables,
     spare_tables,
     tables,
+    trading_tables,
     web_tables,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "slack_tables",
     "spare_tables",
     "tables",
+    "trading_tables",
     "web_tables",
 ]

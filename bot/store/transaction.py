@@ -38,6 +38,7 @@ from bot.store.saying import opened_on
 from bot.store.slots import Slots
 from bot.store.spares import SpareRows
 from bot.store.tables import cards, commands, events, messages, outbox
+from bot.store.trading import TradingRows
 from bot.store.vetoes import Vetoes
 from bot.store.waiting import Waiting
 from bot.store.web_tables import web_people
@@ -70,6 +71,7 @@ class Transaction:
         self.slots = Slots(connection)
         self.quiet = QuietRows(connection, now)
         self.spares = SpareRows(connection, now)
+        self.trading = TradingRows(connection, now)
 
     def ring(self, kind: str, id: str) -> None:
         self.rings[kind, id] = None

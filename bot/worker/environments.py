@@ -53,6 +53,7 @@ class Environments:
         heads: Heads,
         equipment: Equipment,
         offer: Offer = USUAL,
+        dashboard: str = "",
     ) -> None:
         self._holder = holder
         self._store = holder.store
@@ -65,6 +66,7 @@ class Environments:
         self._heads = heads
         self._equipment = equipment
         self._offer = offer
+        self._dashboard = dashboard
         self._interrupting = Interrupting(holder.store)
         self._steps: dict[Step, Callable[[Environment, Lease], Awaitable[None]]] = {
             Step.EXPIRE: self._expire,
@@ -149,7 +151,8 @@ class Environments:
             if row := await transaction.environments.locked(environment.id):
                 began_at = progress.first_began_at
                 await progress.write_end(transaction, row)
-                await settle.ready(transaction, row, environment.generation, access.sha, addresses, self._host_id, began_at)
+                page = f"{self._dashboard}/environments/{row.slug}"
+                await settle.ready(transaction, row, environment.generation, access.sha, addresses, self._host_id, began_at, page)
         progress.recorded()
         killpoint("worker.ready")
         if not environment.is_pinned:

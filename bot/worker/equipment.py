@@ -8,6 +8,8 @@ import structlog
 
 from bot.domain.trading import Trading
 from bot.redaction import KNOWN
+from bot.store.sessions import hash_of
+from bot.store.store import Store
 from bot.store.tokens import PREFIX
 from bot.vault import paths
 from bot.vault.vault import NoSecret, PathRefused, Vault, VaultUnavailable
@@ -26,8 +28,8 @@ class NotEquipped(Exception):  # noqa: N818 - a sentence, as the ports have them
 class Equipment:
     """Each may be called again at any time with the same words: the same secrets come of it."""
 
-    def __init__(self, vault: Vault, feed: MarketFeed) -> None:
-        self._vault, self._feed = vault, feed
+    def __init__(self, vault: Vault, feed: MarketFeed, store: Store) -> None:
+        self._vault, self._feed, self._store = vault, feed, store
 
     async def give(self, environment: str, trading: Trading) -> tuple[tuple[str, str], ...]:
         """The variables of its services that nobody else may read. What runs of it already goes on hearing. Raises NotEquipped."""
@@ -36,6 +38,8 @@ class Equipment:
             await self._feed.want(environment, trading, password, besides=True)
         except _FAULTS as problem:
             raise NotEquipped(str(problem)) from problem
+        async with self._store.transaction() as transaction:
+            await transaction.trading.minted(environment, hash_of(key))
         named = {"FEED_URL": self._feed.url, "FEED_USER": environment, "FEED_PASSWORD": password, "TRADING_KEY": key}
         return tuple(named.items())
 
@@ -58,6 +62,8 @@ class Equipment:
 
     async def take_back(self, environment: str) -> None:
         """Nothing that it was given is worth anything any more. Raises NotEquipped."""
+        async with self._store.transaction() as transaction:
+            await transaction.trading.revoke(environment)
         await self.rest(environment)
         try:
             await self._vault.remove(environment)

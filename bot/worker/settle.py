@@ -14,6 +14,7 @@ from bot.domain.environment import RESTARTING, Address, Environment, Failure, St
 from bot.domain.message import Person
 from bot.domain.prose import Reaction, Reply
 from bot.replies import time
+from bot.replies.trading import key_place
 from bot.store.transaction import Transaction
 from bot.worker.telling import tell_owner
 
@@ -62,8 +63,9 @@ async def ready(
     addresses: tuple[Address, ...],
     host_id: str,
     began_at: float | None,
+    page: str = "",
 ) -> None:
-    """`generation` runs. The row may want a newer one by now: then it goes on being worked on."""
+    """`generation` runs. The row may want a newer one by now: then it goes on being worked on. `page` is its own, in the dashboard."""
     moved = environment.move(State.READY)
     after = msgspec.structs.replace(
         moved,
@@ -91,7 +93,9 @@ async def ready(
     overtaken = [taken for taken in waiting if taken.goal == "paused"]
     await tell(transaction, overtaken, CommandState.CANCELLED, "cancelled", lambda person: time.overtaken(after, person))
     ended = _reached(waiting, "generation", generation)
-    await tell(transaction, ended, CommandState.DONE, "", lambda person: replies.ready(after, person, seconds))
+    key = await transaction.trading.key(after.id) if after.is_trading else None
+    more = key_place(page) if key and key.is_to_be_shown else ()
+    await tell(transaction, ended, CommandState.DONE, "", lambda person: replies.ready(after, person, seconds, more))
 
 
 async def failed(transaction: Transaction, environment: Environment, generation: int, failure: Failure) -> None:

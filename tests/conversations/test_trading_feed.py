@@ -16,6 +16,7 @@ from provisioner.engine import LogLine, Spec
 from tests.conversations.talk import Talk
 from tests.conversations.test_trading import FILE, write
 from tests.fakes.market_feed import FakeMarketFeed
+from tests.world import World
 
 SECOND = "c" * 40
 
@@ -191,9 +192,9 @@ async def test_leftovers_are_never_of_what_lives(shop: Talk) -> None:
     assert len(market(shop).hearing) == 1
 
 
-async def _stored(talk: Talk) -> str:
+async def stored_rows(world: World) -> str:
     """All rows there are."""
-    async with talk.world.store.database.read() as connection:
+    async with world.store.database.read() as connection:
         return repr([(await connection.execute(select(table))).all() for table in metadata.sorted_tables])
 
 
@@ -206,7 +207,7 @@ async def test_no_secret_is_in_what_is_said_stored_or_written(shop: Talk) -> Non
     for line in ("/ivy logs", "/ivy status", "/ivy config", "/ivy why", "/ivy history"):
         await shop.says(line)
     assert "connecting with •••" in "\n".join(shop.heard)
-    told = "\n".join(shop.heard) + await _stored(shop)
+    told = "\n".join(shop.heard) + await stored_rows(shop.world)
     await shop.world.store.database.close()
     for path in shop.world.settings.data_dir.rglob("*"):
         if path.is_file():

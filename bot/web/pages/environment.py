@@ -196,6 +196,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
             "card": card if "ivy logs" in may else without_logs(card),
             "facts": facts_of(it, prices, look.now),
         }
+        key = await look.trading.key(it.id) if it.is_trading else None
         used = await stored_usage.of(look.connection, it.id, look.now - usage.SPAN_S)
     observed = await parts.observing.services(it.id) if it.is_live else ()
     return frame.page(
@@ -205,6 +206,8 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         view,
         **shown,
         services=services_of(it, observed),
+        key=key,
+        may_see_key="ivy restart" in may,
         usage=usage.charts_of(used),
         logs=await logs_of(parts, it, None, _TAIL) if "ivy logs" in may else _NO_LOGS,
         links=links_of(dict(parts.links), it),

@@ -20,6 +20,7 @@ from bot.rendering.clean import web_address, words
 from bot.rendering.progress import duration
 from bot.rendering.spans import utc
 from bot.replies import tone_of
+from bot.replies.trading import key_seen
 from bot.web.login_page import LoginPage
 from bot.web.pages.sight import View
 from bot.web.session import SignedIn
@@ -82,6 +83,7 @@ def _templates() -> Templates:
             "line": html.line,
             "block": html.block,
             "stages": html.stages,
+            "key_seen": key_seen,
         }
     )
     made.globals.update({"static": static, "tone": lambda environment: tone_of(environment).value, "page_of": page_of})

@@ -22,8 +22,10 @@ from bot.web.pages import (
     services,
     shared,
     system,
+    trading_key,
 )
 from bot.web.pages.parts import Parts
+from bot.web.pages.trading_key import KeyReading
 
 
 class Static(StaticFiles):
@@ -40,8 +42,9 @@ def static_files() -> Static:
     return Static(directory=frame.STATIC)
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: Parts, keys: KeyReading) -> APIRouter:
     routes = APIRouter()
+    routes.include_router(trading_key.router(parts, keys))
     for each in (listing, environment, create, shared, services, deploys, chat, approvals, cost, records, system):
         routes.include_router(each.router(parts))
     routes.include_router(saying.router(parts.saying))

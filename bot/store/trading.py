@@ -1,0 +1,51 @@
+"""Keys of trading environments as rows."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.trading_key import TradingKey
+from bot.store.rows import struct_of
+from bot.store.trading_tables import trading_keys
+
+_columns = trading_keys.c
+_ITS = [column for column in _columns if column is not _columns.key_hash]
+
+
+class TradingRows:
+    """What is asked of the tables inside one transaction, which goes by `now`."""
+
+    def __init__(self, connection: AsyncConnection, now: float) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def key(self, environment_id: str) -> TradingKey | None:
+        row = (await self._connection.execute(select(*_ITS).where(_columns.environment_id == environment_id))).mappings().first()
+        return struct_of(row, TradingKey) if row else None
+
+    async def opens(self, key_hash: str) -> str | None:
+        """The id of the environment that this is the key of; None where it is none, or no more."""
+        query = select(_columns.environment_id).where(_columns.key_hash == key_hash, _columns.revoked_at.is_(None))
+        return (await self._connection.execute(query)).scalar_one_or_none()
+
+    async def minted(self, environment_id: str, key_hash: str) -> None:
+        """Its key from now on, which nobody saw; the one that it has already changes nothing."""
+        its = _columns.environment_id == environment_id
+        known = (await self._connection.execute(select(_columns.key_hash).where(its))).scalar_one_or_none()
+        values = {"key_hash": key_hash, "minted_at": self._now, "shown_at": None, "shown_to": "", "revoked_at": None}
+        if known is None:
+            await self._connection.execute(insert(trading_keys).values(environment_id=environment_id, **values))
+        elif known != key_hash:
+            await self._connection.execute(update(trading_keys).where(its).values(values))
+
+    async def show(self, environment_id: str, name: str) -> bool:
+        """Whether it is shown now, to somebody of that name: once, and never when it is revoked."""
+        once = (_columns.environment_id == environment_id, _columns.shown_at.is_(None), _columns.revoked_at.is_(None))
+        shown = update(trading_keys).where(*once).values(shown_at=self._now, shown_to=name)
+        return (await self._connection.execute(shown)).rowcount == 1
+
+    async def revoke(self, environment_id: str) -> None:
+        """It opens nothing from now on. Again changes nothing."""
+        its = (_columns.environment_id == environment_id, _columns.revoked_at.is_(None))
+        await self._connection.execute(update(trading_keys).where(*its).values(revoked_at=self._now))

@@ -1,0 +1,18 @@
+"""The tables of trading environments: their keys, as hashes only."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, String, Table, Text
+
+from bot.store.tables import metadata
+
+trading_keys = Table(
+    "trading_keys",
+    metadata,
+    Column("environment_id", String(32), primary_key=True),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("minted_at", Float, nullable=False),
+    Column("shown_at", Float),
+    Column("shown_to", Text, nullable=False, server_default=""),
+    Column("revoked_at", Float),
+)
