@@ -49,10 +49,7 @@ async def release(services: Iterable[str], place: str, ends: Ends, catalogue: Ca
     rollout, _ = await transaction.begin_rollout(rollout, _parts(rollout, going))
     await transaction.open_card(rollout.thread, rollout)
     data: dict[str, str | float | bool | None] = {"words": rollout.words, "environment": place, "reason": ends.reason}
-    project = next(iter(going.values())).project
-    await transaction.note(
-        Event(at=transaction.now, kind="deploy_asked", environment_id=rollout.id, project=project, actor="trellis", data=data)
-    )
+    await transaction.note(Event(at=transaction.now, kind="deploy_asked", environment_id=rollout.id, actor="trellis", data=data))
     return rollout
 
 

@@ -85,7 +85,7 @@ async def same_as_open(asked: Asked, scene: Scene, transaction: Transaction) -> 
 
 
 def rolled(scene: Scene, transaction: Transaction, rollout: Rollout, kind: str, **data: str | float | bool | None) -> Event:
-    """Something this command did to a rollout, in the name of who said it. Its project is that of what is deployed."""
+    """Something this command did to a rollout, in the name of who said it. Its projects are those of what is deployed."""
     return Event(
         at=transaction.now,
         kind=kind,

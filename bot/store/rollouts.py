@@ -142,11 +142,12 @@ class Rollouts:
         query = select(deployments.c.id).where(*there, deployments.c.state == DeploymentState.SUCCEEDED).limit(1)
         return (await self._connection.execute(query)).first() is not None
 
-    async def project_of(self, rollout_id: str, service: object = None) -> str:
-        """Of that service in it, else of its first; "" when there is no such rollout."""
+    async def projects_of(self, rollout_id: str, service: str | None = None) -> Sequence[str]:
+        """Of that service in it, else of all, its first one's first; none when there is no such rollout."""
         there = select(artifacts.c.project).join(deployments, deployments.c.artifact_id == artifacts.c.id)
-        wanted = there.where(deployments.c.rollout_id == rollout_id).order_by(deployments.c.service != str(service), deployments.c.number)
-        return (await self._connection.execute(wanted.limit(1))).scalar_one_or_none() or ""
+        wanted = there.where(deployments.c.rollout_id == rollout_id, *([deployments.c.service == service] if service else []))
+        found = (await self._connection.execute(wanted.order_by(deployments.c.stage, deployments.c.number))).scalars()
+        return tuple(dict.fromkeys(found))
 
     async def _deployment(self, condition: ColumnElement[bool]) -> Deployment | None:
         return next(iter(await self._all(condition, limit=1)), None)

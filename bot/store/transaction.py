@@ -231,11 +231,17 @@ class Transaction:
         return saved
 
     async def note(self, event: Event) -> None:
-        """What happened to a deploy is of its service's project, whoever did it and wherever."""
+        """What happened to a deploy is of its service's project, whoever did it and wherever; to all of a rollout, of each project in it.
+
+        The rollout's own story tells it once, as the first project's.
+        """
+        told = [event]
         if event.environment_id is not None and not event.project:
-            project = await self.rollouts.project_of(event.environment_id, event.data.get("service"))
-            event = msgspec.structs.replace(event, project=project)
-        await self.connection.execute(insert(events).values(msgspec.to_builtins(event)))
+            service = event.data.get("service")
+            first, *others = await self.rollouts.projects_of(event.environment_id, str(service) if service else None) or [""]
+            told = [msgspec.structs.replace(event, project=first)]
+            told += [msgspec.structs.replace(event, project=each, environment_id=None) for each in others]
+        await self.connection.execute(insert(events).values([msgspec.to_builtins(each) for each in told]))
 
     async def web_role(self, id: str) -> str | None:
         """What the last sign-in with a provider made of somebody."""

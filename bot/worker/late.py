@@ -41,8 +41,9 @@ async def _end_deploy(late: Approval, store: Store) -> None:
         rollout = await transaction.rollouts.locked(late.environment_id)
         if rollout is None or await _given_up(late, transaction) is None:
             return
-        about = {"kind": "deploy_approval_late", "environment_id": rollout.id, "project": late.project}
-        await transaction.note(Event(at=transaction.now, data={}, actor="trellis", **about))
+        about: dict[str, str | int | float | bool | None] = {"environment": rollout.environment, "words": rollout.words}
+        told = Event(at=transaction.now, kind="deploy_approval_late", environment_id=rollout.id, actor="trellis", data=about)
+        await transaction.note(told)
         await stop(transaction, rollout, "too_late", LATE)
 
 

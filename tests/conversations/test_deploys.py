@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.deployment import DeploymentState
+from bot.store import audit
 from tests.conversations.talk import Talk, words
 from tests.conversations.test_deploy import _held
 from tests.deploys import built, deployments
@@ -100,3 +101,18 @@ async def test_what_happens_to_a_deploy_is_told_of_its_service_s_project(shop: T
         told = list(await look.events_of(deployment.rollout_id, 50))
     assert {each.kind for each in told} >= {"deploy_asked", "deploy_planned", "deploy_began", "deploy_succeeded"}
     assert {each.project for each in told} == {"shop"}
+
+
+async def test_what_happens_to_services_of_two_projects_is_told_of_both_and_once_in_its_story(shop: Talk) -> None:
+    await built(shop.world, "pay", "4fd1c0e9")
+    await built(shop.world, "tool", "5fd1c0e9")
+    await shop.world.types("/sled deploy pay tool --to dev")
+    [deployment] = await deployments(shop.world, "tool")
+    async with shop.world.store.look() as look:
+        story = [each.kind for each in await look.events_of(deployment.rollout_id, 50)]
+        logs = {key: (await audit.trail(look.connection, audit.Asked(frozenset({key})))).entries for key in ("shop", "tools")}
+    assert story.count("deploy_asked") == 1
+    for key, service in (("shop", "pay"), ("tools", "tool")):
+        told = [each.event for each in logs[key]]
+        assert [each.data["words"] for each in told if each.kind == "deploy_asked"] == ["pay@4fd1c0e9 tool@5fd1c0e9"]
+        assert {each.data["service"] for each in told if "service" in each.data} == {service}
