@@ -242,4 +242,5 @@ console_posts = Table(
     Column("version", Integer, nullable=False),
     UniqueConstraint("thread_address", "marker"),
     Index("ix_console_posts_thread", "thread_address", "version"),
+    Index("ix_console_posts_version", "version"),
 )
