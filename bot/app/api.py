@@ -30,6 +30,7 @@ def api_of(settings: Settings, store: Store, inbox: Inbox, pages: Pages, edges: 
         inbox=inbox,
         tokens=tokens,
         commands=ApiCommands(store),
+        ears=pages.saying.ears,
         sight=pages.sight,
         runtime=pages.runtime,
         money=pages.money,

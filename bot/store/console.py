@@ -37,11 +37,15 @@ class Heard:
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody at a terminal waits for: a line of the thread after version `after`, or that all was done which was said as `key`."""
+    """What somebody waits for: a line of the thread after version `after`, or that all was done which was said as `key`.
+
+    `begun` is enough for who does not wait for work that goes on.
+    """
 
     thread: str
     key: str
     after: int
+    begun: bool = False
 
 
 class ConsoleStore:
@@ -103,9 +107,12 @@ class ConsoleStore:
             connection = look.connection
             newest = {row.thread_address: row.newest for row in await connection.execute(_newest(wishes))}
             over = set((await connection.execute(_over([wish.key for wish in wishes]))).scalars())
+            begun = await _begun(connection, [wish.key for wish in wishes if wish.begun])
             talking = await _talking(connection, [wish.thread for wish in wishes if wish.key in over])
         return frozenset(
-            wish for wish in wishes if newest.get(wish.thread, 0) > wish.after or (wish.key in over and wish.thread not in talking)
+            wish
+            for wish in wishes
+            if newest.get(wish.thread, 0) > wish.after or wish.key in begun or (wish.key in over and wish.thread not in talking)
         )
 
 
@@ -130,6 +137,14 @@ def _over(keys: Collection[str]) -> Select[str]:
     """Those messages of which no command is going on."""
     going_on = exists().where(commands.c.message_id == messages.c.id, commands.c.state == CommandState.RUNNING, ~_WAITS)
     return select(messages.c.key).where(messages.c.key.in_(keys), messages.c.state != "new", ~going_on)
+
+
+async def _begun(connection: AsyncConnection, keys: Collection[str]) -> set[str]:
+    """Those messages of which a command is going on, for which nobody else is waited for."""
+    if not keys:
+        return set()
+    going_on = (commands.c.message_id == messages.c.id, commands.c.state == CommandState.RUNNING, ~_WAITS)
+    return set((await connection.execute(select(messages.c.key).where(messages.c.key.in_(keys), exists().where(*going_on)))).scalars())
 
 
 async def _talking(connection: AsyncConnection, threads: Collection[str]) -> set[str]:

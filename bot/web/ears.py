@@ -1,4 +1,4 @@
-"""Terminals that wait: one look at the database for all of them, however many there are."""
+"""Whoever waits for answers, at a terminal, on a page or by the API: one look at the database for all of them, however many there are."""
 
 from __future__ import annotations
 

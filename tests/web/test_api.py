@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 
 from bot.domain.message import Person, Platform
 from bot.store.tables import messages
@@ -43,6 +43,29 @@ async def test_a_command_is_said_and_its_receipt_tells_what_became_of_it(world: 
     assert reply["text"].startswith("✓ dana: demo-cd7qqd is ready after 0.0 s: demo at bbbbbbbb")
     assert (reply["tone"], reply["code"], reply["prose"]["type"]) == ("good", None, "Reply")
     assert said["card"].startswith("✓ demo-cd7qqd · demo · ready")
+
+
+async def test_many_who_wait_look_at_nothing_until_there_is_news(world: World) -> None:
+    api, looks = await api_of(world), list[str]()
+    world.engine.gate.clear()
+    id_ = (await api.ask("POST", "/commands", json={"text": "/ivy create lab:demo"})).json()["id"]
+    await world.engine.reached.wait()
+    await world.desks["say"].idle()
+
+    def count(*said: object) -> None:
+        looks.extend([str(said[2])] if "console_posts.body" in str(said[2]) else [])
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        answers = await asyncio.gather(*(api.gets(f"/commands/{id_}", wait_s=0.4) for _ in range(8)))
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    assert {each["state"] for each in answers} == {"running"}
+    assert len(looks) <= 3 * len(answers), "at the beginning, at the end, and once more where a clock is early"
+    waiting = [asyncio.create_task(api.gets(f"/commands/{id_}", wait_s=25)) for _ in range(8)]
+    world.engine.gate.set()
+    await world.settle()
+    assert {each["state"] for each in await asyncio.gather(*waiting)} == {"done"}
 
 
 async def test_a_refusal_bears_the_reason_code_of_chat(world: World) -> None:

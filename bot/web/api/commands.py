@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from typing import Annotated
@@ -15,6 +14,7 @@ from bot.domain.message import Dialect, Person, Platform, Said, Thread
 from bot.domain.prose import Card, Reply
 from bot.rendering import terminal
 from bot.store.api_commands import Progress, SaidOnce, message_key
+from bot.store.console import Wish
 from bot.store.sessions import hash_of
 from bot.store.tokens import key_of
 from bot.web.api.caller import Commander, Reader
@@ -22,7 +22,6 @@ from bot.web.api.parts import Parts
 from bot.web.api.shapes import CommandShape, ReplyShape, SaidShape, Saying, at, moment, prose_of
 from bot.web.problem import Problem
 
-_LOOK_S = 0.1
 _WIDTH = 100
 
 
@@ -103,6 +102,7 @@ def router(parts: Parts) -> APIRouter:
             progress = await parts.commands.progress(said)
             if progress.state not in {"waiting", "running"} or time.monotonic() >= until:
                 return _shape(said, progress)
-            await asyncio.sleep(_LOOK_S)
+            seen = progress.lines[-1].version if progress.lines else 0
+            await parts.ears.wait(Wish(said.thread, message_key(said.id), seen), until - time.monotonic())
 
     return routes

@@ -18,6 +18,7 @@ from bot.store.inbox import Inbox
 from bot.store.store import Store
 from bot.store.tokens import Tokens
 from bot.web.costs import Money
+from bot.web.ears import Ears
 from bot.web.watch import Watch
 
 
@@ -55,6 +56,7 @@ class Parts:
     inbox: Inbox
     tokens: Tokens
     commands: ApiCommands
+    ears: Ears
     sight: Sight
     runtime: Runtime
     money: Money

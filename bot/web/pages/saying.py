@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from dataclasses import dataclass
@@ -20,11 +19,11 @@ from bot.domain.message import Dialect, Person, Platform, Said, Thread
 from bot.domain.prose import Card, Reply
 from bot.rendering import html
 from bot.rendering.html import Pressing
-from bot.store.console import ConsoleStore, Heard
+from bot.store.console import ConsoleStore, Heard, Wish
 from bot.store.inbox import Inbox
+from bot.web.ears import Ears
 from bot.web.session import SignedIn, User, form_of, local_path
 
-_LOOK_S = 0.05
 _PATIENCE_S = 4.0
 _MOST = 4_096
 SAID = "said"
@@ -44,9 +43,12 @@ class Receipt:
 
 
 class Saying:
+    """`ears` hear for all who wait on pages and by the API."""
+
     def __init__(self, inbox: Inbox, lines: ConsoleStore) -> None:
         self._inbox = inbox
         self._lines = lines
+        self.ears = Ears(lines)
 
     async def say(self, person: Person, text: str, button: str = "") -> Receipt:
         """Return when it is durable; whoever is told of it knows that it will be heard. `button` is what was pressed, if anything."""
@@ -66,11 +68,13 @@ class Saying:
         until = time.monotonic() + patience_s
         while True:
             heard = await self._lines.heard(thread, receipt.key)
-            lines = takewhile(lambda each: each.kind != SAID, await self._lines.lines(thread, receipt.after))  # what follows answers that
-            replies = [msgspec.json.decode(each.body, type=Reply) for each in lines if each.kind == "post"]
+            lines = await self._lines.lines(thread, receipt.after)
+            mine = takewhile(lambda each: each.kind != SAID, lines)  # what follows answers that
+            replies = [msgspec.json.decode(each.body, type=Reply) for each in mine if each.kind == "post"]
             if heard.is_settled or CommandState.RUNNING in heard.states or time.monotonic() >= until:
                 return heard, replies
-            await asyncio.sleep(_LOOK_S)
+            seen = lines[-1].version if lines else receipt.after
+            await self.ears.wait(Wish(thread, receipt.key, seen, begun=True), until - time.monotonic())
 
 
 async def flash(saying: Saying, request: Request, user: SignedIn) -> Markup:
