@@ -9,7 +9,17 @@ from typing import Protocol
 
 from bot.auth.policies import Policies
 from bot.auth.policy import Role, Standing
-from bot.context_rows import ApprovalRows, ArtifactRows, DeployedRows, EnvironmentRows, PeopleRows, RolloutRows, SlotRows, TradingRows
+from bot.context_rows import (
+    AlarmRows,
+    ApprovalRows,
+    ArtifactRows,
+    DeployedRows,
+    EnvironmentRows,
+    PeopleRows,
+    RolloutRows,
+    SlotRows,
+    TradingRows,
+)
 from bot.context_rules import HoldRows, LockRows, VetoRows, WaitingRows
 from bot.domain.approval import Approval
 from bot.domain.artifact import Artifact
@@ -239,6 +249,9 @@ class Transaction(Protocol):
 
     @property
     def trading(self) -> TradingRows: ...
+
+    @property
+    def alarms(self) -> AlarmRows: ...
 
     async def lock_beginnings(self) -> None: ...
 

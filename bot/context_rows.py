@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from bot.domain.alarm import Alarm
 from bot.domain.approval import Approval
 from bot.domain.artifact import Artifact
 from bot.domain.deployment import Deployment, Rollout, Slot
@@ -122,6 +123,10 @@ class ApprovalRows(Protocol):
     async def locked(self, id: str, /) -> Approval | None: ...
 
     async def open_of(self, environment_id: str, /) -> Sequence[Approval]: ...
+
+
+class AlarmRows(Protocol):
+    async def open(self) -> Sequence[Alarm]: ...
 
 
 class TradingRows(Protocol):

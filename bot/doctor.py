@@ -24,6 +24,7 @@ from bot.context import Forge, ForgeUnavailable
 from bot.doctor_github import app_problem, installation_problem
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
+from bot.replies.alarms import sentence
 from bot.settings import Settings, SettingsError
 from bot.store.database import Database
 from bot.store.feeds import listening
@@ -213,6 +214,14 @@ async def _heard(project: Project, store: Store) -> Said:
     return _good(about, words)
 
 
+async def _alarms(store: Store) -> Said:
+    async with store.look() as look:
+        found = await look.alarms.open()
+    if not found:
+        return _good("the wall", "no alarm is open about production's secrets")
+    return _bad("the wall", f"{'; '.join(map(sentence, found))}. Try it now: trellis vault try")
+
+
 async def _webhooks(settings: Settings) -> Said:
     if settings.github is None and settings.gitlab is None and settings.slack is None:
         return _good("webhooks", "no platform is configured: the console is what there is")
@@ -231,6 +240,7 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
         partial(_policy, settings),
         partial(_migrations, store.database),
         partial(_quiet, store),
+        partial(_alarms, store),
     ]
     looks += [partial(_part, name, check) for name, check in checks_of(settings, store, place).items()]
     looks += [partial(_account, platform, chat) for platform, chat in chats.items() if platform not in {Platform.CONSOLE, Platform.WEB}]

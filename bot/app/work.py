@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 from bot.app.catalogue import catalogue_of
@@ -21,12 +22,13 @@ from bot.garbage import spare_what_stays
 from bot.gates import Gates
 from bot.merges import Merges
 from bot.redaction import KNOWN
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.settings.secrets import secrets_of
 from bot.store.database import Database
 from bot.store.store import Store
 from bot.web.site import site_of
 from bot.worker.adopt import Adoption
+from bot.worker.alarms import Alarms
 from bot.worker.announcements import Announcements
 from bot.worker.betas import Betas
 from bot.worker.bound import Heads
@@ -109,6 +111,7 @@ async def worker_parts(
         tidying=tidying_of(settings, store),
         leftovers=Leftovers(store, equipment),
         canary=keeping.canary,
+        alarms=alarms_of(settings, store),
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),
@@ -117,6 +120,20 @@ async def worker_parts(
         spares=spares_of(settings, hold, place.engine, spare_budget_of(settings)),
         jobs=settings.worker.jobs,
     )
+
+
+def alarms_of(settings: Settings, store: Store) -> Alarms:
+    return Alarms(store, settings.host_id, settings.vault.alarm_channel)
+
+
+async def _must_hold(keeping: Keeping, alarms: Alarms) -> None:
+    """Raises SettingsError, told of before. Other workers, or the next that starts, say it in the chat."""
+    try:
+        await must_hold(keeping)
+    except SettingsError as breach:
+        with suppress(Exception):  # a database that is away is no reason to start
+            await alarms.wall(str(breach))
+        raise
 
 
 async def run_worker(settings: Settings) -> None:
@@ -129,7 +146,7 @@ async def run_worker(settings: Settings) -> None:
     warm()
     try:
         keeping = keeping_of(settings)
-        await must_hold(keeping)
+        await _must_hold(keeping, alarms_of(settings, store))
         parts = await worker_parts(settings, store, edges, holder, keeping=keeping)
         spare_what_stays()
         workers = Workers(parts, holder, settings.redis, settings.worker)

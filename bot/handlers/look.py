@@ -10,7 +10,9 @@ from bot.context import Outcome, Outside, Scene, Transaction
 from bot.domain.environment import Environment
 from bot.domain.message import Platform
 from bot.domain.project import Project
+from bot.domain.prose import Line
 from bot.handlers.handler import the_environment
+from bot.replies.alarms import stands, with_alarms
 from bot.replies.ties import tied
 from bot.replies.trading import key_seen
 from grammar.commands import List, Logs, Status, Url, Why
@@ -30,13 +32,17 @@ async def gather_status(command: Status, scene: Scene, outside: Outside) -> froz
 async def status(command: Status, scene: Scene, facts: frozenset[str], transaction: Transaction) -> Outcome:
     if scene.environment is None:
         environments = await _live_in(facts, transaction)
-        return Outcome(replies.listing(environments, "here" if scene.project else "in all"))
+        return Outcome(with_alarms(replies.listing(environments, "here" if scene.project else "in all"), await transaction.alarms.open()))
     environment = await the_environment(scene, transaction)
-    key = await transaction.trading.key(environment.id) if environment.is_trading else None
-    reply = replies.status(environment, (key_seen(key),) if key else ())
+    reply = replies.status(environment, await _of_trading(environment, transaction) if environment.is_trading else ())
     if _ties(command, scene) and await transaction.tie(scene.thread, environment):
         reply = tied(reply, environment)
     return Outcome(reply, environment_id=environment.id)
+
+
+async def _of_trading(environment: Environment, transaction: Transaction) -> Sequence[Line]:
+    key = await transaction.trading.key(environment.id)
+    return (*((key_seen(key),) if key else ()), *map(stands, await transaction.alarms.open()))
 
 
 def _ties(command: Status, scene: Scene) -> bool:

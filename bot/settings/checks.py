@@ -136,6 +136,10 @@ def _check_parts(settings: Settings) -> None:
         metrics.worker_host in {"127.0.0.1", "::1", "localhost"} or metrics.token.get_secret_value(),
         "TRELLIS_METRICS__WORKER_HOST is not this machine: set TRELLIS_METRICS__TOKEN, so that not everybody reads them",
     )
+    _require(
+        not settings.vault.alarm_channel or settings.slack,
+        "TRELLIS_VAULT__ALARM_CHANNEL is a channel of Slack, and Slack is not configured",
+    )
     _check_public_url(settings.public_url)
     _check_sign_in(settings)
     limits = settings.limits

@@ -60,7 +60,7 @@ class VaultSettings(BaseModel):
     """Where secrets of trading environments are kept: in AWS or in sealed files, by `key` (32 bytes in base64) or one made there.
 
     `production`: paths that must be refused, tried each hour. Each process asks AWS `per_minute` times at most; more than `alarm_per_hour`
-    is told of. An answer is remembered for `remembered_s`.
+    is told of, as is a wall that does not hold: in `alarm_channel`, a Slack channel's id. An answer is remembered for `remembered_s`.
     """
 
     model_config = {"extra": "forbid"}
@@ -71,6 +71,7 @@ class VaultSettings(BaseModel):
     endpoint_url: str = ""
     production: tuple[str, ...] = ("/prod/trellis-canary",)
     per_minute: int = Field(default=60, ge=1)
+    alarm_channel: str = Field(default="", pattern=r"^([CG][A-Z0-9]{2,})?$")
     alarm_per_hour: int = Field(default=600, ge=1)
     remembered_s: float = Field(default=300, ge=0)
 

@@ -1,4 +1,4 @@
-"""The tables of trading environments: their keys, as hashes only."""
+"""The tables of trading environments: their keys, as hashes only, and alarms about the wall before production's secrets."""
 
 from __future__ import annotations
 
@@ -15,4 +15,14 @@ trading_keys = Table(
     Column("shown_at", Float),
     Column("shown_to", Text, nullable=False, server_default=""),
     Column("revoked_at", Float),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("source", String(200), primary_key=True),  # the host that it was seen from
+    Column("since", Float, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("until", Float),
 )

@@ -23,6 +23,7 @@ from bot.domain.message import Person, Platform, Thread
 from bot.domain.prose import Reaction, Reply
 from bot.domain.spending import Life
 from bot.store import recording, spending, ties
+from bot.store.alarms import AlarmRows
 from bot.store.approvals import Approvals
 from bot.store.artifacts import Artifacts
 from bot.store.environments import Environments
@@ -72,6 +73,7 @@ class Transaction:
         self.quiet = QuietRows(connection, now)
         self.spares = SpareRows(connection, now)
         self.trading = TradingRows(connection, now)
+        self.alarms = AlarmRows(connection, now)
 
     def ring(self, kind: str, id: str) -> None:
         self.rings[kind, id] = None

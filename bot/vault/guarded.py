@@ -69,6 +69,13 @@ class Guarded:
             raise PathRefused("the wall before production's secrets does not hold: no secret is given")
         return paths.checked(path)
 
+    @property
+    def too_often(self) -> int:
+        """How many were asked for within the last hour, where that is more than is usual; else 0."""
+        since = self._clock() - _HOUR_S
+        asked = sum(1 for at in self._asked if at > since)
+        return asked if asked > self._pace.alarm_per_hour else 0
+
     def _count(self, now: float) -> None:
         """Raises VaultUnavailable when it is too much."""
         while self._asked and self._asked[0] <= now - _HOUR_S:

@@ -16,6 +16,7 @@ from bot.domain.project import Project
 from bot.settings import WorkerSettings
 from bot.store.store import Store
 from bot.vault.canary import Canary, watch_for_ever
+from bot.worker.alarms import Alarms
 from bot.worker.announcements import Announcements, announce_for_ever
 from bot.worker.branches import Branches
 from bot.worker.deployments import Deployments
@@ -63,6 +64,7 @@ class Parts:
     tidying: Tidying
     leftovers: Leftovers
     canary: Canary
+    alarms: Alarms
     projects: Mapping[str, Project]
     spares: Spares | None = None  # where there shall be none
     jobs: int = 10
@@ -109,7 +111,7 @@ class Workers:
         jobs.append(announce_for_ever(parts.announcements))
         jobs.append(tidy_for_ever(parts.tidying))
         jobs.append(take_back_for_ever(parts.leftovers))
-        jobs.append(watch_for_ever(parts.canary))
+        jobs.append(watch_for_ever(parts.canary, parts.alarms))
         jobs.append(self._beat_for_ever())
         tasks = [asyncio.create_task(job) for job in jobs]
         try:

@@ -21,6 +21,7 @@ from bot.domain.environment import Environment
 from bot.domain.prose import Card, Code, Fact, Log, Strong, Text, line
 from bot.rendering import html
 from bot.rendering.progress import duration
+from bot.replies.alarms import stands
 from bot.store import usage as stored_usage
 from bot.store.transaction import Transaction
 from bot.web.pages import frame, saying, usage
@@ -197,6 +198,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
             "facts": facts_of(it, prices, look.now),
         }
         key = await look.trading.key(it.id) if it.is_trading else None
+        alarms = [stands(each) for each in await look.alarms.open()] if it.is_trading else []
         used = await stored_usage.of(look.connection, it.id, look.now - usage.SPAN_S)
     observed = await parts.observing.services(it.id) if it.is_live else ()
     return frame.page(
@@ -207,6 +209,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         **shown,
         services=services_of(it, observed),
         key=key,
+        alarms=alarms,
         may_see_key="ivy restart" in may,
         usage=usage.charts_of(used),
         logs=await logs_of(parts, it, None, _TAIL) if "ivy logs" in may else _NO_LOGS,

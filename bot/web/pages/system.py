@@ -9,6 +9,7 @@ import structlog
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from bot.replies.alarms import stands
 from bot.store import health
 from bot.web.pages import frame
 from bot.web.pages.parts import Check, Parts
@@ -44,6 +45,7 @@ def router(parts: Parts) -> APIRouter:
             return frame.for_operators(user, view)
         async with parts.store.look() as look:
             found = await health.health(look.connection, look.now)
-        return frame.page("system.html", user, "/system", view, health=found, parts=await asked(parts.checks))
+            alarms = [stands(each) for each in await look.alarms.open()]
+        return frame.page("system.html", user, "/system", view, health=found, alarms=alarms, parts=await asked(parts.checks))
 
     return routes
