@@ -26,6 +26,7 @@ from bot.domain.artifact import Artifact
 from bot.domain.budget import UNLIMITED, Budgets
 from bot.domain.catalogue import Catalogue, Service, SharedEnvironment
 from bot.domain.command import CommandState, Event
+from bot.domain.continuity import Feed
 from bot.domain.cost import FREE, Prices
 from bot.domain.deployment import Deployment, Rollout, RolloutKind
 from bot.domain.environment import Environment, Size
@@ -113,6 +114,9 @@ class Runtime(Protocol):
 
     async def logs(self, environment_id: str, service: str | None, tail: int) -> Sequence[tuple[str, str]]:
         """(service, line), oldest first."""
+
+    async def feed(self, environment_id: str) -> Feed:
+        """What a trading environment heard; that nobody can say so now is an answer too."""
 
     async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
         """Whether anything in the repository's configuration at `sha` uses $TILT_ARGS."""

@@ -18,6 +18,7 @@ from feeds.resting import rest
 _log = structlog.get_logger()
 RECORDING = "MARKET"
 LEASES = "feeds_leases"
+CONTINUITY = "feeds_continuity"
 _TRIES = 10
 _AGAIN_S = 0.2
 
@@ -47,6 +48,7 @@ class House:
     jetstream: JetStreamContext
     interests: Interests
     leases: KeyValue
+    continuity: KeyValue
 
 
 async def furnish(client: Client, record_hours: float, record_mb: int) -> House:
@@ -62,7 +64,7 @@ async def furnish(client: Client, record_hours: float, record_mb: int) -> House:
     )
     await _keep(jetstream, recording)
     interests = Interests(jetstream, await _bucket(jetstream, BUCKET))
-    return House(jetstream, interests, await _bucket(jetstream, LEASES))
+    return House(jetstream, interests, await _bucket(jetstream, LEASES), await _bucket(jetstream, CONTINUITY))
 
 
 async def _keep(jetstream: JetStreamContext, recording: StreamConfig) -> None:

@@ -22,6 +22,12 @@ is_leader = Gauge("trellis_feeds_leader", "1 while this process leads.", registr
 takeovers = Counter("trellis_feeds_takeovers", "Times that this process became the leader.", registry=REGISTRY)
 held = Gauge("trellis_feeds_held", "Events that wait for NATS.", registry=REGISTRY)
 lag_seconds = Histogram("trellis_feeds_lag_seconds", "From the exchange's socket to NATS.", _SOURCE, buckets=_QUICK, registry=REGISTRY)
+instrument_seconds = Counter(
+    "trellis_feeds_instrument_seconds",
+    "Seconds of instruments that were heard whole (seen) or not (lost).",
+    (*_SOURCE, "how"),
+    registry=REGISTRY,
+)
 environment_lost = Gauge("trellis_feeds_environment_lost", "Events that an environment says it lost.", ("environment",), registry=REGISTRY)
 environment_pending = Gauge(
     "trellis_feeds_environment_pending_bytes", "Bytes that wait for an environment to read them.", ("environment",), registry=REGISTRY

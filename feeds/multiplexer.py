@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from nats.js.errors import Error as JetStreamError
 
 from feeds import house, meters
+from feeds.answering import Answering, Keeping
 from feeds.events import Kind, Mark, Stream
 from feeds.house import House
 from feeds.interest import Interest, union
@@ -26,6 +27,7 @@ from feeds.server import NatsServer
 from feeds.session import Session
 from feeds.settings import FeedsCannotStart, FeedsSettings
 from feeds.status import Status
+from feeds.witness import Instrument, Witness
 
 _log = structlog.get_logger()
 _LOOK_S = 0.25
@@ -126,21 +128,27 @@ class Multiplexer:
 
     async def _lead(self, client: Client, rooms: House, lease: Lease) -> None:
         settings = self.settings
-        self.publisher = publisher = Publisher(client, lease.epoch, lambda: lease.is_valid, most_held=settings.held_events)
+        witness = Witness()
+        self.publisher = publisher = Publisher(client, lease.epoch, lambda: lease.is_valid, most_held=settings.held_events, witness=witness)
         self.sessions = {
             (source.name, source.market): Session(source, settings, publisher, partial(before, rooms.jetstream, publisher, source))
             for source in settings.sources
         }
         interests = rooms.interests.another()
+        replaying = Replaying(client, rooms.jetstream, interests, lease)
+        answering = Answering(client, settings.holder, witness, lambda: self.interests, self.sessions, replaying.progress)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(publisher.run())
+                tasks.create_task(Keeping(rooms, witness, lease, settings.record_hours * 3600).run())
+                tasks.create_task(answering.run())
                 for session in self.sessions.values():
                     tasks.create_task(session.run())
                 tasks.create_task(self._listen_to_interest(interests))
                 tasks.create_task(_every(settings.mark_s, partial(_mark, self.sessions, publisher)))
+                tasks.create_task(_every(settings.mark_s, partial(_witness, self.sessions, witness, settings.mark_s)))
                 tasks.create_task(_every(settings.book_s, partial(_books, self.sessions, publisher)))
-                tasks.create_task(Replaying(client, rooms.jetstream, interests, lease).run())
+                tasks.create_task(replaying.run())
         finally:
             self.sessions = {}
 
@@ -173,6 +181,12 @@ def _mark(sessions: dict[Key, Session], publisher: Publisher) -> None:
             reached = {stream.kind: publisher.reached(stream) for stream in streams}
             mark = Mark(at=at, is_live=session.is_live, reached=reached)
             publisher.put(Stream(source, market, instrument, Kind.MARK), [mark])
+
+
+def _witness(sessions: dict[Key, Session], witness: Witness, seconds: float) -> None:
+    following = {Instrument(*key, each): session.hears(each) for key, session in sessions.items() for each in session.tracks}
+    for of, how in witness.look(following, time.time_ns()).items():
+        meters.instrument_seconds.labels(of.source, of.market, how).inc(seconds)
 
 
 def _books(sessions: dict[Key, Session], publisher: Publisher) -> None:

@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from feeds import meters
 from feeds.events import Anything, Batch, Gap, Kind, Stream, encode
 from feeds.resting import heed, rest
+from feeds.witness import Witness
 
 MOST_IN_ONE = 256
 _MOST_BYTES = 700_000
@@ -31,10 +32,17 @@ class Publisher:
     """`may_publish` is asked before each message. While NATS is away, or may not be written to, at most `most_held` events wait."""
 
     def __init__(
-        self, client: Client, epoch: int, may_publish: Callable[[], bool], prefix: str = "market.data", most_held: int = 500_000
+        self,
+        client: Client,
+        epoch: int,
+        may_publish: Callable[[], bool],
+        prefix: str = "market.data",
+        most_held: int = 500_000,
+        witness: Witness | None = None,
     ) -> None:
         self._client, self._epoch, self._may_publish = client, epoch, may_publish
         self._prefix, self._most_held = prefix, most_held
+        self.witness = witness or Witness()
         self._next: dict[Stream, int] = {}
         self._waiting: dict[Stream, _Waiting] = {}
         self._held = 0
@@ -67,6 +75,7 @@ class Publisher:
     def _drop(self, stream: Stream, waiting: _Waiting, first: int) -> None:
         """What waited longest goes; whoever listens sees it by the numbers that are missing."""
         meters.dropped.labels(stream.source, stream.market).inc(len(waiting.events))
+        self.witness.dropped(stream)
         self._held -= len(waiting.events)
         waiting.first, waiting.events = first, []
 
@@ -102,6 +111,7 @@ class Publisher:
             await self._client.publish(stream.subject(self._prefix), payload)
         except (nats.errors.Error, OSError):  # it may or may not have gone: a number that is missing tells whoever listens
             meters.dropped.labels(stream.source, stream.market).inc(len(some))
+            self.witness.dropped(stream)
             return False
         self._count(stream, some)
         return True
@@ -116,7 +126,9 @@ class Publisher:
     def _count(self, stream: Stream, events: list[Anything]) -> None:
         labels = (stream.source, stream.market)
         meters.events.labels(*labels, stream.kind).inc(len(events))
-        meters.lag_seconds.labels(*labels).observe(max(0.0, (time.time_ns() - events[-1].at) / 1e9))
+        at = time.time_ns()
+        self.witness.told(stream, events, at)
+        meters.lag_seconds.labels(*labels).observe(max(0.0, (at - events[-1].at) / 1e9))
         for each in events:
             if type(each) is Gap:
                 meters.gaps.labels(*labels, stream.kind, each.reason).inc()

@@ -21,6 +21,7 @@ from feeds.interest import Interest, Replay, Wanted
 from feeds.interests import Interests
 from feeds.lease import Lease
 from feeds.publisher import Publisher
+from feeds.report import Replayed
 from feeds.resting import heed, rest
 
 _log = structlog.get_logger()
@@ -38,6 +39,10 @@ class Replaying:
     def __init__(self, client: Client, jetstream: JetStreamContext, interests: Interests, lease: Lease) -> None:
         self._client, self._jetstream, self._interests, self._lease = client, jetstream, interests, lease
         self._tasks: dict[str, tuple[Interest, asyncio.Task[None]]] = {}
+        self._progress: dict[str, Replayed] = {}
+
+    def progress(self, environment: str) -> Replayed | None:
+        return self._progress.get(environment)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -55,6 +60,7 @@ class Replaying:
             if wanted.get(name) != interest:
                 task.cancel()
                 del self._tasks[name]
+                self._progress.pop(name, None)
         for name, interest in wanted.items():
             if name not in self._tasks and interest.replay:
                 self._tasks[name] = (interest, asyncio.create_task(self._replay(name, interest.wanted, interest.replay)))
@@ -62,10 +68,12 @@ class Replaying:
     async def _replay(self, environment: str, wanted: tuple[Wanted, ...], replay: Replay) -> None:
         publisher = Publisher(self._client, self._lease.epoch, lambda: self._lease.is_valid, f"market.replay.{environment}")
         sending = asyncio.create_task(publisher.run())
+        progress = self._progress[environment] = Replayed(replay.start, replay.end, replay.speed, replay.start)
         try:
-            await _tell(self._recorded(wanted, replay), replay, publisher)
+            await _tell(self._recorded(wanted, replay), replay, publisher, progress)
             _log.info("feeds_replayed", environment=environment)
-        except (errors.Error, OSError, TimeoutError):
+        except (errors.Error, OSError, TimeoutError) as problem:
+            progress.problem = f"NATS broke off: {str(problem) or type(problem).__name__}"
             _log.warning("feeds_replay_failed", environment=environment, exc_info=True)
         finally:
             sending.cancel()
@@ -102,7 +110,7 @@ class Replaying:
             await subscription.unsubscribe()
 
 
-async def _tell(recorded: AsyncIterator[tuple[Stream, Batch]], replay: Replay, publisher: Publisher) -> None:
+async def _tell(recorded: AsyncIterator[tuple[Stream, Batch]], replay: Replay, publisher: Publisher, progress: Replayed) -> None:
     """Publish what lies in the time, as long after the first as it was then, divided by the speed."""
     began, past = time.monotonic(), Past()
     async for stream, batch in recorded:
@@ -112,8 +120,12 @@ async def _tell(recorded: AsyncIterator[tuple[Stream, Batch]], replay: Replay, p
                 if (left := due - time.monotonic()) > 0:
                     await rest(left)
             publisher.put(stream, [event])
+            progress.events += 1
+            progress.gaps += isinstance(event, Gap)
+            progress.reached = max(progress.reached, event.at)
         await asyncio.sleep(0)
     await publisher.until_idle()
+    progress.reached, progress.is_over = replay.end, True
 
 
 class Past:

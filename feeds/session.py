@@ -47,6 +47,11 @@ class Session:
     def is_live(self) -> bool:
         return any(line.is_open and line.topics for line in self.lines)
 
+    def hears(self, instrument: str) -> bool:
+        """Whether all that is said of it is heard now."""
+        tracks = self.tracks.get(instrument)
+        return self.is_live and tracks is not None and instrument not in self.refused and not tracks.depth.wants_whole
+
     async def want(self, instruments: Iterable[str]) -> None:
         """Follow these and no others; connections stay, and so do the other subscriptions."""
         wanted = frozenset(instruments)

@@ -7,12 +7,14 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import nats
 import nats.errors
 from nats.aio.client import Client
 
 from feeds import house
 from feeds.interests import Interests
+from feeds.report import ASKED_ON, Report
 from feeds.resting import rest
 from feeds.settings import FeedsCannotStart, FeedsSettings
 
@@ -25,15 +27,20 @@ async def _quietly(_: Exception) -> None:
     """What goes wrong is raised where it is waited for; without this the library writes a traceback as well."""
 
 
+async def _signing_in(settings: FeedsSettings) -> tuple[str, str]:
+    """Where, and with which password."""
+    if settings.nats_url:
+        return settings.nats_url, settings.nats_password
+    kept = settings.folder / "nats" / "nats.password"
+    if not await asyncio.to_thread(kept.is_file):
+        raise FeedsCannotStart("no NATS server of ours was ever started here: run trellis feeds")
+    return f"nats://127.0.0.1:{settings.nats_port}", (await asyncio.to_thread(kept.read_text)).strip()
+
+
 @asynccontextmanager
 async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
     """What is wanted, just read. Raises FeedsCannotStart."""
-    url, password = settings.nats_url, settings.nats_password
-    if not url:
-        kept = settings.folder / "nats" / "nats.password"
-        if not await asyncio.to_thread(kept.is_file):
-            raise FeedsCannotStart("no NATS server of ours was ever started here: run trellis feeds")
-        url, password = f"nats://127.0.0.1:{settings.nats_port}", (await asyncio.to_thread(kept.read_text)).strip()
+    url, password = await _signing_in(settings)
     try:
         async with asyncio.timeout(_WITHIN_S):
             client = await _connect(url, settings.nats_user, password)
@@ -43,6 +50,25 @@ async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
         rooms = await house.furnish(client, settings.record_hours, settings.record_mb)
         await rooms.interests.has_changed()
         yield rooms.interests
+    finally:
+        await client.close()
+
+
+async def told_of(settings: FeedsSettings, environment: str) -> Report:
+    """What the multiplexer that leads knows of an environment's feed. Raises FeedsCannotStart."""
+    url, password = await _signing_in(settings)
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            client = await _connect(url, settings.nats_user, password)
+    except (nats.errors.Error, OSError, TimeoutError) as problem:
+        raise FeedsCannotStart(f"NATS does not answer at {url}: {str(problem) or _NO_ANSWER}") from problem
+    try:
+        answer = await client.request(f"{ASKED_ON}.{environment}", timeout=_WITHIN_S)
+        return msgspec.json.decode(answer.data, type=Report)
+    except nats.errors.NoRespondersError:
+        raise FeedsCannotStart("no multiplexer leads: run trellis feeds") from None
+    except (nats.errors.Error, OSError, TimeoutError, msgspec.DecodeError) as problem:
+        raise FeedsCannotStart(f"the multiplexer does not answer: {str(problem) or _NO_ANSWER}") from problem
     finally:
         await client.close()
 

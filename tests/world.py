@@ -283,7 +283,7 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         world.edges = edges
         await world.hire("worker-1", pace_s)
         store.ringer = world.ring
-        world.front = Front(settings, store, lambda: web_app(settings, store, place, access))
+        world.front = Front(settings, store, lambda: web_app(settings, store, place, access, world.market))
         stack.push_async_callback(world.front.close)
         if settings.slack and settings.slack.app_token.get_secret_value():  # it listens from its start
             await world.front.whole()

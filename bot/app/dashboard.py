@@ -22,6 +22,7 @@ from bot.web.pages.parts import Check, Parts
 from bot.web.pages.saying import Saying
 from bot.web.pages.sight import Sight
 from bot.web.watch import Watch
+from bot.worker.market_feed import Certificates
 from bot.worker.patience import LookingForge, PatientForge
 from bot.worker.runtime import EngineRuntime
 
@@ -56,7 +57,9 @@ class Judging:
         await close_all([*self._edges.forges.values(), *self._edges.chats.values()])
 
 
-def parts_of(settings: Settings, store: Store, place: Place, inbox: Inbox, judging: Judging, checks: Mapping[str, Check]) -> Parts:
+def parts_of(
+    settings: Settings, store: Store, place: Place, inbox: Inbox, judging: Judging, checks: Mapping[str, Check], market: Certificates
+) -> Parts:
     lines = ConsoleStore(store)
     projects = projects_of(settings)
     return Parts(
@@ -64,7 +67,7 @@ def parts_of(settings: Settings, store: Store, place: Place, inbox: Inbox, judgi
         sight=Sight(judging.bus),
         saying=Saying(inbox, lines),
         lines=lines,
-        runtime=EngineRuntime(place.engine, place.repositories, offer_of(settings)),
+        runtime=EngineRuntime(place.engine, place.repositories, offer_of(settings), market=market),
         observing=Observing(place.engine),
         watch=Watch(store),
         approvers=approvers_of(settings),

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
+from bot.app.certificates import certificate_of
+from bot.domain.continuity import Certificate
 from bot.domain.trading import Trading
 from bot.feeds import NEEDED, feeds_settings
 from bot.settings import Settings
@@ -63,6 +65,17 @@ class NatsFeed:
             return frozenset(interests.all)
 
         return await self._told(names) if self._were_ever_here() else frozenset()
+
+    async def certificate(self, environment: str) -> Certificate:
+        if missing := _missing():
+            raise FeedUnavailable(f"the feeds need {', '.join(missing)}: pip install 'trellis[feeds]'")
+        from feeds.settings import FeedsCannotStart  # noqa: PLC0415 - only with the extra
+        from feeds.visiting import told_of  # noqa: PLC0415
+
+        try:
+            return certificate_of(await told_of(feeds_settings(self._settings), environment))
+        except FeedsCannotStart as problem:
+            raise FeedUnavailable(str(problem)) from problem
 
     def _were_ever_here(self) -> bool:
         if _missing():

@@ -13,6 +13,7 @@ from bot.app.dashboard import Judging, parts_of
 from bot.app.deploys import deploys_of
 from bot.app.edges import Edges, Place, close_all, forges_of, projects_of, slack_of
 from bot.app.github import access_of
+from bot.app.market_feed import NatsFeed
 from bot.app.providers import providers_of
 from bot.app.socket import listening
 from bot.app.trading_keys import VaultKeys
@@ -32,6 +33,7 @@ from bot.web import console, health, hooks, login, login_with, metrics, schema, 
 from bot.web.pages import frame, routes
 from bot.web.site import Front, Site, site_of
 from bot.worker.doorbell import connect
+from bot.worker.market_feed import Certificates
 from bot.worker.worker import BEAT_NAME
 from provisioner.engine import Engine
 
@@ -121,7 +123,7 @@ def hearing(settings: Settings, store: Store, inbox: Inbox, site: Site, app: Fas
     return app
 
 
-def web_app(settings: Settings, store: Store, place: Place, github: Access | None = None) -> FastAPI:
+def web_app(settings: Settings, store: Store, place: Place, github: Access | None = None, market: Certificates | None = None) -> FastAPI:
     """Hooks, console, sign-in, pages, API and health. The inbox is started and stopped with the app."""
     inbox = Inbox(store)
     forges = forges_of(settings, github or access_of(settings))
@@ -147,7 +149,7 @@ def web_app(settings: Settings, store: Store, place: Place, github: Access | Non
     app.include_router(health.router(checks))
     platforms = [name for name in ("github", "gitlab", "slack") if getattr(settings, name)]
     app.include_router(metrics.router(store, metrics.Readers(settings.metrics.token.get_secret_value()), platforms))
-    parts = parts_of(settings, store, place, inbox, judging, checks)
+    parts = parts_of(settings, store, place, inbox, judging, checks, market or NatsFeed(settings))
     app.state.watch = parts.watch
     app.include_router(routes.router(parts, VaultKeys(settings)))
     app.mount("/api/v1", api_of(settings, store, inbox, parts, edges, sign_in, token))

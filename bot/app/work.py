@@ -67,14 +67,14 @@ async def worker_parts(
     projects = projects_of(settings)
     chats, forges, place = edges.chats, edges.forges, edges.place
     hold = Holder(store, holder, settings.worker.lease_s)
-    offer = offer_of(settings)
-    runtime = EngineRuntime(place.engine, place.repositories, offer)
+    offer, market = offer_of(settings), edges.market or NatsFeed(settings)
+    runtime = EngineRuntime(place.engine, place.repositories, offer, market=market)
     forges = {kind: PatientForge(forge, kind, store) for kind, forge in forges.items()}
     branches = Branches(store, runtime, forges, projects)
     mains = Mains(store, Merges(forges, runtime), projects, catalogue_of(settings))
     voids = Voids(store, runtime, forges, projects, catalogue_of(settings))
     gates = Gates(store, forges, projects, catalogue_of(settings), edges.deploys.contracts())
-    equipment = Equipment(keeping.vault, edges.market or NatsFeed(settings), store)
+    equipment = Equipment(keeping.vault, market, store)
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats), gates)
     return Parts(
         store=store,

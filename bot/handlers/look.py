@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot import refusals, replies
 from bot.asking import identity
 from bot.context import Outcome, Outside, Scene, Transaction
+from bot.domain.continuity import Certificate, Feed
 from bot.domain.environment import Environment
 from bot.domain.message import Platform
 from bot.domain.project import Project
 from bot.domain.prose import Line
 from bot.handlers.handler import the_environment
+from bot.replies import feed
 from bot.replies.alarms import stands, with_alarms
 from bot.replies.ties import tied
 from bot.replies.trading import key_seen
@@ -21,20 +24,29 @@ _DAY_S = 86_400.0
 _USUAL_TAIL = 50
 
 
-async def gather_status(command: Status, scene: Scene, outside: Outside) -> frozenset[str]:
-    """The projects of an overview: this one, or all that one may look at."""
+@dataclass(frozen=True)
+class Seen:
+    """The projects of an overview: this one, or all that one may look at. Of one that trades, what it hears."""
+
+    projects: frozenset[str] = frozenset()
+    feed: Feed | None = None
+
+
+async def gather_status(command: Status, scene: Scene, outside: Outside) -> Seen:
     del command
-    if scene.environment is not None or scene.project is not None:
-        return frozenset({scene.project.key}) if scene.project else frozenset()
-    return await outside.visible(scene.person)
+    it = scene.environment
+    if it is not None:
+        return Seen(feed=await outside.runtime.feed(it.id) if it.is_trading and it.is_live else None)
+    return Seen(frozenset({scene.project.key}) if scene.project else await outside.visible(scene.person))
 
 
-async def status(command: Status, scene: Scene, facts: frozenset[str], transaction: Transaction) -> Outcome:
+async def status(command: Status, scene: Scene, facts: Seen, transaction: Transaction) -> Outcome:
     if scene.environment is None:
-        environments = await _live_in(facts, transaction)
+        environments = await _live_in(facts.projects, transaction)
         return Outcome(with_alarms(replies.listing(environments, "here" if scene.project else "in all"), await transaction.alarms.open()))
     environment = await the_environment(scene, transaction)
-    reply = replies.status(environment, await _of_trading(environment, transaction) if environment.is_trading else ())
+    besides = [*_market_data(facts, environment), *(await _of_trading(environment, transaction) if environment.is_trading else ())]
+    reply = replies.status(environment, besides)
     if _ties(command, scene) and await transaction.tie(scene.thread, environment):
         reply = tied(reply, environment)
     return Outcome(reply, environment_id=environment.id)
@@ -43,6 +55,11 @@ async def status(command: Status, scene: Scene, facts: frozenset[str], transacti
 async def _of_trading(environment: Environment, transaction: Transaction) -> Sequence[Line]:
     key = await transaction.trading.key(environment.id)
     return (*((key_seen(key),) if key else ()), *map(stands, await transaction.alarms.open()))
+
+
+def _market_data(facts: Seen, environment: Environment) -> list[Line]:
+    heard = facts.feed.since(environment.created_at) if isinstance(facts.feed, Certificate) else facts.feed
+    return feed.lines(heard) if heard else []
 
 
 def _ties(command: Status, scene: Scene) -> bool:

@@ -88,3 +88,38 @@ def _run(places: Sequence[tuple[float, float]], height: int) -> Markup:
 def _usual_gap(points: Sequence[Point]) -> float:
     gaps = sorted(after.at - before.at for before, after in pairwise(points))
     return max(1.0, gaps[len(gaps) // 2])
+
+
+@dataclass(frozen=True)
+class Part:
+    """Of a strip: from `since` to `until`, `kind` a word for its style, `hint` for who points at it."""
+
+    since: float
+    until: float
+    kind: str
+    hint: str = ""
+
+
+_TALL = {"seen": (4, 14), "lost": (0, 22), "unknown": (10, 2)}
+"""Where each kind begins and how tall it is: whoever sees no colours sees that."""
+_LEAST = 2.0
+
+
+def strip(parts: Sequence[Part], title: str, *, width: int = 640) -> Markup:
+    """What was when, from left to right; "" where there is nothing. What was lost is drawn above the rest and never too small to see."""
+    if not parts or parts[0].since >= parts[-1].until:
+        return _NOTHING
+    first, last = parts[0].since, parts[-1].until
+
+    def drawn(part: Part) -> Markup:
+        left, right = ((at - first) / (last - first) * width for at in (part.since, part.until))
+        wide = max(right - left, _LEAST if part.kind == "lost" else 0.0)
+        top, tall = _TALL[part.kind]
+        return Markup('<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"><title>{}</title></rect>').format(
+            part.kind, min(left, width - wide), top, wide, tall, part.hint
+        )
+
+    ordered = sorted(parts, key=lambda part: part.kind == "lost")
+    return Markup('<svg class="chart strip" viewBox="0 0 {} 22" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>').format(
+        width, title, _NOTHING.join(map(drawn, ordered))
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from bot.domain.continuity import Certificate
 from bot.domain.trading import Trading
 
 
@@ -11,7 +12,14 @@ class FeedUnavailable(Exception):  # noqa: N818 - a sentence, as the ports have 
     """The feeds do not answer, or let nobody in now: try again."""
 
 
-class MarketFeed(Protocol):
+class Certificates(Protocol):
+    """What is asked by whoever looks."""
+
+    async def certificate(self, environment: str) -> Certificate:
+        """What it heard, from the multiplexer that leads now. Raises FeedUnavailable."""
+
+
+class MarketFeed(Certificates, Protocol):
     """Every method raises FeedUnavailable. An environment is named by its id, which is its user too."""
 
     @property

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.context import RuntimeUnavailable
 from bot.domain import devenv
+from bot.domain.continuity import Feed, NotKnown
 from bot.domain.devenv import FILE, FILES, ConfigProblem, DevEnv
 from bot.domain.devenv_wishes import reads_tilt_args
 from bot.domain.procfile import FILE as PROCFILE
 from bot.domain.project import Project
 from bot.domain.trading import USUAL, Offer
 from bot.redaction import KNOWN
+from bot.worker.market_feed import Certificates, FeedUnavailable
 from bot.worker.spec import config_of, source_of
 from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories
+
+_PATIENCE_S = 4.0
 
 
 class EngineRuntime:
     """Fills `bot.context.Runtime`."""
 
-    def __init__(self, engine: Engine, repositories: Repositories, offer: Offer = USUAL, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        repositories: Repositories,
+        offer: Offer = USUAL,
+        now: Callable[[], float] = time.time,
+        market: Certificates | None = None,
+    ) -> None:
         self._engine = engine
         self._repositories = repositories
-        self._offer, self._now = offer, now
+        self._offer, self._now, self._market = offer, now, market
 
     async def heads(self, project: Project) -> Mapping[str, str]:
         try:
@@ -50,6 +62,17 @@ class EngineRuntime:
             raise RuntimeUnavailable(str(error)) from error
         shown = KNOWN.lines([line.text for line in found])  # whoever writes a secret of ours to a log shows it to everybody who may look
         return [(line.service, text) for line, text in zip(found, shown, strict=True)]
+
+    async def feed(self, environment_id: str) -> Feed:
+        if self._market is None:
+            return NotKnown("nobody here asks the feeds")
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._market.certificate(environment_id)
+        except FeedUnavailable as error:
+            return NotKnown(str(error))
+        except TimeoutError:
+            return NotKnown("the feeds do not answer")
 
     async def config(self, project: Project, ref: str, sha: str) -> DevEnv | tuple[ConfigProblem, ...]:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.domain.continuity import Certificate
 from bot.domain.trading import Trading
 from bot.worker.market_feed import FeedUnavailable
 
@@ -29,6 +30,7 @@ class FakeMarketFeed:
         self.hearing: dict[str, Hearing] = {}
         self.is_down = False
         self.others: set[str] = set()
+        self.certificates: dict[str, Certificate] = {}
 
     def _answer(self) -> None:
         if self.is_down:
@@ -42,6 +44,10 @@ class FakeMarketFeed:
     async def drop(self, environment: str) -> None:
         self._answer()
         self.hearing.pop(environment, None)
+
+    async def certificate(self, environment: str) -> Certificate:
+        self._answer()
+        return self.certificates.get(environment, Certificate(0.0, is_let_in=environment in self.hearing))
 
     async def heard_by(self) -> frozenset[str]:
         self._answer()

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.charts import Bar, Point, area, bars
+from bot.rendering.charts import Bar, Part, Point, area, bars, strip
 
 
 def _attributes(drawn: str) -> set[str]:
@@ -42,3 +42,22 @@ def test_silence_is_a_gap_and_not_a_line() -> None:
     points = [Point(float(at), 1.0) for at in (*range(0, 60, 15), *range(600, 660, 15))]
     assert [b.at - a.at for a, b in pairwise(points)].count(15.0) == 6
     assert str(area(points, "cpu")).count('class="over"') == 2
+
+
+KINDS = st.sampled_from(("seen", "lost", "unknown"))
+
+
+@given(st.lists(st.tuples(KINDS, st.floats(0.001, 1e6), st.text("<>&\"'aü", max_size=9)), max_size=20))
+def test_a_strip_is_drawn_of_anything_and_all_of_it_lies_within(each: list[tuple[str, float, str]]) -> None:
+    parts, at = [], 1e9
+    for kind, long, hint in each:
+        parts.append(Part(at, at := at + long, kind, hint))
+    drawn = strip(parts, 'a "title" & more')
+    if not parts:
+        assert drawn == ""
+        return
+    rects = [element.attrib for element in ET.fromstring(drawn)]
+    assert sorted(rect["class"] for rect in rects) == sorted(kind for kind, _, _ in each)
+    assert all(float(rect["x"]) >= 0 and float(rect["x"]) + float(rect["width"]) <= 640.2 for rect in rects)
+    assert all(float(rect["width"]) >= 2 for rect in rects if rect["class"] == "lost")
+    assert _attributes(drawn) <= {"class", "viewBox", "preserveAspectRatio", "role", "aria-label", "x", "y", "width", "height"}

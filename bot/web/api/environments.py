@@ -22,7 +22,7 @@ Before = Annotated[int, Query(ge=0, le=2**62, description="the `next` of the pag
 Text = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
 
 
-async def _environment(parts: Parts, caller: Caller, slug: str, words: str = "") -> Environment:
+async def environment_of(parts: Parts, caller: Caller, slug: str, words: str = "") -> Environment:
     """One that the caller may see, and say `words` about; whether there is another of that name is nobody's business."""
     found = await _found(parts, caller, slug)
     if words and not await parts.sight.may(caller.person, [found], words):
@@ -73,18 +73,18 @@ def router(parts: Parts) -> APIRouter:
     @routes.get("/environments/{slug}")
     async def environment(slug: str, caller: Reader) -> EnvironmentShape:
         """The live one of that name, else the last that bore it."""
-        [it] = await parts.sight.as_told(caller.person, [await _environment(parts, caller, slug, "ivy status")])
+        [it] = await parts.sight.as_told(caller.person, [await environment_of(parts, caller, slug, "ivy status")])
         return environment_shape(it)
 
     @routes.get("/environments/{slug}/events")
     async def events_of(slug: str, caller: Reader, before: Before = 0, limit: Limit = 50) -> EventPage:
-        found = await _environment(parts, caller, slug, "ivy history")
+        found = await environment_of(parts, caller, slug, "ivy history")
         return await _trail(parts, audit.Asked(frozenset({found.project}), environment_id=found.id, before=before, limit=limit))
 
     @routes.get("/environments/{slug}/logs")
     async def logs(slug: str, caller: Reader, service: Text = "", tail: Annotated[int, Query(ge=1, le=2000)] = _TAIL) -> LogShape:
         """The last lines that its services wrote, oldest first."""
-        found = await _environment(parts, caller, slug, "ivy logs")
+        found = await environment_of(parts, caller, slug, "ivy logs")
         services = [each.service for each in found.addresses]
         if service and services and service not in services:
             raise problem_of(refusals.unknown_service(service, services), 404)
@@ -123,7 +123,7 @@ def _audit(routes: APIRouter, parts: Parts) -> None:
         view = await parts.sight.of(caller.person)
         if not view.is_operator:
             raise Problem(403, "not_allowed", "The audit log needs the role admin.")
-        environment_id = (await _environment(parts, caller, environment)).id if environment else ""
+        environment_id = (await environment_of(parts, caller, environment)).id if environment else ""
         return await _trail(
             parts, audit.Asked(view.projects, view.is_operator, kind, actor, project, environment_id, denied, before, limit)
         )

@@ -16,6 +16,7 @@ from bot import replies
 from bot.cards import STAGES, environment_card, past_of
 from bot.context import RuntimeUnavailable
 from bot.domain.command import Event
+from bot.domain.continuity import Certificate
 from bot.domain.cost import FREE, Prices, spent
 from bot.domain.environment import Environment
 from bot.domain.prose import Card, Code, Fact, Log, Strong, Text, line
@@ -24,7 +25,7 @@ from bot.rendering.progress import duration
 from bot.replies.alarms import stands
 from bot.store import usage as stored_usage
 from bot.store.transaction import Transaction
-from bot.web.pages import frame, saying, usage
+from bot.web.pages import frame, market_data, saying, usage
 from bot.web.pages.parts import Parts
 from bot.web.pages.sight import View
 from bot.web.session import SignedIn, User
@@ -201,6 +202,9 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         alarms = [stands(each) for each in await look.alarms.open()] if it.is_trading else []
         used = await stored_usage.of(look.connection, it.id, look.now - usage.SPAN_S)
     observed = await parts.observing.services(it.id) if it.is_live else ()
+    feed = await parts.runtime.feed(it.id) if it.is_trading and it.is_live else None
+    if isinstance(feed, Certificate):
+        feed = feed.since(it.created_at)
     return frame.page(
         "environment.html",
         user,
@@ -212,6 +216,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         alarms=alarms,
         may_see_key="ivy restart" in may,
         usage=usage.charts_of(used),
+        feed=market_data.shown(feed) if feed else None,
         logs=await logs_of(parts, it, None, _TAIL) if "ivy logs" in may else _NO_LOGS,
         links=links_of(dict(parts.links), it),
         actions=actions_of(it, prices, may),
