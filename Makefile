@@ -56,7 +56,7 @@ test-browser: setup-dev ## the pages in a real Chromium (apt-get install chromiu
 
 test-terraform: setup-dev ## environments by real Terraform: kills (KILLS=50), locks left behind (LOCKS=100), the modules against moto
 	@sh tools/terraform.sh
-	@TRELLIS_TEST_TERRAFORM_KILLS=$(KILLS) TRELLIS_TEST_TERRAFORM_LOCKS=$(LOCKS) $(PY) -m pytest -rs -n 2 --durations 8 -m terraform tests/terraform tests/libdeploy tests/vault
+	@TRELLIS_TEST_TERRAFORM_KILLS=$(KILLS) TRELLIS_TEST_TERRAFORM_LOCKS=$(LOCKS) $(PY) -m pytest -rs -n 3 --dist worksteal --durations 8 -m terraform tests/terraform tests/libdeploy tests/vault
 
 buf:             ## buf, which compares protobuf, into this user's cache (needs npm)
 	@sh tools/buf.sh

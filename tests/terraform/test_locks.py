@@ -91,10 +91,10 @@ async def test_an_environment_lives_with_its_state_in_a_bucket_and_leaves_none(s
 async def test_a_run_that_is_killed_at_work_leaves_a_lock_which_the_next_one_releases(stand: Stand, aws: Aws) -> None:
     from tests.terraform.test_kills import kill_everything
 
-    stand.slow(3, 1.0)
+    stand.slow(3, 600.0)
     in_bucket(stand, aws)
     applying = asyncio.create_task(stand.apply(spec()))
-    await eventually(lambda: stand.written("made"), 60)
+    await eventually(lambda: stand.written("begun"), 120)
     kill_everything(stand)
     with pytest.raises(EngineUnavailable):
         await applying
