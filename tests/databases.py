@@ -17,13 +17,14 @@ from typing import Any
 
 import aiosqlite
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.store.database import Database
 from bot.store.migrate import migrate
 
 _TURNS = 0.1
+_COMPILED: dict[str, Engine] = {}
 WANTS_POSTGRES = bool(os.environ.get("TRELLIS_TEST_POSTGRES"))
 
 
@@ -74,6 +75,7 @@ def _template() -> bytes:
         await migrate(database)
         async with database.write() as connection:
             await connection.execute(text("SELECT 1"))
+        _COMPILED["first"] = database.engine.sync_engine
         await database.close()
 
     with tempfile.TemporaryDirectory() as folder:
@@ -108,6 +110,13 @@ def unflushed(connection: Any, _: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
+def compile_once(engine: Engine) -> None:
+    """Take the words of statements from the engines that this process had before: each would compile the same hundreds anew."""
+    first = _COMPILED.setdefault("first", engine)
+    engine.dialect = engine.pool._dialect = first.dialect  # the words are kept by dialect
+    engine._compiled_cache = first._compiled_cache
+
+
 @contextlib.contextmanager
 def in_the_callers_thread(database: Database) -> Iterator[None]:
     """SQLite in the thread of whoever asks, and without waiting for a disk; PostgreSQL as it is. Threads of their own are tried where
@@ -115,6 +124,7 @@ def in_the_callers_thread(database: Database) -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patched:
         if database.is_sqlite:
+            compile_once(database.engine.sync_engine)
             patched.setattr(aiosqlite.Connection, "_execute", at_once(random.Random()))
             event.listen(database.engine.sync_engine, "connect", unflushed)
         yield
