@@ -23,10 +23,10 @@ run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
-	@$(PYTEST) -n 3 --ignore tests/web/test_schemathesis.py -m "not chaos and not postgres and not browser and not kubernetes and not long and not simulation and not terraform and not feeds" tests
+	@$(PYTEST) -n 3 --dist worksteal --ignore tests/web/test_schemathesis.py -m "not chaos and not postgres and not browser and not kubernetes and not long and not simulation and not terraform and not feeds" tests
 
 test-long: setup-dev ## what tries very much of one thing: the API by Schemathesis, every cell of who may what, what platforms do wrong
-	@$(PY) -m pytest -n 3 -m "long and not postgres and not simulation" tests
+	@$(PY) -m pytest -n 3 --dist worksteal -m "long and not postgres and not simulation" tests
 
 test-lives: setup-dev ## thousands of simulated lives with wrong clocks and an outage (LIVES=10000: some forty minutes)
 	@TRELLIS_LIVES=$(LIVES) $(PY) -m pytest -n 2 -m simulation tests/simulation
@@ -38,7 +38,7 @@ check: setup-dev ## ruff, mypy --strict, import contracts
 	@.venv/bin/lint-imports
 
 test-postgres: setup-dev ## the tests of what is stored, on PostgreSQL (the pgserver wheel)
-	@if $(PY) -c 'import pgserver' 2>/dev/null; then TRELLIS_TEST_POSTGRES=1 $(PY) -m pytest -n 3 -m postgres tests; \
+	@if $(PY) -c 'import pgserver' 2>/dev/null; then TRELLIS_TEST_POSTGRES=1 $(PY) -m pytest -n 3 --dist worksteal -m postgres tests; \
 	else echo "skipped: there is no pgserver wheel for this Python and platform"; fi
 
 test-kubernetes: setup-dev ## runs as Jobs, on a stand-in and on a real API server (built once outside this folder, some 8 minutes; KUBECONFIG: yours)

@@ -74,7 +74,7 @@ def plain(text: str) -> str:
     return text
 
 
-@pytest.fixture(params=["github", "gitlab", "slack"])
+@pytest.fixture(params=["github", *(pytest.param(each, marks=pytest.mark.long) for each in ("gitlab", "slack"))])
 def place(request: pytest.FixtureRequest, world: World, shop: Talk, tools: Talk, slack: Slack) -> Place:
     if request.param == "slack":
         return Place(lambda line: _slash(slack, line, "dana"), lambda line: _slash(slack, line, "ada"), "hello")
