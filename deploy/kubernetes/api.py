@@ -101,13 +101,14 @@ class Api:
         return f"{path}/{name}" if name else path
 
     async def _ask(self, method: str, path: str, may: frozenset[int] = frozenset(), **more: Any) -> httpx2.Response:
-        """What only reads is asked once more, at once: a start asks six times, and would begin anew for each that is lost."""
+        """What is not answered is said once more, at once. All can be: names are unique, and what changes something names its uid.
+
+        A start asks six times, and would begin anew for each that is lost.
+        """
         try:
             return await self._ask_once(method, path, may, **more)
         except RunnerUnavailable:
-            if method != "GET":
-                raise
-        return await self._ask_once(method, path, may, **more)
+            return await self._ask_once(method, path, may, **more)
 
     async def _ask_once(self, method: str, path: str, may: frozenset[int], **more: Any) -> httpx2.Response:
         async with self._turns:

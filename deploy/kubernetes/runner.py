@@ -23,6 +23,8 @@ from deploy.runner import Job, Observed, OtherJob, Rights, RunnerUnavailable, St
 _GONE_WITHIN_S = 60.0
 _PAUSE_S = 0.25
 _TRIES = 8
+_UNHEARD = 3
+"""So often in a row it is asked in vain for a run that is followed, also by whoever had so little of the processor that time is up."""
 
 
 class KubernetesRunner:
@@ -91,21 +93,22 @@ class KubernetesRunner:
         return Observed(State.UNKNOWN) if look is None else await self._observed(look)
 
     async def follow(self, id: str, seen: int, within_s: float) -> Observed:
-        """An API server that does not answer is asked again as long as there is time: the run goes on meanwhile."""
-        until = asyncio.get_running_loop().time() + within_s
+        """An API server that does not answer is asked again while there is time, and some times at least: the run goes on meanwhile."""
+        until, unheard = asyncio.get_running_loop().time() + within_s, 0
         while True:
             try:
                 observed = await self.observe(id)
-                if observed.state is not State.RUNNING or len(observed.events) > seen:
-                    return observed
             except RunnerUnavailable:
-                if asyncio.get_running_loop().time() >= until:
+                unheard += 1
+                if unheard >= _UNHEARD and asyncio.get_running_loop().time() >= until:
                     raise
             else:
-                if asyncio.get_running_loop().time() >= until:
+                unheard = 0
+                is_news = observed.state is not State.RUNNING or len(observed.events) > seen
+                if is_news or asyncio.get_running_loop().time() >= until:
                     return observed
             left_s = max(0.0, until - asyncio.get_running_loop().time())
-            await self._pause(min(max(self._settings.look_s, _PAUSE_S), left_s))
+            await self._pause(_PAUSE_S if unheard else min(max(self._settings.look_s, _PAUSE_S), left_s))
 
     async def _observed(self, look: Look) -> Observed:
         if ENDED in (look.job["metadata"].get("labels") or {}):

@@ -138,7 +138,7 @@ async def test_deployed_again_nothing_changes(shop: Shop) -> None:
 async def test_an_api_server_that_is_away_is_waited_for(shop: Shop) -> None:
     await shop.built("4fd1c0e9")
     shop.gate.touch()
-    shop.fake.fail_next("POST Job", 503)
+    shop.fake.fail_next("POST Job", 503, times=2)
     await shop.says("/sled deploy pay --to dev")
     assert shop.jobs() == []
     assert (await shop.after(seconds=2))[-1].startswith("✅ @dana **pay** runs `4fd1c0e9` in **dev**")

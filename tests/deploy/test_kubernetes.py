@@ -105,13 +105,14 @@ async def test_a_plan_has_no_rights_at_all(fake: FakeKubernetes, runner: Kuberne
 
 @pytest.mark.parametrize("operation", ["POST Job", "POST Secret"])
 @pytest.mark.parametrize("is_lost", [True, False])
-async def test_what_was_not_answered_can_be_said_again(
+async def test_what_was_not_answered_is_said_once_more_and_can_be_said_again(
     fake: FakeKubernetes, runner: KubernetesRunner, operation: str, is_lost: bool
 ) -> None:
-    if is_lost:
-        fake.lose_next(operation)
-    else:
-        fake.fail_next(operation, 429, {"retry-after": "1"})
+    for _ in range(3):
+        if is_lost:
+            fake.lose_next(operation)
+        else:
+            fake.fail_next(operation, 429, {"retry-after": "1"})
     with pytest.raises(RunnerUnavailable):
         await runner.start(JOB, RIGHTS)
     await runner.start(JOB, RIGHTS)
@@ -120,7 +121,7 @@ async def test_what_was_not_answered_can_be_said_again(
 
 
 async def test_one_whose_starter_died_half_way_is_seen_and_finished(fake: FakeKubernetes, runner: KubernetesRunner, node: Node) -> None:
-    fake.fail_next("POST Secret", 500)
+    fake.fail_next("POST Secret", 500, times=2)
     with pytest.raises(RunnerUnavailable):
         await runner.start(JOB, RIGHTS)
     assert await runner.observe("d1") == Observed(State.LOST, tries=1)
@@ -172,8 +173,10 @@ async def test_who_follows_a_run_does_not_lose_it_for_an_api_server_that_is_away
     fake.fail_next("LIST Job", 503, times=2)
     assert (await runner.follow("d1", 0, 60)).state is State.ENDED
     assert len(paused) == 1
-    fake.fail_next("LIST Job", 503, times=2)
     runner._looks.forget()
+    fake.fail_next("GET Job", 503, times=4)
+    assert (await runner.follow("d1", 0, 0)).state is State.ENDED, "who has had no time asks again all the same"
+    fake.fail_next("GET Job", 503, times=6)
     with pytest.raises(RunnerUnavailable):
         await runner.follow("d1", 0, 0)
     await runner.close()
@@ -182,7 +185,7 @@ async def test_who_follows_a_run_does_not_lose_it_for_an_api_server_that_is_away
 @pytest.mark.parametrize(("status", "said"), [(503, "cannot just now: 503"), (403, "does not let us: 403"), (401, "does not let us: 401")])
 async def test_an_api_server_that_says_no_is_told(fake: FakeKubernetes, runner: KubernetesRunner, status: int, said: str) -> None:
     for operation, ask in (("POST Job", runner.start(JOB, RIGHTS)), ("LIST Job", runner.observe("d1")), ("GET Job", runner.forget("d1"))):
-        fake.fail_next(operation, status, times=1 if operation == "POST Job" else 2)
+        fake.fail_next(operation, status, times=2)
         with pytest.raises(RunnerUnavailable, match=said):
             await ask
 
@@ -222,9 +225,10 @@ async def test_its_end_is_kept_when_the_pod_is_gone(fake: FakeKubernetes, runner
 async def test_writing_down_its_end_can_fail_and_is_done_again(fake: FakeKubernetes, runner: KubernetesRunner, node: Node) -> None:
     await runner.start(JOB, RIGHTS)
     node.ends()
-    fake.lose_next("POST Secret")
+    fake.fail_next("POST Secret", 503, times=2)
     with pytest.raises(RunnerUnavailable):
         await runner.observe("d1")
+    fake.lose_next("PATCH Job")
     fake.lose_next("PATCH Job")
     with pytest.raises(RunnerUnavailable):
         await runner.observe("d1")
