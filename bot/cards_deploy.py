@@ -27,7 +27,12 @@ _TONES = {
     RolloutState.CANCELLED: Tone.NEUTRAL,
     RolloutState.PLANNED: Tone.GOOD,
 }
-_STOPPED = {"rejected": "rejected", "too_late": "nobody said yes in time", "stale_head": "its request has another head"}
+_STOPPED = {
+    "rejected": "rejected",
+    "too_late": "nobody said yes in time",
+    "stale_head": "its request has another head",
+    "request_closed": "its request is over",
+}
 _MOST_STAGES = 12
 _LOG_LINES = 10
 

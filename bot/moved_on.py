@@ -11,7 +11,7 @@ from bot.approving import moved, plan_anew, stop, void
 from bot.context import Transaction
 from bot.domain.catalogue import Catalogue
 from bot.domain.command import Event
-from bot.domain.deployment import Deployment, Rollout
+from bot.domain.deployment import Deployment, Rollout, RolloutState
 from bot.replies import deploy_approval as words
 
 
@@ -46,15 +46,30 @@ async def _runs_another(transaction: Transaction, part: Deployment) -> bool:
     return now is None or then is None or now.plan_hash != then.plan_hash
 
 
+async def follows(transaction: Transaction, part: Deployment, project: str, number: int) -> bool:
+    """Whether it goes wherever the head of that request is."""
+    artifact = await transaction.artifacts.get(part.artifact_id) if part.request == number else None
+    return artifact is not None and artifact.project == project
+
+
 async def is_at_old_head(transaction: Transaction, part: Deployment, project: str, number: int, head: str) -> bool:
     """Whether it follows that request, of whose head nothing is built yet."""
-    if part.request != number:
-        return False
     artifact = await transaction.artifacts.get(part.artifact_id)
-    if artifact is None or artifact.project != project:
+    if artifact is None or not await follows(transaction, part, project, number):
         return False
     newest = next(iter(await transaction.artifacts.of_request(project, number, part.service)), artifact)
     return head not in {artifact.commit, newest.commit}
+
+
+async def stop_with_request(transaction: Transaction, part: Deployment, request: int, how: str) -> None:
+    """Nothing of its rollout that has not begun begins: the request that it follows is over. `how` is the end of a sentence."""
+    rollout = await transaction.rollouts.locked(part.rollout_id)
+    if rollout is None or rollout.state is not RolloutState.OPEN or not await ahead(transaction, rollout):
+        return
+    await void(transaction, rollout)
+    await stop(transaction, rollout, "request_closed", how)
+    data: dict[str, str | int | float | bool | None] = {"service": part.service, "request": request, "how": how}
+    await transaction.note(Event(at=transaction.now, kind="deploy_request_over", environment_id=rollout.id, actor="trellis", data=data))
 
 
 async def stop_at_old_head(transaction: Transaction, rollout: Rollout, part: Deployment, head: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from bot.context import Scene, Transaction
 from bot.context_rows import SlotRows
 from bot.domain.artifact import Artifact
@@ -77,14 +75,6 @@ async def betas_of(services: Sequence[str], request: tuple[str, int] | None, pla
     """The betas there are of these services, else of that request; only those in `place`, where one is said."""
     found = await slots.of(services, place) if services else await slots.betas(*request) if request else ()
     return [each for each in found if each.is_beta and place in {None, each.environment}]
-
-
-async def call_off(deployment: Deployment, transaction: Transaction) -> bool:
-    """A beta that has not begun does not begin any more. False when it runs already: then it is released behind that."""
-    if deployment.began_at is not None:
-        return False
-    await transaction.save_deployment(msgspec.structs.replace(deployment, is_wanted=False, code="released"))
-    return True
 
 
 async def _is_going(service: str, place: str, transaction: Transaction) -> bool:

@@ -30,10 +30,9 @@ from bot.web.site import site_of
 from bot.worker.adopt import Adoption
 from bot.worker.alarms import Alarms
 from bot.worker.announcements import Announcements
-from bot.worker.betas import Betas
 from bot.worker.bound import Heads
 from bot.worker.branches import Branches
-from bot.worker.deployments import Deployments
+from bot.worker.deployments import Asked, Deployments
 from bot.worker.doorbell import Doorbell
 from bot.worker.environments import Environments
 from bot.worker.equipment import Equipment
@@ -49,6 +48,7 @@ from bot.worker.patience import PatientForge
 from bot.worker.poll import Pace, Poller
 from bot.worker.reconcile import Reconciler
 from bot.worker.records import Records
+from bot.worker.requests import Requests
 from bot.worker.runtime import EngineRuntime
 from bot.worker.turns import Turns
 from bot.worker.voids import Voids
@@ -73,6 +73,7 @@ async def worker_parts(
     branches = Branches(store, runtime, forges, projects)
     mains = Mains(store, Merges(forges, runtime), projects, catalogue_of(settings))
     voids = Voids(store, runtime, forges, projects, catalogue_of(settings))
+    requests = Requests(store, runtime, forges, projects, catalogue_of(settings))
     gates = Gates(store, forges, projects, catalogue_of(settings), edges.deploys.contracts())
     equipment = Equipment(keeping.vault, market, store)
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats), gates)
@@ -89,7 +90,7 @@ async def worker_parts(
             Names(chats),
             Openings(store, bus, runtime, forges, projects),
             mains,
-            Betas(store, forges, projects, catalogue_of(settings)),
+            requests,
             voids,
         ),
         environments=Environments(
@@ -107,7 +108,9 @@ async def worker_parts(
         ),
         voids=voids,
         announcements=Announcements(store, catalogue_of(settings), projects),
-        deployments=Deployments(hold, edges.deploys.runner_of, edges.deploys.files, catalogue_of(settings), gates, approvers_of(settings)),
+        deployments=Deployments(
+            hold, edges.deploys.runner_of, edges.deploys.files, catalogue_of(settings), Asked(gates, requests), approvers_of(settings)
+        ),
         tidying=tidying_of(settings, store),
         leftovers=Leftovers(store, equipment),
         canary=keeping.canary,

@@ -65,6 +65,7 @@ class _Pull(Wire):
     base: _Side | None = None
     title: str = ""
     html_url: str = ""
+    merged_at: datetime | None = None
 
 
 class _Dated(Wire):
@@ -129,6 +130,7 @@ class GitHubForge:
             source_id=str(source.id) if source else "",
             is_fork=source is None or str(source.id) != project.id,
             is_open=pull.state == "open",
+            is_merged=pull.merged_at is not None,
         )
 
     async def person(self, login: str, project: Project) -> Person | None:

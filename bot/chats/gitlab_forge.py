@@ -101,6 +101,7 @@ class GitLabForge:
             is_fork=str(source) != project.id,
             is_open=request.state == "opened",
             author=person_of(request.author.id, request.author.username) if request.author else None,
+            is_merged=request.state == "merged",
         )
 
     async def person(self, login: str, project: Project) -> Person | None:

@@ -44,6 +44,15 @@ class Right(StrEnum):
     ADMIN = "admin"
 
 
+class RequestEnd(StrEnum):
+    """How a merge or pull request came to be over."""
+
+    MERGED = "merged"
+    CLOSED = "closed"
+    GONE = "gone"  # the forge knows none of that number
+    BRANCH_GONE = "branch_gone"
+
+
 @dataclass(frozen=True)
 class ChangeRequest:
     """A merge or pull request as the forge describes it now."""
@@ -58,3 +67,8 @@ class ChangeRequest:
     is_fork: bool
     is_open: bool
     author: Person | None = None  # where the forge says so
+    is_merged: bool = False
+
+    @property
+    def end(self) -> RequestEnd | None:
+        return None if self.is_open else RequestEnd.MERGED if self.is_merged else RequestEnd.CLOSED

@@ -8,19 +8,19 @@ from bot.domain.deadlines import with_deadline
 from bot.domain.environment import Environment
 from bot.handlers import approve_deploy
 from bot.handlers.answering import answer, asked_by, request_of
-from bot.handlers.approve_deploy import Heads
+from bot.handlers.approve_deploy import Followed
 from bot.handlers.handler import event, must_be_wanted, the_environment
 from bot.replies import approval as words
 from grammar.commands import Approve, Reject
 
 
-async def gather(command: Approve, scene: Scene, outside: Outside) -> Heads:
+async def gather(command: Approve, scene: Scene, outside: Outside) -> Followed:
     """Where the requests are now that are followed by what is asked for. Raises ForgeUnavailable: a doubt is no yes."""
     del command
-    return await approve_deploy.heads(scene, outside) if scene.rollout is not None else {}
+    return await approve_deploy.followed(scene, outside) if scene.rollout is not None else {}
 
 
-async def decide(command: Approve, scene: Scene, facts: Heads, transaction: Transaction) -> Outcome:
+async def decide(command: Approve, scene: Scene, facts: Followed, transaction: Transaction) -> Outcome:
     if scene.rollout is not None:
         return await approve_deploy.approve(scene.rollout.id, command.comment, facts, scene, transaction)
     request, before = await request_of(scene, transaction), await the_environment(scene, transaction)

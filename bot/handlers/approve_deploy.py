@@ -10,35 +10,31 @@ from bot.context import Outcome, Outside, Scene, Transaction
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.command import CommandState
 from bot.domain.deployment import Deployment, Rollout, RolloutState
+from bot.domain.project import ChangeRequest, ForgeKind, RequestEnd
 from bot.domain.waiting import said_again
 from bot.handlers.answering import answer, asked_by, request_of
 from bot.handlers.rolling import rolled
-from bot.moved_on import is_at_old_head, stop_at_old_head
+from bot.moved_on import follows, is_at_old_head, stop_at_old_head, stop_with_request
 from bot.replies import deploy_approval as words
 
-Heads = Mapping[tuple[str, int], str]
-"""The head of each open merge or pull request, by project and number."""
+Followed = Mapping[tuple[str, int], ChangeRequest | None]
+"""The merge and pull requests that are followed, by project and number, as the forge describes them; None: it knows none of that number."""
 
 
-async def heads(scene: Scene, outside: Outside) -> Heads:
+async def followed(scene: Scene, outside: Outside) -> Followed:
     """Raises ForgeUnavailable."""
     asked = {(each.service.project, each.wish.request) for each in scene.wanted if each.wish.request is not None}
-    found = {}
-    for key, number in sorted(asked):
-        project = scene.projects.get(key)
-        request = await outside.change_request(project, number) if project else None
-        if request is not None and request.is_open:
-            found[key, number] = request.sha
-    return found
+    known = [
+        (project, number) for key, number in sorted(asked) if (project := scene.projects.get(key)) and project.forge is not ForgeKind.LOCAL
+    ]
+    return {(project.key, number): await outside.change_request(project, number) for project, number in known}
 
 
-async def approve(id: str, comment: str | None, heads: Heads, scene: Scene, transaction: Transaction) -> Outcome:
+async def approve(id: str, comment: str | None, followed: Followed, scene: Scene, transaction: Transaction) -> Outcome:
     rollout, request, parts = await _rows(id, scene, transaction)
     for part in parts:
-        for (project, number), head in heads.items():
-            if await is_at_old_head(transaction, part, project, number, head):
-                await stop_at_old_head(transaction, rollout, part, head)
-                return Outcome(words.for_another_head(rollout, part, head, scene.person), CommandState.REFUSED, "stale_head", rollout.id)
+        if (refusal := await _has_moved_on(part, rollout, followed, scene, transaction)) is not None:
+            return refusal
     stale = [each for each in parts if each.bound != request.wish[each.id]]
     found = [(each, await moved(transaction, each, rollout, scene.catalogue)) for each in parts]
     again = [(part, instead) for part, instead in found if instead or part in stale]
@@ -53,6 +49,21 @@ async def approve(id: str, comment: str | None, heads: Heads, scene: Scene, tran
     await transaction.note(said)
     await _tell(decided, rollout, scene, transaction)
     return Outcome(words.approved(rollout, decided), environment_id=rollout.id)
+
+
+async def _has_moved_on(part: Deployment, rollout: Rollout, followed: Followed, scene: Scene, transaction: Transaction) -> Outcome | None:
+    """The answer where its request is over, or has another head of which nothing is built yet: then nothing of it begins."""
+    for (project, number), request in followed.items():
+        end = RequestEnd.GONE if request is None else request.end
+        if end not in {None, RequestEnd.MERGED} and await follows(transaction, part, project, number):
+            how = words.request_is_over(number, end)
+            await stop_with_request(transaction, part, number, how)
+            return Outcome(words.for_nothing(rollout, how, scene.person), CommandState.REFUSED, "request_closed", rollout.id)
+        if request is not None and request.is_open and await is_at_old_head(transaction, part, project, number, request.sha):
+            await stop_at_old_head(transaction, rollout, part, request.sha)
+            told = words.for_another_head(rollout, part, request.sha, scene.person)
+            return Outcome(told, CommandState.REFUSED, "stale_head", rollout.id)
+    return None
 
 
 async def reject(id: str, comment: str | None, scene: Scene, transaction: Transaction) -> Outcome:

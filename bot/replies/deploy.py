@@ -25,7 +25,7 @@ def ended(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str,
     if rollout.state is RolloutState.SUCCEEDED:
         return _done(rollout, parts, artifacts, to)
     if rollout.state is RolloutState.CANCELLED:
-        more = (*_several(parts, artifacts), *_when_it_is_built(rollout, parts, artifacts))
+        more = (*_several(parts, artifacts), *_when_it_is_built(rollout, parts, artifacts), *_all_the_same(rollout))
         return say(Tone.WARNING, *_what(rollout), _stopped(rollout, parts), to=to, code=rollout.code, more=more)
     if rollout.state is RolloutState.PLANNED:
         return _planned(rollout, parts, artifacts, to)
@@ -51,6 +51,13 @@ def _when_it_is_built(rollout: Rollout, parts: Sequence[Deployment], artifacts: 
         if part.request is not None and part.artifact_id in artifacts:
             wished = wished.replace(f"{part.service}@{artifacts[part.artifact_id].short}", f"{part.service}@{part.follows}")
     return (line("When that is built: ", Code(f"/sled deploy {wished} --to {rollout.environment}")),)
+
+
+def _all_the_same(rollout: Rollout) -> tuple[Line, ...]:
+    """A commit is followed nowhere, and stays what it is."""
+    if rollout.code != "request_closed" or rollout.kind is not RolloutKind.DEPLOY:
+        return ()
+    return (line("If it is to go there all the same: ", Code(f"/sled deploy {rollout.words} --to {rollout.environment}")),)
 
 
 def _planned(rollout: Rollout, parts: Sequence[Deployment], artifacts: Mapping[str, Artifact], to: Person) -> Reply:

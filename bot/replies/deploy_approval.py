@@ -10,6 +10,7 @@ from bot.domain.approval import Approval
 from bot.domain.artifact import Artifact
 from bot.domain.deployment import Deployment, Rollout
 from bot.domain.message import Person
+from bot.domain.project import RequestEnd
 from bot.domain.prose import Block, Button, Code, Reply, Span, Strong, Text, Tone, line
 from bot.replies.common import commit, moment, say, who_may
 from bot.replies.deploy import plans, told_changes
@@ -69,6 +70,21 @@ def stale(rollout: Rollout, part: Deployment, instead: Artifact | None) -> Reply
 def another_head(part: Deployment, head: str) -> str:
     """Why nothing of it begins, as the end of a sentence."""
     return f"request {part.request} has another head by now, {head[:8]}"
+
+
+def request_is_over(number: int, end: RequestEnd) -> str:
+    """Why something ends, as the end of a sentence."""
+    return {
+        RequestEnd.MERGED: f"!{number} was merged",
+        RequestEnd.CLOSED: f"!{number} was closed",
+        RequestEnd.GONE: f"!{number} is not there any more",
+        RequestEnd.BRANCH_GONE: f"the branch of !{number} was deleted",
+    }[end]
+
+
+def for_nothing(rollout: Rollout, why: str, to: Person) -> Reply:
+    """To whoever approved what is of a request that is over."""
+    return say(Tone.WARNING, *_what(rollout), f" is over: {why}. So this counts for nothing.", to=to, code="request_closed")
 
 
 def for_another_head(rollout: Rollout, part: Deployment, head: str, to: Person) -> Reply:

@@ -105,6 +105,22 @@ class Rollouts:
         as_betas = select(rollouts.c.id).where(rollouts.c.kind == RolloutKind.BETA)
         return await self._all(_is_live, deployments.c.artifact_id.in_(of_it), deployments.c.rollout_id.in_(as_betas))
 
+    async def following(self, project: str, request: int) -> Sequence[Deployment]:
+        """Those on their way to wherever the head of a merge or pull request is."""
+        of_it = select(artifacts.c.id).where(artifacts.c.project == project)
+        return await self._all(_is_live, deployments.c.follows == f"!{request}", deployments.c.artifact_id.in_(of_it))
+
+    async def requests_under_way(self, project: str) -> set[int]:
+        """The merge and pull requests of a project that deploys on their way follow, or are to be betas of."""
+        of_one = deployments.c.follows.like("!%") | (rollouts.c.kind == RolloutKind.BETA)
+        query = (
+            select(artifacts.c.request)
+            .join(deployments, deployments.c.artifact_id == artifacts.c.id)
+            .join(rollouts, rollouts.c.id == deployments.c.rollout_id)
+            .where(artifacts.c.project == project, artifacts.c.request.is_not(None), _is_live, of_one)
+        )
+        return set((await self._connection.execute(query)).scalars())
+
     async def asked_for(self) -> Sequence[Deployment]:
         """Those that another person is, or was, asked for, and that have not begun."""
         asked = select(rollouts.c.id).where(rollouts.c.state == RolloutState.OPEN, rollouts.c.approval_id != "")

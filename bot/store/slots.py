@@ -35,6 +35,10 @@ class Slots:
         query = select(slots).where(*mine).order_by(slots.c.environment, slots.c.service)
         return [struct_of(row, Slot) for row in (await self._connection.execute(query)).mappings()]
 
+    async def requests_of_betas(self, project: str) -> set[int]:
+        mine = (slots.c.is_beta.is_(True), slots.c.beta_project == project, slots.c.beta_request.is_not(None))
+        return set((await self._connection.execute(select(slots.c.beta_request).where(*mine))).scalars())
+
     async def save(self, slot: Slot) -> None:
         mine = (slots.c.service == slot.service, slots.c.environment == slot.environment)
         await self._connection.execute(update(slots).where(*mine).values(msgspec.to_builtins(slot)))

@@ -2,57 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from bot.context import Forge
 from bot.domain.catalogue import Catalogue
 from bot.domain.deployment import Deployment, Rollout, Slot
-from bot.domain.message import RequestClosed
-from bot.domain.project import ForgeKind, Project
-from bot.releasing import Ends, call_off, release
+from bot.moved_on import stop_with_request
+from bot.releasing import Ends, release
 from bot.replies import betas as words
-from bot.store.store import Store
 from bot.store.transaction import Transaction
 
 
 class Betas:
-    def __init__(self, store: Store, forges: Mapping[ForgeKind, Forge], projects: Mapping[str, Project], catalogue: Catalogue) -> None:
-        self._store = store
-        self._forges = forges
-        self._projects = projects
+    def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    async def closed(self, event: RequestClosed) -> None:
-        """Unless the forge says that it is open again. Raises ForgeUnavailable."""
-        project = self._projects.get(event.project)
-        if project is None or not await self._has_any(event):
-            return
-        if forge := self._forges.get(project.forge):
-            request = await forge.change_request(project, event.number)
-            if request is not None and request.is_open:
-                return
-        reason = f"!{event.number} was {'merged' if event.is_merged else 'closed'}"
-        async with self._store.transaction() as transaction:
-            await transaction.lock_beginnings()
-            for (place, _), (services, rollout) in (await self._ending(event, transaction)).items():
-                ends = Ends(rollout.person, rollout.thread, reason)
-                if await release(services, place, ends, self._catalogue, transaction) is None:
-                    await self._stay(services, place, ends, rollout, transaction)
+    async def over(self, project: str, request: int, reason: str, transaction: Transaction) -> None:
+        """Whoever calls it holds beginnings."""
+        for (place, _), (services, rollout) in (await self._ending(project, request, reason, transaction)).items():
+            ends = Ends(rollout.person, rollout.thread, reason)
+            if await release(services, place, ends, self._catalogue, transaction) is None:
+                await self._stay(services, place, ends, rollout, transaction)
 
-    async def _has_any(self, event: RequestClosed) -> bool:
-        async with self._store.look() as look:
-            here = await look.slots.betas(event.project, event.number)
-            return bool(here or await look.rollouts.coming_betas(event.project, event.number))
-
-    async def _ending(self, event: RequestClosed, transaction: Transaction) -> dict[tuple[str, str], tuple[list[str], Rollout]]:
-        """By environment and by the rollout that made them. What has not begun is called off; what runs is released behind that."""
+    async def _ending(
+        self, project: str, request: int, reason: str, transaction: Transaction
+    ) -> dict[tuple[str, str], tuple[list[str], Rollout]]:
+        """By environment and by the rollout that made them. What has not begun does not begin; what runs is released behind that."""
         found: dict[tuple[str, str], tuple[list[str], Rollout]] = {}
-        coming = [
-            each for each in await transaction.rollouts.coming_betas(event.project, event.number) if not await call_off(each, transaction)
-        ]
-        slots = await transaction.slots.betas(event.project, event.number)
+        coming = await transaction.rollouts.coming_betas(project, request)
+        for each in coming:
+            if each.began_at is None:
+                await stop_with_request(transaction, each, request, reason)
+        slots = await transaction.slots.betas(project, request)
         made = [part for slot in slots if (part := await transaction.rollouts.part(slot.deployment_id))]
-        for part in (*made, *coming):
+        for part in (*made, *(each for each in coming if each.began_at is not None)):
             rollout = await transaction.rollouts.get(part.rollout_id)
             if rollout is not None:
                 services, _ = found.setdefault((part.environment, part.rollout_id), ([], rollout))

@@ -6,7 +6,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 import structlog
@@ -31,6 +31,7 @@ from bot.worker import settle_deployment as settle
 from bot.worker.deploy_jobs import Files, Given, items_in
 from bot.worker.deploy_runs import Purpose, RunLost, RunnerOf, Runs
 from bot.worker.leasing import Holder
+from bot.worker.requests import Requests
 from deploy.artifacts import NotFetched, NotFetchedNow
 from deploy.runner import CannotRun, Rights, RunnerUnavailable
 from processes.killpoint import killpoint
@@ -46,17 +47,25 @@ class Over(Exception):  # noqa: N818 - nothing is left to be done
     """It has ended by now."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Whom no transaction waits for, asked before one begins."""
+
+    gates: Gates
+    requests: Requests
+
+
 class Deployments:
     """`drive` is called with an id by the desk; any number of workers may call it at once."""
 
-    def __init__(self, holder: Holder, runner_of: RunnerOf, files: Files, catalogue: Catalogue, gates: Gates, approvers: Approvers) -> None:
+    def __init__(self, holder: Holder, runner_of: RunnerOf, files: Files, catalogue: Catalogue, asked: Asked, approvers: Approvers) -> None:
         self._holder = holder
         self._store = holder.store
         self._runs = Runs(runner_of)
         self._files = files
         self._catalogue = catalogue
         self._approvers = approvers
-        self._gates = gates
+        self._gates, self._requests = asked.gates, asked.requests
         self._steps: dict[Step, Callable[[Deployment, Lease], Awaitable[None]]] = {
             Step.END: self._end,
             Step.PLAN: self._plan,
@@ -183,6 +192,7 @@ class Deployments:
 
     async def _begin(self, deployment: Deployment, lease: Lease) -> None:
         """Asked at its turn, and answered in the transaction that claims."""
+        await self._requests.waited(deployment)
         words = await self._words(deployment)
         async with self._working(deployment, lease) as (transaction, row, rollout):
             if next_step(row, transaction.now, is_bound=self._is_bound(rollout)) is not Step.BEGIN:

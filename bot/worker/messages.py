@@ -26,7 +26,6 @@ from bot.domain.message import (
 from bot.store import hearing
 from bot.store.hearing import Waiting
 from bot.store.leases import Lease
-from bot.worker.betas import Betas
 from bot.worker.branches import Branches
 from bot.worker.edits import Edits
 from bot.worker.forms import Forms
@@ -35,6 +34,7 @@ from bot.worker.leasing import Holder
 from bot.worker.mains import Mains
 from bot.worker.names import Names
 from bot.worker.openings import Openings
+from bot.worker.requests import Requests
 from bot.worker.voids import Voids
 from processes.killpoint import killpoint
 
@@ -56,7 +56,7 @@ class Messages:
         names: Names,
         openings: Openings,
         mains: Mains,
-        betas: Betas,
+        requests: Requests,
         voids: Voids,
     ) -> None:
         self._holder = holder
@@ -67,7 +67,7 @@ class Messages:
         self._names = names
         self._openings = openings
         self._mains = mains
-        self._betas = betas
+        self._requests = requests
         self._voids = voids
         self._edits = Edits(holder.store, bus.read)
 
@@ -150,8 +150,8 @@ class Messages:
         """To a branch, and so to all that was made of it."""
         await self._branches.happened(event)
         await self._mains.happened(event)
-        if isinstance(event, RequestClosed):
-            await self._betas.closed(event)
+        if isinstance(event, RequestClosed | BranchDeleted):
+            await self._requests.happened(event)
         elif isinstance(event, Pushed | RequestMoved):
             await self._voids.happened(event)
 
