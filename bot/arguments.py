@@ -137,6 +137,7 @@ def prices_arguments(parser: argparse.ArgumentParser) -> None:
     """`show` and `refresh` of `trellis prices`."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("show", help="the table that costs are reckoned by, and of which day it is")
+    verbs.add_parser("hosts", help="what the hosts of market data cost a month, on demand and reserved for a year")
     refresh = verbs.add_parser("refresh", help="ask AWS's price list for a region's instances and disks; needs its credentials")
     refresh.add_argument("--region", default="", help="prices.region of the settings when left out")
 

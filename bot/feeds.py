@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from socket import gethostname
 from typing import TYPE_CHECKING
@@ -13,11 +13,11 @@ from bot.app.markets import offer_of
 from bot.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from feeds.interest import Wanted
+    from feeds.interest import Interest, Wanted
     from feeds.settings import FeedsSettings
 
 NEEDED = ("ccxt", "nats", "bcrypt")
-_USAGE = "say trellis feeds, trellis feeds want ENV SOURCE.MARKET.INSTRUMENT …, trellis feeds drop ENV, or trellis feeds authorization"
+_USAGE = "say trellis feeds, or after it: want ENV SOURCE.MARKET.INSTRUMENT …, drop ENV, authorization, or authorization owner"
 
 
 async def feeds(settings: Settings, words: Sequence[str]) -> int:
@@ -38,6 +38,8 @@ async def feeds(settings: Settings, words: Sequence[str]) -> int:
                 await _drop(told, environment)
             case ["authorization"]:
                 await _authorization(told)
+            case ["authorization", "owner"]:
+                sys.stdout.write(_admitted(told, {}))
             case _:
                 raise SettingsError(_USAGE)
     except* FeedsCannotStart as problems:
@@ -65,10 +67,12 @@ def feeds_settings(settings: Settings) -> FeedsSettings:
         nats_port=said.nats_port,
         nats_user=said.nats_user,
         nats_password=said.nats_password.get_secret_value(),
+        nats_replicas=said.nats_replicas,
         lease_s=said.lease_s,
         rollover_s=said.rollover_hours * 3600,
         record_hours=said.record_hours,
         record_mb=said.record_mb,
+        status_host=said.status_host,
         status_port=said.status_port,
     )
 
@@ -118,8 +122,14 @@ async def _drop(told: FeedsSettings, environment: str) -> None:
 
 
 async def _authorization(told: FeedsSettings) -> None:
-    from feeds.credentials import authorization  # noqa: PLC0415
     from feeds.visiting import visit  # noqa: PLC0415
 
     async with visit(told) as interests:
-        sys.stdout.write(authorization(interests.all))
+        sys.stdout.write(_admitted(told, interests.all))
+
+
+def _admitted(told: FeedsSettings, interests: Mapping[str, Interest]) -> str:
+    """With the owner, where we know their password: whoever reads this in is to be let in afterwards too."""
+    from feeds.credentials import authorization  # noqa: PLC0415
+
+    return authorization(dict(interests), (told.nats_user, told.nats_password) if told.nats_url and told.nats_password else None)

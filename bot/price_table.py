@@ -15,6 +15,13 @@ class Priced(msgspec.Struct, frozen=True):
     per_hour: float
 
 
+class Host(msgspec.Struct, frozen=True):
+    """What an hour of an instance of what lasts costs, without its disk; `reserved_per_hour` for a year, nothing upfront."""
+
+    per_hour: float
+    reserved_per_hour: float | None = None
+
+
 class Region(msgspec.Struct, frozen=True):
     """`as_of` is a day, YYYY-MM-DD; `volume_gb` the disk that is in the prices."""
 
@@ -22,6 +29,7 @@ class Region(msgspec.Struct, frozen=True):
     currency: str
     volume_gb: int
     sizes: dict[str, Priced]
+    hosts: dict[str, Host] = {}
 
 
 class PriceTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

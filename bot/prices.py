@@ -11,9 +11,9 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from bot import price_table
+from bot import price_hosts, price_table
 from bot.env import output
-from bot.price_table import BadTable, Priced, PriceTable, Region
+from bot.price_table import BadTable, Host, Priced, PriceTable, Region
 from bot.rendering.clean import words
 from bot.settings import Settings, SettingsError
 from provisioner import price_list
@@ -23,6 +23,9 @@ from provisioner.price_list import NoPrice
 def prices(settings: Settings, args: argparse.Namespace, client: Callable[[], Any] = price_list.client) -> int:
     """0: done. Raises SettingsError with what is in the way."""
     try:
+        if args.verb == "hosts":
+            sys.stdout.write(price_hosts.table(price_table.read(settings.price_file)))
+            return 0
         return _refresh(settings, args, client) if args.verb == "refresh" else _show(settings)
     except BadTable as error:
         raise SettingsError(str(error)) from None
@@ -48,7 +51,9 @@ def _refresh(settings: Settings, args: argparse.Namespace, client: Callable[[], 
         raise SettingsError("--region: which one? Or set TRELLIS_PRICES__REGION")
     before = price_table.read(settings.price_file)
     try:
-        asked = price_list.prices(client(), region, dict(types.items()), settings.prices.volume_gb)
+        pricing = client()
+        asked = price_list.prices(pricing, region, dict(types.items()), settings.prices.volume_gb)
+        hosts = _hosts(pricing, region, settings.prices.host_type)
     except ImportError:
         raise SettingsError("asking AWS for prices needs boto3: pip install 'trellis[terraform]'") from None
     except NoPrice as error:
@@ -56,7 +61,7 @@ def _refresh(settings: Settings, args: argparse.Namespace, client: Callable[[], 
     except Exception as error:  # noqa: BLE001 - botocore's have no other base that is there without it
         raise SettingsError(f"AWS could not be asked for prices: {error}") from None
     sizes = {size: Priced(each.instance_type, each.per_hour) for size, each in asked.items()}
-    made = Region(datetime.now(UTC).strftime("%Y-%m-%d"), "USD", settings.prices.volume_gb, sizes)
+    made = Region(datetime.now(UTC).strftime("%Y-%m-%d"), "USD", settings.prices.volume_gb, sizes, hosts)
     price_table.write(settings.price_file, PriceTable({**before.regions, region: made}))
     for size, each in sizes.items():
         old = before.regions[region].sizes.get(size) if region in before.regions else None
@@ -64,3 +69,12 @@ def _refresh(settings: Settings, args: argparse.Namespace, client: Callable[[], 
         sys.stdout.write(f"{size}: {each.instance_type} in {region}, USD {each.per_hour:.4f} an hour{was}\n")
     sys.stdout.write("Costs are reckoned by them once Trellis has been started anew.\n")
     return 0
+
+
+def _hosts(pricing: Any, region: str, instance_type: str) -> dict[str, Host]:
+    try:
+        found = price_list.host_price(pricing, region, instance_type)
+    except NoPrice as error:
+        sys.stdout.write(f"{error}: hosts of market data are not reckoned\n")
+        return {}
+    return {instance_type: Host(found.per_hour, found.reserved_per_hour)}

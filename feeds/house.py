@@ -24,13 +24,13 @@ _AGAIN_S = 0.2
 
 
 async def connect(url: str, user: str = "", password: str = "", name: str = "") -> Client:
-    """A connection that comes back for as long as it takes."""
+    """A connection that comes back for as long as it takes, to any of a cluster's servers (`nats://a:4222,nats://b:4222`)."""
 
     async def note(problem: Exception) -> None:
         _log.debug("feeds_nats", problem=str(problem))
 
     return await nats.connect(
-        url,
+        url.split(","),
         user=user or None,
         password=password or None,
         name=name,
@@ -51,7 +51,7 @@ class House:
     continuity: KeyValue
 
 
-async def furnish(client: Client, record_hours: float, record_mb: int) -> House:
+async def furnish(client: Client, record_hours: float, record_mb: int, replicas: int = 1) -> House:
     """Make what is not there, and bring the recording to what it is to hold."""
     jetstream = client.jetstream(timeout=5)
     recording = StreamConfig(
@@ -61,10 +61,11 @@ async def furnish(client: Client, record_hours: float, record_mb: int) -> House:
         max_bytes=record_mb * 1024 * 1024,
         discard=DiscardPolicy.OLD,
         storage=StorageType.FILE,
+        num_replicas=replicas,
     )
     await _keep(jetstream, recording)
-    interests = Interests(jetstream, await _bucket(jetstream, BUCKET))
-    return House(jetstream, interests, await _bucket(jetstream, LEASES), await _bucket(jetstream, CONTINUITY))
+    interests = Interests(jetstream, await _bucket(jetstream, BUCKET, replicas))
+    return House(jetstream, interests, await _bucket(jetstream, LEASES, replicas), await _bucket(jetstream, CONTINUITY, replicas))
 
 
 async def _keep(jetstream: JetStreamContext, recording: StreamConfig) -> None:
@@ -91,8 +92,8 @@ async def _is_kept(jetstream: JetStreamContext) -> bool:
     return True
 
 
-async def _bucket(jetstream: JetStreamContext, name: str) -> KeyValue:
+async def _bucket(jetstream: JetStreamContext, name: str, replicas: int) -> KeyValue:
     try:
         return await jetstream.key_value(name)
     except BucketNotFoundError:
-        return await jetstream.create_key_value(bucket=name, history=1, storage=StorageType.FILE)
+        return await jetstream.create_key_value(bucket=name, history=1, storage=StorageType.FILE, replicas=replicas)

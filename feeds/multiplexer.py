@@ -85,7 +85,7 @@ class Multiplexer:
             url, password = self.server.url, self.server.password
         self._client = await house.connect(url, user, password, f"feeds {settings.holder}")
         try:
-            return self._client, await house.furnish(self._client, settings.record_hours, settings.record_mb)
+            return self._client, await house.furnish(self._client, settings.record_hours, settings.record_mb, settings.nats_replicas)
         except JetStreamError as problem:
             raise FeedsCannotStart(f"NATS cannot keep the recording and the interest: {problem}") from problem
 

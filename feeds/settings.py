@@ -38,6 +38,7 @@ class FeedsSettings:
     nats_port: int = 4222
     nats_user: str = "trellis"
     nats_password: str = field(default="", repr=False)
+    nats_replicas: int = 1
     lease_s: float = 5.0
     rollover_s: float = 23 * 3600.0
     overlap_s: float = 5.0

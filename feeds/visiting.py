@@ -47,7 +47,7 @@ async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
     except (nats.errors.Error, OSError, TimeoutError) as problem:
         raise FeedsCannotStart(f"NATS does not answer at {url}: {str(problem) or _NO_ANSWER}") from problem
     try:
-        rooms = await house.furnish(client, settings.record_hours, settings.record_mb)
+        rooms = await house.furnish(client, settings.record_hours, settings.record_mb, settings.nats_replicas)
         await rooms.interests.has_changed()
         yield rooms.interests
     finally:
@@ -77,7 +77,7 @@ async def _connect(url: str, user: str, password: str, tries: int = _TRIES) -> C
     """Whoever comes while NATS reads its configuration anew may be cut off: they come again."""
     try:
         return await nats.connect(
-            url,
+            url.split(","),
             user=user,
             password=password,
             allow_reconnect=False,

@@ -21,9 +21,24 @@ REGION = "eu-west-1"
 HOURLY = {"t3.large": "0.0912", "t3.xlarge": "0.1824", "m6i.2xlarge": "0.428"}
 
 
-def product(unit: str, *amounts: str) -> str:
+def product(unit: str, *amounts: str, reserved: str = "") -> str:
     terms = {f"T{number}": {"priceDimensions": {"D": {"unit": unit, "pricePerUnit": {"USD": each}}}} for number, each in enumerate(amounts)}
-    return json.dumps({"product": {"sku": "S"}, "terms": {"OnDemand": terms}})
+    years = {
+        f"R{number}": {"termAttributes": {"LeaseContractLength": years, "OfferingClass": kind, "PurchaseOption": upfront}, **dimension}
+        for number, (years, kind, upfront, dimension) in enumerate(_lease(reserved))
+    }
+    return json.dumps({"product": {"sku": "S"}, "terms": {"OnDemand": terms, "Reserved": years}})
+
+
+def _lease(reserved: str) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """The one that is meant, among others of the same instance."""
+    asked = [("1yr", "standard", "No Upfront", reserved), ("3yr", "standard", "No Upfront", "0.01")]
+    asked += [("1yr", "convertible", "No Upfront", "0.02"), ("1yr", "standard", "All Upfront", "0")]
+    return [
+        (years, kind, upfront, {"priceDimensions": {"D": {"unit": "Hrs", "pricePerUnit": {"USD": each}}}})
+        for years, kind, upfront, each in asked
+        if each
+    ]
 
 
 def filters(wanted: Mapping[str, str]) -> dict[str, Any]:
@@ -36,7 +51,7 @@ def instance(instance_type: str) -> dict[str, Any]:
     return filters({**fixed, "instanceType": instance_type, "regionCode": REGION})
 
 
-def stubbed(*, hourly: Mapping[str, list[str]] | None = None, disk: str = "0.073") -> Any:
+def stubbed(*, hourly: Mapping[str, list[str]] | None = None, disk: str = "0.073", hosts: bool = True, reserved: str = "0.1274") -> Any:
     """boto3's own client, which checks what it is asked; each answer comes on two pages."""
     client = boto3.client("pricing", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     stub = Stubber(client)
@@ -48,6 +63,7 @@ def stubbed(*, hourly: Mapping[str, list[str]] | None = None, disk: str = "0.073
     answers(filters({"productFamily": "Storage", "volumeApiName": "gp3", "regionCode": REGION}), product("GB-Mo", disk))
     for name, amount in HOURLY.items():
         answers(instance(name), *(product("Hrs", each) for each in (hourly or {}).get(name, [amount])))
+    answers(instance("m6a.xlarge"), *([product("Hrs", "0.1926", reserved=reserved)] if hosts else []))
     stub.activate()
     return client
 
@@ -73,6 +89,31 @@ def test_prices_are_asked_for_written_down_with_their_day_and_reckoned_by(tmp_pa
     assert "small: t3.large in eu-west-1, USD 0.1060 an hour, was 0.0972\n" in capsys.readouterr().out
     run(settings, None, "show")
     assert "used" in capsys.readouterr().out
+
+
+def test_hosts_that_last_are_reckoned_on_demand_and_reserved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = settings_in(tmp_path)
+    assert run(settings, None, "hosts") == 0
+    assert capsys.readouterr().out == "There are no prices of hosts yet. Ask AWS: trellis prices refresh --region REGION\n"
+    run(settings, stubbed(), "refresh")
+    capsys.readouterr()
+    run(settings, None, "hosts")
+    row = capsys.readouterr().out.splitlines()[-1]
+    assert row.startswith("| eu-west-1 | m6a.xlarge | 5 (all) | USD 702.99 | USD 465.01 | 34% | 66% of the time | 20")
+    run(settings, stubbed(reserved=""), "refresh")
+    run(settings, None, "hosts")
+    assert "| 5 (all) | USD 702.99 | not to be had | \N{EN DASH} | \N{EN DASH} |" in capsys.readouterr().out
+    run(settings, stubbed(hosts=False), "refresh")
+    told = capsys.readouterr().out
+    assert "AWS's price list has no price for m6a.xlarge in eu-west-1: hosts of market data are not reckoned" in told
+    assert run(settings, None, "hosts") == 0
+
+
+def test_the_table_in_the_documents_is_what_the_command_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = settings_in(tmp_path)
+    settings.price_file.write_bytes(Path(__file__).with_name("host_prices.json").read_bytes())
+    run(settings, None, "hosts")
+    assert capsys.readouterr().out in (Path(__file__).parents[1] / "docs" / "operations.md").read_text()
 
 
 @pytest.mark.parametrize(

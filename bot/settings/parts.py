@@ -218,6 +218,7 @@ class PriceSettings(BaseModel):
     file: Path | None = None
     instance_types: dict[SizeName, str] = {"small": "t3.large", "medium": "t3.xlarge", "large": "m6i.2xlarge"}  # modules/branch-env's
     volume_gb: int = Field(default=60, ge=0)
+    host_type: str = "m6a.xlarge"  # modules/platform's hosts of market data
 
 
 class BudgetSettings(BaseModel):

@@ -24,7 +24,10 @@ class FeedSourceSettings(BaseModel):
 
 
 class FeedsSettings(BaseModel):
-    """The market-data multiplexer; without `nats_url` with its own NATS server, on `nats_port`. A source's name is a word of subjects."""
+    """The market-data multiplexer; without `nats_url` with its own NATS server, on `nats_port`. A source's name is a word of subjects.
+
+    `nats_replicas`: how many servers of a cluster keep the recording and the interest.
+    """
 
     model_config = {"extra": "forbid"}
 
@@ -32,6 +35,8 @@ class FeedsSettings(BaseModel):
     nats_port: int = Field(default=4222, ge=1, le=65535)
     nats_user: str = "trellis"
     nats_password: SecretStr = SecretStr("")
+    nats_replicas: int = Field(default=1, ge=1, le=5)
+    status_host: str = "127.0.0.1"
     status_port: int = Field(default=8790, ge=1, le=65535)
     lease_s: float = Field(default=5, ge=0.2)
     rollover_hours: float = Field(default=23, gt=0)

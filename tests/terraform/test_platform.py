@@ -26,6 +26,7 @@ async def test_what_lasts_can_be_planned(stand: Stand, aws: Aws, tmp_path: Path,
     with zipfile.ZipFile(module / "reaper.zip", "w") as archive:
         archive.write(module / "reaper" / "handler.py", "handler.py")
     given = {"region": REGION, "account": ACCOUNT, "state_bucket": "states", "data_bucket": "seeds", "reaper_archive": "reaper.zip"}
+    given["feeds"] = {"image": "ami-0123456789abcdef0", "secret": "trellis/nats"}  # type: ignore[assignment]
     given |= {"alarms_to": "dana@example.com", "secrets_log_group": ""}
     (module / "it.auto.tfvars.json").write_text(json.dumps({**given, "monthly_budget": 500}))
     (module / "rc").write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror.folder}"\n  }}\n}}\n')
@@ -47,4 +48,7 @@ async def test_what_lasts_can_be_planned(stand: Stand, aws: Aws, tmp_path: Path,
     assert wanted["aws_subnet.private[0]"]["map_public_ip_on_launch"] is False
     block = wanted["aws_s3_bucket_public_access_block.states"]
     assert {value for key, value in block.items() if key.startswith(("block", "ignore", "restrict"))} == {True}
-    assert [each for each in wanted if each.startswith("aws_nat") or "internet" in each] == []
+    hosts = sorted(each for each in wanted if each.startswith(("aws_instance.nats", "aws_instance.feeds")))
+    assert [each.partition("[")[2] for each in hosts] == ['"feeds-0"]', '"feeds-1"]', '"nats-0"]', '"nats-1"]', '"nats-2"]']
+    assert all(wanted[each]["metadata_options"][0]["http_tokens"] == "required" for each in hosts)
+    assert [each for each in wanted if each.startswith("aws_nat_gateway") or "internet" in each] == []
