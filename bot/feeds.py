@@ -9,12 +9,14 @@ from importlib.util import find_spec
 from socket import gethostname
 from typing import TYPE_CHECKING
 
-from bot.app.markets import offer_of
+from bot.app.markets import offer_of, public_of
 from bot.settings import Settings, SettingsError
+from bot.settings.trading import FeedSourceSettings
 
 if TYPE_CHECKING:
+    from feeds.instruments import Market
     from feeds.interest import Interest, Wanted
-    from feeds.settings import FeedsSettings
+    from feeds.settings import FeedsSettings, Source
 
 NEEDED = ("ccxt", "nats", "bcrypt")
 _USAGE = "say trellis feeds, or after it: want ENV SOURCE.MARKET.INSTRUMENT …, drop ENV, authorization, or authorization owner"
@@ -50,18 +52,14 @@ async def feeds(settings: Settings, words: Sequence[str]) -> int:
 def feeds_settings(settings: Settings) -> FeedsSettings:
     """What the multiplexer is told. Raises SettingsError."""
     from feeds.instruments import SOURCE, Market  # noqa: PLC0415
-    from feeds.settings import FeedsSettings, Source  # noqa: PLC0415
+    from feeds.settings import FeedsSettings  # noqa: PLC0415
 
     said = settings.feeds
     if wrong := [name for name in said.sources if not SOURCE.fullmatch(name)]:
         raise SettingsError(f"TRELLIS_FEEDS__SOURCES: {wrong[0]!r} cannot be a word of a subject: use a-z, 0-9 and -")
     return FeedsSettings(
         data=settings.data_dir,
-        sources=tuple(
-            Source(name, each.exchange, Market(market), each.sandbox, each.ws_url, each.rest_url)
-            for name, each in sorted(said.sources.items())
-            for market in each.markets
-        ),
+        sources=tuple(_source(name, each, Market(market)) for name, each in sorted(said.sources.items()) for market in each.markets),
         holder=f"{gethostname()}-{os.getpid()}",
         nats_url=said.nats_url,
         nats_port=said.nats_port,
@@ -75,6 +73,16 @@ def feeds_settings(settings: Settings) -> FeedsSettings:
         status_host=said.status_host,
         status_port=said.status_port,
     )
+
+
+def _source(name: str, said: FeedSourceSettings, market: Market) -> Source:
+    """Of production only what `bot.domain.sandboxes.PUBLIC` names, or what is said in its place."""
+    from feeds.settings import Source  # noqa: PLC0415
+
+    if said.sandbox:
+        return Source(name, said.exchange, market, said.sandbox, said.ws_url, said.rest_url)
+    at = public_of(said, market)
+    return Source(name, said.exchange, market, said.sandbox, at.ws, at.rest)
 
 
 async def _run(told: FeedsSettings) -> None:

@@ -91,6 +91,10 @@ class MarketData(msgspec.Struct, forbid_unknown_fields=True):
     """What the strategy hears."""
 
     mode: Annotated[Literal["live", "replay", "both"], Meta(description="Of now, of a time that was recorded, or of both.")] = "live"
+    source: Annotated[
+        Literal["sandbox", "production"],
+        Meta(description="production: its public market data only, and orders on paper; no exchange and no key is there then."),
+    ] = "sandbox"
     replay_start: Annotated[str, Meta(description="A date or a date and time; UTC unless it says otherwise.")] | UnsetType = UNSET
     replay_end: Annotated[str, Meta(description="The replay ends before it.")] | UnsetType = UNSET
 

@@ -18,9 +18,9 @@ from bot.domain import devenv_file as file
 from bot.domain.devenv_nodes import at, fields_of, nearest
 from bot.domain.instruments import instrument
 from bot.domain.service_config import Problems, ServiceConfig, check_name
-from bot.domain.trading import MOST_TTL_HOURS, TTL_HOURS, Exchange, Market, MarketData, Mode, Offer, Risk, Strategy, Trading, iso
+from bot.domain.trading import MOST_TTL_HOURS, TTL_HOURS, Exchange, Heard, Market, MarketData, Mode, Offer, Risk, Strategy, Trading, iso
 from bot.domain.wall import TOLD_IN
-from bot.domain.yaml_nodes import Node, Scalar, Sequence, shown
+from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence, shown
 
 KEYS = file.keys_of(file.Trading)
 MOST_EXCHANGES, MOST_INSTRUMENTS = 10, 50
@@ -51,7 +51,7 @@ def trading_of(fields: dict[str, Node], problems: Problems, offer: Offer, now: f
         if key not in above:
             where = at(fields["environment"]) if "environment" in fields else (1, 1)
             problems.add(where, "missing_key", f'a trading environment does not say its "{key}"', better)
-    reading = _Reading(problems, offer)
+    reading = _Reading(problems, offer, _source_of(above.get("market_data")))
     found = Trading(
         exchanges=reading.exchanges(above["exchanges"]) if "exchanges" in above else (),
         strategy=reading.strategy(above["strategy"]) if "strategy" in above else Strategy(""),
@@ -69,9 +69,16 @@ def service_of(trading: Trading, offer: Offer) -> ServiceConfig:
     return ServiceConfig(SERVICE, " ".join(filter(None, words)), env=((TOLD_IN, trading.as_json(offer.sandboxes)),))
 
 
+def _source_of(node: Node | None) -> Heard:
+    """What "market_data" says; a wrong word is told where the rest of it is read."""
+    said = next((value for key, value in node.entries if key.text == "source"), None) if isinstance(node, Mapping) else None
+    return Heard.PRODUCTION if said is not None and _text(said) == Heard.PRODUCTION else Heard.SANDBOX
+
+
 class _Reading:
-    def __init__(self, problems: Problems, offer: Offer) -> None:
-        self._problems, self._offer = problems, offer
+    def __init__(self, problems: Problems, offer: Offer, source: Heard) -> None:
+        self._problems, self._offer, self._source = problems, offer, source
+        self._exchanges = offer.exchanges_of(source)
 
     def name(self, node: Node) -> str:
         text = _text(node)
@@ -85,6 +92,10 @@ class _Reading:
     def exchanges(self, node: Node) -> tuple[Exchange, ...]:
         if not isinstance(node, Sequence) or not node.items:
             self._problems.add(at(node), "wrong_type", '"exchanges" is a list of exchanges', _EXCHANGE)
+            return ()
+        if not self._exchanges:
+            what = "market data of production" if self._source is Heard.PRODUCTION else "sandboxes"
+            self._problems.add(at(node), "unknown_exchange", f"no {what} are offered here: that is the operator's to say (feeds.sources)")
             return ()
         if len(node.items) > MOST_EXCHANGES:
             self._problems.add(at(node.items[MOST_EXCHANGES]), "too_many", f"there are too many exchanges: {MOST_EXCHANGES} at most")
@@ -113,8 +124,8 @@ class _Reading:
             self._sandbox(fields["sandbox"])
         if not {"name", "type", "instruments"} <= fields.keys():
             return None
-        name = self._one_of(fields["name"], tuple(sorted(self._offer.exchanges)), "exchange", "unknown_exchange")
-        markets = tuple(sorted(self._offer.exchanges.get(name, Market)))
+        name = self._one_of(fields["name"], tuple(self._exchanges), "exchange", "unknown_exchange")
+        markets = tuple(sorted(self._exchanges.get(name, Market)))
         market = self._one_of(fields["type"], markets, "type", "unknown_market")
         instruments = self._instruments(fields["instruments"], name)
         return Exchange(name, Market(market), instruments) if name and market else None
@@ -126,6 +137,9 @@ class _Reading:
             self._problems.add(at(node), "sandbox_only", message, "sandbox: true")
         elif value is not True:
             self._problems.add(at(node), "wrong_type", '"sandbox" is true', "sandbox: true")
+        elif self._source is Heard.PRODUCTION:
+            message = "what hears production trades on paper, in no sandbox: leave it out"
+            self._problems.add(at(node), "no_sandbox", message, "source: sandbox")
 
     def _instruments(self, node: Node, exchange: str) -> tuple[str, ...]:
         if not isinstance(node, Sequence) or not node.items:
@@ -151,6 +165,8 @@ class _Reading:
         fields = fields_of(node, '"market_data"', file.keys_of(file.MarketData), self._problems, "market_data: {mode: live}")
         if fields is None:
             return MarketData()
+        if "source" in fields:
+            self._one_of(fields["source"], tuple(Heard), "source", "wrong_type")
         said = self._one_of(fields["mode"], tuple(Mode), "mode", "wrong_type") if "mode" in fields else Mode.LIVE
         if not said:
             return MarketData()
@@ -159,14 +175,14 @@ class _Reading:
         if mode is Mode.LIVE:
             for key in [each for each in ("replay_start", "replay_end") if each in fields]:
                 self._problems.add(at(fields[key]), "unread", f'"{key}" is of a replay, and the mode is live', "mode: both")
-            return MarketData()
+            return MarketData(source=self._source)
         for key in ("replay_start", "replay_end"):
             if key not in fields:
                 self._problems.add(at(node), "missing_time", f'a replay does not say its "{key}"', _REPLAY.replace("replay_start", key))
         start, end = times
         if start is not None and end is not None:
             self._range(fields, start, end, now)
-        return MarketData(mode, start, end)
+        return MarketData(mode, start, end, self._source)
 
     def _range(self, fields: dict[str, Node], start: float, end: float, now: float | None) -> None:
         if start >= end:

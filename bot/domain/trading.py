@@ -12,6 +12,8 @@ from bot.domain.sandboxes import SANDBOXES, Addresses
 
 TTL_HOURS = 48.0
 MOST_TTL_HOURS = 96.0
+ON_PAPER = "simulator"
+"""Where the orders of a strategy go that hears production."""
 
 
 class Market(StrEnum):
@@ -25,9 +27,16 @@ class Mode(StrEnum):
     BOTH = "both"
 
 
+class Heard(StrEnum):
+    """Whose market data it is. Of production's it is on paper: there is no exchange that orders could go to."""
+
+    SANDBOX = "sandbox"
+    PRODUCTION = "production"
+
+
 @dataclass(frozen=True)
 class Exchange:
-    """Always its sandbox: there is no way to say another."""
+    """Its sandbox, or on paper none at all: there is no way to say another."""
 
     name: str
     market: Market
@@ -41,6 +50,7 @@ class MarketData:
     mode: Mode = Mode.LIVE
     start: float | None = None
     end: float | None = None
+    source: Heard = Heard.SANDBOX
 
 
 @dataclass(frozen=True)
@@ -71,14 +81,20 @@ class Trading:
     name: str = ""
     ttl_hours: float = TTL_HOURS
 
+    @property
+    def is_on_paper(self) -> bool:
+        """It hears production, and its orders go to a simulator beside it: no exchange is there for it, and no key to one."""
+        return self.market_data.source is Heard.PRODUCTION
+
     def as_json(self, sandboxes: Mapping[tuple[str, Market], Addresses]) -> str:
         """What the strategy is told in $TRADING: the same text for the same profile. Where its exchanges are, it is told here only."""
         data = {
             "mode": self.market_data.mode,
+            **({"source": self.market_data.source} if self.is_on_paper else {}),
             "replay_start": _or_none(self.market_data.start),
             "replay_end": _or_none(self.market_data.end),
         }
-        exchanges = [_told(each, sandboxes[each.name, each.market]) for each in self.exchanges]
+        exchanges = [_on_paper(each) if self.is_on_paper else _told(each, sandboxes[each.name, each.market]) for each in self.exchanges]
         said = {"exchanges": exchanges, "market_data": data, "risk_config": vars(self.risk)}
         return json.dumps(said, separators=(",", ":"), sort_keys=True)
 
@@ -88,11 +104,16 @@ def _told(exchange: Exchange, at: Addresses) -> dict[str, object]:
     return {**said, "rest_url": at.rest, "ws_url": at.ws}
 
 
+def _on_paper(exchange: Exchange) -> dict[str, object]:
+    return {"name": exchange.name, "type": exchange.market, "orders": ON_PAPER, "instruments": exchange.instruments}
+
+
 @dataclass(frozen=True)
 class Offer:
     """What the operator offers. Of an exchange without known instruments any will do; `recorded_s`: how far back replays can go.
 
-    `sandbox_hosts` are those that the operator answers for, beside the exchanges' own sandboxes.
+    `sandbox_hosts` are those that the operator answers for, beside the exchanges' own sandboxes; `heard` are production's sources that
+    may be listened to.
     """
 
     sandboxes: Mapping[tuple[str, Market], Addresses] = field(
@@ -102,12 +123,17 @@ class Offer:
     instruments: Mapping[str, frozenset[str]] = field(default_factory=dict)
     risk: Risk = Risk(1_000_000, 20, 50)
     recorded_s: float = 72 * 3600.0
+    heard: frozenset[tuple[str, Market]] = frozenset()
 
     @property
     def exchanges(self) -> Mapping[str, frozenset[Market]]:
+        return self.exchanges_of(Heard.SANDBOX)
+
+    def exchanges_of(self, source: Heard) -> Mapping[str, frozenset[Market]]:
         """Their markets."""
-        names = {name for name, _ in self.sandboxes}
-        return {each: frozenset(market for name, market in self.sandboxes if name == each) for each in sorted(names)}
+        there = self.sandboxes.keys() if source is Heard.SANDBOX else self.heard
+        names = {name for name, _ in there}
+        return {each: frozenset(market for name, market in there if name == each) for each in sorted(names)}
 
 
 USUAL = Offer()

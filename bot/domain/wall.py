@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.domain.sandboxes import fault, production_in
 from bot.domain.service_config import ServiceConfig
+from bot.domain.trading import ON_PAPER
 
 TOLD_IN = "TRADING"
 """The variable in which a strategy is told where its exchanges are."""
@@ -33,6 +34,10 @@ def _wrongly_told(text: str, more: frozenset[str]) -> Iterator[str]:
     try:
         exchanges = json.loads(text)["exchanges"]
         for each in exchanges:
+            if each.get("orders") == ON_PAPER:
+                if more_told := sorted(each.keys() - {"name", "type", "orders", "instruments"}):
+                    yield f"{each['name']} is on paper, and told with {more_told[0]}"
+                continue
             if each["sandbox"] is not True:
                 yield f"{each['name']} is not a sandbox"
             yield from filter(None, (fault(each[name], more) for name in ("rest_url", "ws_url")))

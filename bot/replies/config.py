@@ -50,15 +50,17 @@ def service_row(service: ServiceConfig, whence: str) -> Row:
 
 def trading_rows(trading: Trading, whence: Callable[[str], str]) -> list[Row]:
     """`whence` says where a key of the profile stands."""
-    exchanges = [f"{each.name} {each.market}, sandbox: {', '.join(each.instruments)}" for each in trading.exchanges]
+    how = "on paper" if trading.is_on_paper else "sandbox"
+    exchanges = [f"{each.name} {each.market}, {how}: {', '.join(each.instruments)}" for each in trading.exchanges]
     data, risk = trading.market_data, trading.risk
+    of = ", of production" if trading.is_on_paper else ""
     times = f", replayed from {moment(data.start)} to {moment(data.end)}" if data.start is not None and data.end is not None else ""
     most = (
         f"positions of USD {risk.max_position_usd:,.15g}, drawdown of {risk.max_drawdown_pct:g} %, {risk.max_order_rate:g} orders a second"
     )
     return [
         *(Row("exchange", line(each), whence("exchanges")) for each in exchanges),
-        Row("market data", line(f"{data.mode}{times}"), whence("market_data")),
+        Row("market data", line(f"{data.mode}{times}{of}"), whence("market_data")),
         Row("at most", line(most), whence("risk_config")),
     ]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bot.domain.environment import State
 from tests.conversations.talk import Talk, words
+from tests.world import a_world
 
 FILE = """\
 version: 1
@@ -100,3 +103,27 @@ async def test_production_fails_an_environment_that_is_made_without_asking_first
     assert environment.state == State.FAILED
     assert "an environment never reaches an exchange's production, whoever asks" in told
     assert shop.world.engine.running == {}
+
+
+PAPER = FILE.replace("name: binance", "name: live").replace("sandbox: true, ", "").replace("mode: live", "mode: live, source: production")
+
+
+async def test_on_paper_it_hears_production_and_has_no_exchange_and_no_key_to_one(tmp_path: Path) -> None:
+    sources = {"live": {"exchange": "binance", "sandbox": False}}
+    async with a_world(tmp_path, feeds={"sources": sources}) as world:
+        dana = world.github.user("dana", id=7, right="write")
+        shop = Talk(world, dana, world.github.pull_request("acme/shop", number=12, branch="demo", author=dana))
+        write(shop, PAPER)
+        shown = await shop.answer("/ivy config")
+        assert "| exchange | live spot, on paper: BTCUSDT |" in shown
+        assert "| market data | live, of production |" in shown
+        made = await shop.makes()
+        assert made.state == State.READY
+        [spec] = world.engine.running.values()
+        assert {name for name, _ in spec.secrets} == {"FEED_URL", "FEED_USER", "FEED_PASSWORD", "TRADING_KEY"}
+        assert all("://" not in value for service in spec.services for _, value in service.env)
+        assert world.market.hearing[made.id].instruments == {"live.spot.BTCUSDT"}
+        kept = sorted(path.name for path in (world.settings.data_dir / "vault").rglob("*.sealed"))
+        assert len(kept) == 2, "its feed's password and the key to its own services, and nothing of /sandbox/"
+        write(shop, PAPER.replace("type: spot", "type: spot, sandbox: false"))
+        assert "an environment never reaches an exchange's production, whoever asks" in (await shop.says("/ivy config"))[0]

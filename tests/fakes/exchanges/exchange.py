@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import WSMsgType, web
+from aiohttp.typedefs import Handler
 
 Json = dict[str, Any]
 Rows = list[list[str]]
@@ -61,12 +62,14 @@ class Link:
 
 
 class FakeExchange:
-    """Serve it with `async with`. `asked` is every request to it, in words. `is_open` False: it takes no new connections."""
+    """Serve it with `async with`. `asked` is every request to it, in words; `headers` and `paths` are of all of HTTP. `is_open` False: it takes no new connections."""
 
     def __init__(self) -> None:
         self.links: list[Link] = []
         self.opened = 0
         self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.is_open = True
         self.unknown: set[str] = set()
         self.books: dict[str, Book] = defaultdict(Book)
@@ -84,7 +87,7 @@ class FakeExchange:
         return f"http://127.0.0.1:{self._port}"
 
     async def __aenter__(self) -> Self:
-        app = web.Application()
+        app = web.Application(middlewares=[self._noted])
         app.router.add_get("/stream", self._serve)
         self.routes(app)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -101,6 +104,12 @@ class FakeExchange:
             link.cut()
         assert self._runner is not None
         await self._runner.cleanup()
+
+    @web.middleware
+    async def _noted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.headers.append(dict(request.headers))
+        self.paths.append(request.path_qs)
+        return await handler(request)
 
     def routes(self, app: web.Application) -> None:
         """What it serves besides its websocket."""
