@@ -10,7 +10,7 @@ from time import perf_counter
 
 from rich.console import Console
 
-from bench import address, deploy, due, feeds, ingest, pages, paint, parsing, quota, render, reply, ring
+from bench import address, deploy, due, feeds, ingest, pages, paint, parsing, quota, render, reply, ring, traefik
 from bench.figures import CannotRun, Figure, Outcome
 from bench.table import as_json, show
 
@@ -26,6 +26,7 @@ BENCHES: dict[str, Run] = {
     "deploy": deploy.run,
     "pages": pages.run,
     "paint": paint.run,
+    "traefik": traefik.run,
     "due": due.run,
     "due-postgres": due.run_postgres,
     "quota": quota.run,
@@ -33,7 +34,16 @@ BENCHES: dict[str, Run] = {
     "feeds": feeds.run,
 }
 _LONGEST_S = 40.0
-_LONGER_S = {"deploy": 600.0, "due": 240.0, "due-postgres": 240.0, "quota": 240.0, "quota-postgres": 240.0, "paint": 90.0, "feeds": 180.0}
+_LONGER_S = {
+    "deploy": 600.0,
+    "due": 240.0,
+    "due-postgres": 240.0,
+    "quota": 240.0,
+    "quota-postgres": 240.0,
+    "paint": 90.0,
+    "traefik": 90.0,
+    "feeds": 180.0,
+}
 _LONGEST_OF_ALL_S = 1180.0
 
 

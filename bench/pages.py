@@ -106,13 +106,13 @@ async def site(count: int) -> AsyncIterator[tuple[FastAPI, Mapping[str, str]]]:
 
 
 async def _fill(store: Store, count: int) -> None:
-    rows = [msgspec.to_builtins(_environment(number, is_live=bool(number % 2))) for number in range(count * 2)]
+    rows = [msgspec.to_builtins(an_environment(number, is_live=bool(number % 2))) for number in range(count * 2)]
     async with store.database.write() as connection:
         for first in range(0, len(rows), _IN_A_BATCH):
             await connection.execute(insert(environments), rows[first : first + _IN_A_BATCH])
 
 
-def _environment(number: int, *, is_live: bool) -> Environment:
+def an_environment(number: int, *, is_live: bool) -> Environment:
     owner = DANA if number % 20 < 2 else Person(Platform.CONSOLE, f"person-{number % 97}", f"person-{number % 97}")
     return Environment(
         id=f"{number:032}",

@@ -67,11 +67,15 @@ class Address:
 
 @dataclass(frozen=True)
 class Access:
-    """What runs now and how to reach it; the first address is the environment's own."""
+    """What runs now and how to reach it; the first address is the environment's own.
+
+    `upstream` is where whoever stands before it (Traefik) hands its host names on; "": to the keeper's own proxy.
+    """
 
     generation: int
     sha: str
     addresses: tuple[Address, ...]
+    upstream: str = ""
 
 
 class StageName(StrEnum):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from processes import Backoff, Order, Supervised, environ, tail
-from provisioner import visits
+from provisioner import pages, visits
 from provisioner.engine import EngineUnavailable
 from provisioner.ports import is_ours
 
@@ -30,24 +30,6 @@ _WAITING = "waiting"
 PAUSED = "paused"
 _UP_WITHIN_S = 3.0
 _CONNECT_S = 2.0
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>{head}
-<style>body{{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem}}</style></head>
-<body><h1>{title}</h1><p>{text}</p></body></html>
-"""
-_NOT_FOUND = _PAGE.format(title="No such environment", head="", text="Nothing runs under this name. It may have been taken down.")
-_NOT_UP = _PAGE.format(
-    title="Not up yet",
-    head='<meta http-equiv="refresh" content="2">',
-    text="This environment is starting or restarting. This page looks again by itself.",
-)
-
-
-_IS_PAUSED = _PAGE.format(
-    title="Paused",
-    head="",
-    text="This environment is paused. Say <code>/ivy resume</code> to have it back in seconds, at this address. "
-    "If it was paused because nobody came, your visit wakes it: look again in a moment.",
-)
 
 
 def _answer(status: int, body: str, **headers: str) -> dict[str, Any]:
@@ -62,7 +44,7 @@ def _answer(status: int, body: str, **headers: str) -> dict[str, Any]:
 
 def configuration(hosts: Path, domain: str, listen: Sequence[str]) -> dict[str, Any]:
     """Caddy's whole configuration."""
-    not_up = _answer(503, _NOT_UP, Retry_After="2")
+    not_up = _answer(503, pages.NOT_UP, Retry_After=pages.LOOK_AGAIN_S)
     dial = {
         "handler": "reverse_proxy",
         "upstreams": [{"dial": "{http.regexp.address.1}"}],
@@ -81,7 +63,7 @@ def configuration(hosts: Path, domain: str, listen: Sequence[str]) -> dict[str, 
     is_paused = [{"vars_regexp": {"{http.matchers.file.relative}": {"name": "paused", "pattern": f"/{PAUSED}$"}}}]
     found = [
         {"match": is_up, "handle": [clean, dial], "terminal": True},
-        {"match": is_paused, "handle": [_answer(503, _IS_PAUSED)], "terminal": True},
+        {"match": is_paused, "handle": [_answer(503, pages.IS_PAUSED)], "terminal": True},
         {"handle": [not_up]},
     ]
     routes = [
@@ -94,7 +76,7 @@ def configuration(hosts: Path, domain: str, listen: Sequence[str]) -> dict[str, 
                 }
             ],
         },
-        {"handle": [_answer(404, _NOT_FOUND)]},
+        {"handle": [_answer(404, pages.NOT_FOUND)]},
     ]
     server = {
         "listen": list(listen),

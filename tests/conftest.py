@@ -38,6 +38,13 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was real and what stood in for it, and what else the tests have to tell."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
+    for told in sorted({str(value) for report in reports for key, value in report.user_properties if key == "told"}):
+        terminalreporter.write_line(told)
+
+
 @pytest.fixture(autouse=True)
 def _logs_as_before() -> Iterator[None]:
     """What a test that calls the command line in this process configures for the log is not the next one's."""

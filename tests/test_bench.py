@@ -16,7 +16,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from bench import address, databases, deploy, due, feeds, hooks, ingest, pages, paint, parsing, parts, quota, render, reply, ring
+from bench import address, databases, deploy, due, feeds, hooks, ingest, pages, paint, parsing, parts, quota, render, reply, ring, traefik
 from bench.__main__ import BENCHES, exit_code, measure
 from bench.figures import CannotRun, Figure, Outcome, Unit, at_least, at_most, p50, p95, p99
 from bench.load import NotAccepted, requests_a_second
@@ -51,6 +51,13 @@ TINY: dict[str, tuple[Callable[[], Awaitable[Sequence[Figure]]], Measured]] = {
         [
             ("comment → first reply, p50", Unit.MILLISECONDS, "one bare PyGithub call to react"),
             ("comment → first reply, p99", Unit.MILLISECONDS, "one bare PyGithub call to react"),
+        ],
+    ),
+    "traefik": (
+        lambda: traefik.run(traefik.TINY),
+        [
+            ("configuration, 60 environments, made anew, p50", Unit.MILLISECONDS, "its rows read, its JSON written"),
+            ("configuration, 60 environments, nothing happened, p50", Unit.MILLISECONDS, "one question to the database"),
         ],
     ),
     "ring": (

@@ -17,6 +17,7 @@ from bot.app.market_feed import NatsFeed
 from bot.app.providers import providers_of
 from bot.app.socket import listening
 from bot.app.trading_keys import VaultKeys
+from bot.app.traefik import add_traefik
 from bot.chats import github_wire, gitlab_wire
 from bot.chats.github_access import Access
 from bot.chats.slack_hook import SlackHook
@@ -152,6 +153,7 @@ def web_app(settings: Settings, store: Store, place: Place, github: Access | Non
     parts = parts_of(settings, store, place, inbox, judging, checks, market or NatsFeed(settings))
     app.state.watch = parts.watch
     app.include_router(routes.router(parts, VaultKeys(settings)))
+    add_traefik(app, settings, store, parts, site, token)
     app.mount("/api/v1", api_of(settings, store, inbox, parts, edges, sign_in, token))
     app.mount("/static", routes.static_files())
     return app

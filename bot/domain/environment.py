@@ -129,6 +129,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     running_sha: str = ""
     restarted_count: int = 0
     addresses: tuple[Address, ...] = ()
+    upstream: str = ""  # the machine that answers at them; "": the keeper's own proxy
     failure: Failure | None = None
     host_id: str = ""
     troubles: int = 0  # attempts in a row that failed through our own fault

@@ -29,6 +29,7 @@ from bot.settings.parts import (
     WorkerSettings,
 )
 from bot.settings.trading import FeedsSettings, TradingSettings, VaultSettings
+from bot.settings.traefik import TraefikSettings
 
 
 class Settings(BaseSettings):
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     sandbox: Literal["auto", "off", "required"] = "auto"
     engine: Literal["local", "terraform"] = "local"
     terraform: TerraformPart = TerraformPart()
+    traefik: TraefikSettings | None = None
     github: GitHubSettings | None = None
     gitlab: GitLabSettings | None = None
     slack: SlackSettings | None = None

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 LOCAL_NAME = "trellis.localhost"
 LOOPBACK = frozenset({"127.0.0.1", "::1", ""})
 _THIS_MACHINE = frozenset({"127.0.0.1", "[::1]", "localhost"})
-_ANY_NAME = ("/hooks/", "/console/", "/healthz", "/readyz", "/metrics", "/schema/")
+_ANY_NAME = ("/hooks/", "/console/", "/healthz", "/readyz", "/metrics", "/schema/", "/traefik/")
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",

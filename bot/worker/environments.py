@@ -152,7 +152,8 @@ class Environments:
                 began_at = progress.first_began_at
                 await progress.write_end(transaction, row)
                 page = f"{self._dashboard}/environments/{row.slug}"
-                await settle.ready(transaction, row, environment.generation, access.sha, addresses, self._host_id, began_at, page)
+                running = settle.Running(access.sha, addresses, access.upstream, self._host_id)
+                await settle.ready(transaction, row, environment.generation, running, began_at, page)
         progress.recorded()
         killpoint("worker.ready")
         if not environment.is_pinned:

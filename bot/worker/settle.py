@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import msgspec
 
@@ -55,13 +56,21 @@ async def tell(
     return bool(told)
 
 
+@dataclass(frozen=True)
+class Running:
+    """What an engine says of what runs, and on which host."""
+
+    sha: str
+    addresses: tuple[Address, ...]
+    upstream: str
+    host_id: str
+
+
 async def ready(
     transaction: Transaction,
     environment: Environment,
     generation: int,
-    sha: str,
-    addresses: tuple[Address, ...],
-    host_id: str,
+    running: Running,
     began_at: float | None,
     page: str = "",
 ) -> None:
@@ -71,20 +80,21 @@ async def ready(
         moved,
         settled_generation=max(environment.settled_generation, generation),
         running_generation=generation,
-        running_sha=sha,
+        running_sha=running.sha,
         paused_at=None,
         paused_s=environment.paused_s + (transaction.now - environment.paused_at if environment.paused_at is not None else 0),
         restarted_count=environment.restarted_count if environment.running_generation else environment.restart_count,
-        addresses=addresses,
-        host_id=host_id,
-        failure=environment.failure if environment.failure and environment.failure.put_aside not in {"", sha} else None,
+        addresses=running.addresses,
+        upstream=running.upstream,
+        host_id=running.host_id,
+        failure=environment.failure if environment.failure and environment.failure.put_aside not in {"", running.sha} else None,
         stage="",
         troubles=0,
         retry_at=None,
     )
     await transaction.save(after)
     seconds = transaction.now - began_at if began_at is not None else None
-    await transaction.note(_event(after, transaction.now, "ready", sha=sha, generation=generation, seconds=seconds))
+    await transaction.note(_event(after, transaction.now, "ready", sha=running.sha, generation=generation, seconds=seconds))
     if generation == 1 and not environment.running_generation:
         await transaction.count_spare(after)
     if not (after.is_wanted and after.is_settled):  # whoever waits is told of what is wanted now

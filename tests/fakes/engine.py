@@ -73,6 +73,7 @@ class FakeEngine:
         self.pause_gate.set()
         self.pausing = asyncio.Event()
         self.made_of = "image-1"
+        self.upstream = ""
         self.prepared: dict[str, Bare] = {}
         self.from_spares: list[str] = []
 
@@ -119,7 +120,7 @@ class FakeEngine:
         self.applied.append(spec)
         hosts = [spec.slug, *(f"{service.name}--{spec.slug}" for service in spec.services[1:])]
         urls = tuple(Address(service.name, f"http://{host}.localhost:8780") for service, host in zip(spec.services, hosts, strict=True))
-        return Access(spec.generation, spec.source.sha, urls)
+        return Access(spec.generation, spec.source.sha, urls, self.upstream)
 
     async def restart(self, environment: str, service: str | None, fence: int, number: int = 0) -> None:
         self._fenced(environment, fence)

@@ -9,13 +9,16 @@ import os
 import signal
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
+from yarl import URL
 
 from provisioner.engine import EngineUnavailable, Service
 from provisioner.settings import KeeperSettings
 from tests.provisioner.house import WEB, Keeper, Notes, Repository, command, eventually, spec_of
+from tests.traefik.requests import REQUESTS, RISING
 
 
 async def test_an_unknown_host_name_leads_nowhere(keeper: Keeper, repository: Repository) -> None:
@@ -24,19 +27,31 @@ async def test_an_unknown_host_name_leads_nowhere(keeper: Keeper, repository: Re
         assert (await client.get("demo"))[0] == 200
         for label in ("demo2", "web--demo", "x.demo", "..", "*", "%2e%2e", "a/../demo", "demo.evil.com", "../hosts/demo"):
             assert (await client.get(label))[0] in {400, 404}, label
-        async with client.session.get(f"http://127.0.0.1:{keeper.port}/") as answer:
-            assert (answer.status, answer.content_type) == (404, "text/html")
 
 
-async def test_an_environment_that_is_not_up_says_so_and_looks_again(keeper: Keeper, repository: Repository) -> None:
-    spec = spec_of(repository, repository.commit(), Service("web", WEB.run, build="sleep 50"))
-    task = asyncio.create_task(keeper.engine.apply(spec, 1, Notes()))
+async def test_it_answers_what_traefik_would(keeper: Keeper, repository: Repository) -> None:
+    """The same table as tests/traefik/test_alike.py has."""
+    sha, url = repository.commit(), f"http://127.0.0.1:{keeper.port}"
+    await keeper.engine.apply(spec_of(repository, sha, WEB, replace(WEB, name="api")), 1, Notes())
+    await keeper.engine.apply(spec_of(repository, sha, environment="env-2", slug="asleep"), 1, Notes())
+    await keeper.engine.pause("env-2", 1)
+    slow = spec_of(repository, sha, Service("web", WEB.run, build="sleep 50"), environment="env-3", slug="rising")
+    task = asyncio.create_task(keeper.engine.apply(slow, 1, Notes()))
     await eventually(lambda: keeper.runs("sleep"))
-    url = f"http://127.0.0.1:{keeper.port}/"
-    async with aiohttp.ClientSession() as session, session.get(url, headers={"Host": "demo.localhost"}) as answer:
-        assert (answer.status, answer.headers["Retry-After"], answer.headers["Cache-Control"]) == (503, "2", "no-store")
-        assert 'http-equiv="refresh"' in await answer.text()
-    await keeper.engine.abandon("env-1", 1, 1)
+    names = {"demo": "demo", "asleep": "asleep", "rising": "rising", "domain": "localhost"}
+    async with aiohttp.ClientSession() as session:
+        for one in REQUESTS:
+            headers = {"Host": one.host.format(**names), **{name: value.format(**names) for name, value in one.headers.items()}}
+            path = URL(url + one.path, encoded=True)
+            async with session.request(one.method, path, headers=headers) as answer:
+                text = await answer.text()
+                assert (answer.status, one.words in text, answer.headers.get("Retry-After")) == (
+                    one.status,
+                    True,
+                    "2" if one.words == RISING else None,
+                ), (one, text)
+                assert answer.headers.get("Cache-Control") == (None if one.status == 200 else "no-store")
+    await keeper.engine.abandon("env-3", 1, 1)
     await asyncio.gather(task, return_exceptions=True)
 
 

@@ -28,13 +28,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="there is no Terraform here: neither the wheel nor terraform or tofu on PATH"))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Which Terraform and which provider it was, and what else the tests counted."""
-    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
-    for told in sorted({str(value) for report in reports for key, value in report.user_properties if key == "told"}):
-        terminalreporter.write_line(told)
-
-
 @pytest.fixture(scope="session")
 def account() -> Iterator[Aws]:
     pytest.importorskip("moto.server", reason="moto is not installed")
