@@ -13,6 +13,7 @@ from bot.domain.environment import Environment
 from bot.domain.going_back import Brought
 from bot.domain.message import Person, Thread
 from bot.domain.trading_key import TradingKey
+from bot.domain.trading_state import TradingState
 
 
 class EnvironmentRows(Protocol):
@@ -133,6 +134,10 @@ class TradingRows(Protocol):
     """What is written down of trading environments."""
 
     async def key(self, environment_id: str, /) -> TradingKey | None: ...
+
+    async def state(self, environment_id: str, /) -> TradingState: ...
+
+    async def save(self, state: TradingState, /) -> None: ...
 
 
 class DeployedRows(Protocol):

@@ -45,7 +45,7 @@ class Pause(Command):
 class Resume(Command):
     words: ClassVar[str] = "ivy resume"
     verb: ClassVar[str] = "resume"
-    summary: ClassVar[str] = "Start again what is paused."
+    summary: ClassVar[str] = "Start again what is paused, or have what is halted at its drawdown trade again."
     examples: ClassVar[tuple[str, ...]] = ("/ivy resume", "/ivy resume #12")
 
     env: EnvironmentName | None = env_field()

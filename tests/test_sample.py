@@ -40,8 +40,8 @@ def repository(tmp_path: Path) -> Path:
     return sample.make(tmp_path / "sample")
 
 
-def test_it_has_two_branches_that_differ_to_the_eye(repository: Path) -> None:
-    assert sorted(heads(repository)) == ["refs/heads/demo", "refs/heads/main"]
+def test_it_has_branches_that_differ_to_the_eye(repository: Path) -> None:
+    assert sorted(heads(repository)) == ["refs/heads/demo", "refs/heads/main", "refs/heads/trading"]
     assert git(repository, "diff", "--name-only", "main", "demo").split() == ["hello/hello.py", "theme.css", "words.txt"]
     assert git(repository, "status", "--porcelain", "--branch") == "## demo"
 
@@ -84,7 +84,7 @@ def test_it_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_an_empty_folder_is_taken_and_a_strange_one_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert len(heads(sample.make(tmp_path / "empty"))) == 2
+    assert len(heads(sample.make(tmp_path / "empty"))) == 3
     (tmp_path / "strange").mkdir()
     (tmp_path / "strange" / "thesis.txt").write_text("years of work")
     with pytest.raises(sample.SampleError, match=r"is in the way of the sample repository: move it away$"):
@@ -108,6 +108,17 @@ def test_two_at_once_make_one(tmp_path: Path) -> None:
 def test_each_branch_says_how_it_is_run(repository: Path, branch: str) -> None:
     said = git(repository, "show", f"{branch}:.dev-env.yaml").encode()
     assert devenv.read(said, None) == DevEnv((ServiceConfig("web", "python3 app.py", None, "/health"),), ".dev-env.yaml")
+
+
+def test_the_branch_trading_is_a_trading_environment(repository: Path) -> None:
+    said = devenv.read(git(repository, "show", "trading:.dev-env.yaml").encode(), None)
+    assert isinstance(said, DevEnv)
+    assert [(each.name, each.run, each.health) for each in said.services] == [
+        ("orders", "python3 -m orders", "/health"),
+        ("strategy", "./bin/strategy strategy.json", None),
+    ]
+    assert dict(said.services[0].env) == dict(said.services[1].env)
+    assert git(repository, "ls-tree", "trading", "bin/strategy").startswith("100755")
 
 
 @contextmanager

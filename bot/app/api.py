@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from bot.app.catalogue import catalogue_of
 from bot.app.edges import Edges
 from bot.app.sources import sources_of
+from bot.app.terms import limits_of
 from bot.merges import Merges
 from bot.settings import Settings
 from bot.store.api_commands import ApiCommands
@@ -40,5 +41,6 @@ def api_of(settings: Settings, store: Store, inbox: Inbox, pages: Pages, edges: 
         merges=merges,
         approvers=pages.approvers,
         sources=sources_of(settings),
+        cap_s=limits_of(settings).cap_s,
     )
     return api_app(parts, Callers(store, tokens, console_token), sign_in)

@@ -75,7 +75,7 @@ async def worker_parts(
     voids = Voids(store, runtime, forges, projects, catalogue_of(settings))
     requests = Requests(store, runtime, forges, projects, catalogue_of(settings))
     gates = Gates(store, forges, projects, catalogue_of(settings), edges.deploys.contracts())
-    equipment = Equipment(keeping.vault, market, store)
+    equipment = Equipment(keeping.vault, market, store, _api_of(settings))
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats), gates)
     return Parts(
         store=store,
@@ -123,6 +123,11 @@ async def worker_parts(
         spares=spares_of(settings, hold, place.engine, spare_budget_of(settings)),
         jobs=settings.worker.jobs,
     )
+
+
+def _api_of(settings: Settings) -> str:
+    """Where services of environments reach us: the public address, or this machine."""
+    return f"{settings.public_url.rstrip('/') or f'http://127.0.0.1:{settings.port}'}/api/v1"
 
 
 def alarms_of(settings: Settings, store: Store) -> Alarms:

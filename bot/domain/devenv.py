@@ -91,12 +91,13 @@ def _dev_env(content: bytes, problems: Problems, offer: Offer, now: float | None
 def _with_strategy(
     trading: Trading, services: tuple[ServiceConfig, ...], fields: dict[str, Node], problems: Problems, offer: Offer
 ) -> tuple[ServiceConfig, ...]:
-    """After the others: the first is the main one, and a strategy need not answer anybody."""
+    """After the others: the first is the main one, and a strategy need not answer anybody. All are told the profile."""
     if any(each.name == STRATEGY for each in services):
         problems.add(at(fields["services"]), "said_twice", f'the strategy is the service "{STRATEGY}": name the other one otherwise')
     if "ttl" in fields:
         problems.add(at(fields["ttl"]), "said_twice", "a trading environment lives for ttl_hours", f"ttl_hours: {trading.ttl_hours:g}")
-    return (*services, service_of(trading, offer))
+    strategy = service_of(trading, offer)
+    return (*(replace(each, env=(*each.env, *strategy.env)) for each in services), strategy)
 
 
 def _lines(node: Node, above: str = "") -> dict[str, int]:

@@ -17,7 +17,7 @@ from bot.handlers.handler import the_environment
 from bot.replies import feed
 from bot.replies.alarms import stands, with_alarms
 from bot.replies.ties import tied
-from bot.replies.trading import key_seen
+from bot.replies.trading import key_seen, standing
 from grammar.commands import List, Logs, Status, Url, Why
 
 _DAY_S = 86_400.0
@@ -54,7 +54,8 @@ async def status(command: Status, scene: Scene, facts: Seen, transaction: Transa
 
 async def _of_trading(environment: Environment, transaction: Transaction) -> Sequence[Line]:
     key = await transaction.trading.key(environment.id)
-    return (*((key_seen(key),) if key else ()), *map(stands, await transaction.alarms.open()))
+    how = standing(environment, await transaction.trading.state(environment.id), transaction.now)
+    return (*how, *((key_seen(key),) if key else ()), *map(stands, await transaction.alarms.open()))
 
 
 def _market_data(facts: Seen, environment: Environment) -> list[Line]:

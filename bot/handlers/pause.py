@@ -7,12 +7,13 @@ import msgspec
 from bot.context import Outcome, Scene, Transaction
 from bot.domain.command import CommandState
 from bot.domain.deadlines import awake
-from bot.domain.environment import State
+from bot.domain.environment import Environment, State
 from bot.domain.schedule import asleep_until
 from bot.handlers.handler import event, must_be_wanted, the_environment
 from bot.refusals import not_ready, still_running
 from bot.refusals_time import not_paused
 from bot.replies import answers_time
+from bot.replies.trading import to_resume
 from grammar.commands import Pause, Resume
 
 
@@ -38,10 +39,21 @@ async def decide_resume(command: Resume, scene: Scene, facts: None, transaction:
     before = await the_environment(scene, transaction)
     must_be_wanted(before, scene, transaction)
     if not before.is_paused:
-        raise not_paused(before)
+        return await _trades_again(before, scene, transaction)
     until = asleep_until(before.schedule, transaction.now)  # it stays awake through the sleep that it is taken out of
     woken = msgspec.structs.replace(awake(before), active_at=transaction.now, idle_warned_at=None, awake_until=until)
     after = await transaction.edit(woken)
     await transaction.open_card(scene.thread, after)
     await transaction.note(event(scene, transaction, "resume_asked", after))
     return Outcome(state=CommandState.RUNNING, environment_id=after.id, goal=f"generation:{after.generation}")
+
+
+async def _trades_again(before: Environment, scene: Scene, transaction: Transaction) -> Outcome:
+    """What is halted at its drawdown is resumed by a person: its order management asks for that, and does it."""
+    state = await transaction.trading.state(before.id)
+    if state.told is None or not state.is_halted:
+        raise not_paused(before)
+    by = scene.person.name or scene.person.id
+    await transaction.trading.save(msgspec.structs.replace(state, resume_for=state.told.halts, resume_by=by))
+    await transaction.note(event(scene, transaction, "trading_resume_asked", before))
+    return Outcome(to_resume(before), environment_id=before.id)

@@ -1,4 +1,4 @@
-"""The sample repository: two small services on two branches, made on the newcomer's machine by `trellis up`."""
+"""The sample repository: small services, and a strategy that trades on paper, made on the newcomer's machine by `trellis up`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-BRANCHES = {"main": "Grow a page", "demo": "Let it bloom"}
+BRANCHES = {"main": "Grow a page", "demo": "Let it bloom", "trading": "Trade on paper"}
 """Each branch and the message of the commit that it adds to the one before."""
 
 _CONTENT = Path(__file__).parent / "content"
@@ -53,7 +53,7 @@ def _fill(folder: Path) -> None:
 
 
 def _history() -> bytes:
-    """Both branches in the words of `git fast-import`."""
+    """All branches in the words of `git fast-import`."""
     words: list[bytes] = []
     for number, (branch, message) in enumerate(BRANCHES.items()):
         said = f"{message}\n".encode()

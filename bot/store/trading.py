@@ -1,13 +1,15 @@
-"""Keys of trading environments as rows."""
+"""Keys of trading environments, and how their books stand, as rows."""
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.trading_key import TradingKey
+from bot.domain.trading_state import TradingState
 from bot.store.rows import struct_of
-from bot.store.trading_tables import trading_keys
+from bot.store.trading_tables import trading_keys, trading_states
 
 _columns = trading_keys.c
 _ITS = [column for column in _columns if column is not _columns.key_hash]
@@ -49,3 +51,14 @@ class TradingRows:
         """It opens nothing from now on. Again changes nothing."""
         its = (_columns.environment_id == environment_id, _columns.revoked_at.is_(None))
         await self._connection.execute(update(trading_keys).where(*its).values(revoked_at=self._now))
+
+    async def state(self, environment_id: str) -> TradingState:
+        """Kept from others until the end of a transaction that writes."""
+        query = select(trading_states).where(trading_states.c.environment_id == environment_id).with_for_update()
+        row = (await self._connection.execute(query)).mappings().first()
+        return struct_of(row, TradingState) if row else TradingState(environment_id=environment_id)
+
+    async def save(self, state: TradingState) -> None:
+        row, its = msgspec.to_builtins(state), trading_states.c.environment_id == state.environment_id
+        if (await self._connection.execute(update(trading_states).where(its).values(row))).rowcount == 0:
+            await self._connection.execute(insert(trading_states).values(row))

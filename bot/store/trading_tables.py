@@ -1,8 +1,8 @@
-"""The tables of trading environments: their keys, as hashes only, and alarms about the wall before production's secrets."""
+"""The tables of trading environments: hashes of their keys, how their books stand, and alarms about the wall before production."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, String, Table, Text
+from sqlalchemy import JSON, Column, Float, Integer, String, Table, Text
 
 from bot.store.tables import metadata
 
@@ -25,4 +25,17 @@ alarms = Table(
     Column("since", Float, nullable=False),
     Column("words", Text, nullable=False),
     Column("until", Float),
+)
+
+trading_states = Table(
+    "trading_states",
+    metadata,
+    Column("environment_id", String(32), primary_key=True),
+    Column("told_at", Float),
+    Column("told", JSON),
+    Column("halted_at", Float),
+    Column("resume_for", Integer, nullable=False, server_default="0"),
+    Column("resume_by", Text, nullable=False, server_default=""),
+    Column("held_until", Float),
+    Column("held_for", Text, nullable=False, server_default=""),
 )

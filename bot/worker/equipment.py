@@ -28,8 +28,8 @@ class NotEquipped(Exception):  # noqa: N818 - a sentence, as the ports have them
 class Equipment:
     """Each may be called again at any time with the same words: the same secrets come of it."""
 
-    def __init__(self, vault: Vault, feed: MarketFeed, store: Store) -> None:
-        self._vault, self._feed, self._store = vault, feed, store
+    def __init__(self, vault: Vault, feed: MarketFeed, store: Store, api: str = "") -> None:
+        self._vault, self._feed, self._store, self._api = vault, feed, store, api
 
     async def give(self, environment: str, trading: Trading) -> tuple[tuple[str, str], ...]:
         """The variables of its services that nobody else may read. What runs of it already goes on hearing. Raises NotEquipped."""
@@ -40,7 +40,8 @@ class Equipment:
             raise NotEquipped(str(problem)) from problem
         async with self._store.transaction() as transaction:
             await transaction.trading.minted(environment, hash_of(key))
-        named = {"FEED_URL": self._feed.url, "FEED_USER": environment, "FEED_PASSWORD": password, "TRADING_KEY": key}
+        feed = {"FEED_URL": self._feed.url, "FEED_USER": environment, "FEED_PASSWORD": password}
+        named = {**feed, "TRADING_KEY": key, "TRELLIS_API": self._api}
         return tuple(named.items())
 
     async def runs(self, environment: str, trading: Trading | None) -> None:

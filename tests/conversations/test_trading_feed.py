@@ -61,6 +61,7 @@ async def test_made_it_is_let_in_and_its_services_know_how(shop: Talk) -> None:
         "FEED_USER": environment.id,
         "FEED_PASSWORD": hearing.password,
         "TRADING_KEY": "",
+        "TRELLIS_API": "http://127.0.0.1:8700/api/v1",
     }
     assert given["TRADING_KEY"] not in {"", hearing.password}
     assert len(kept(shop)) == 2

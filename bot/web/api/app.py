@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.web.api import approvals, artifacts, commands, costs, environments, events, market_data, tokens
+from bot.web.api import approvals, artifacts, commands, costs, environments, events, market_data, tokens, trading
 from bot.web.api.caller import Callers
 from bot.web.api.parts import Parts
 from bot.web.api.shapes import ProblemShape
@@ -74,7 +74,7 @@ def api_app(parts: Parts, callers: Callers, sign_in: SignIn) -> FastAPI:
     app = FastAPI(title="Trellis", version="1", docs_url=None, redoc_url=None, responses=_PROBLEMS)
     install(app, sign_in)
     app.state.callers = callers
-    for each in (approvals, artifacts, commands, costs, environments, events, market_data, tokens):
+    for each in (approvals, artifacts, commands, costs, environments, events, market_data, tokens, trading):
         app.include_router(each.router(parts))
     app.add_exception_handler(RequestValidationError, _on_not_understood)
     app.add_exception_handler(Exception, _on_our_fault)

@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 
 from bot.domain.command import Event
 from bot.domain.message import Person
+from bot.store.sessions import hash_of
 from bot.store.store import Store
 from bot.store.tokens import PREFIX, Scope, Token, Tokens, key_of, within
 from bot.web.api.pace import Buckets, Pace
@@ -55,10 +56,24 @@ class Callers:
         """Raises NotSignedIn, or Problem when what was shown is not good."""
         shown = request.headers.get("authorization")
         caller = await self._by_session(request) if shown is None else await self._by_token(request, shown)
-        wait_s = self._buckets.wait_s(f"{key_of(caller.person)} {caller.via}")
-        if wait_s:
-            raise Problem(429, "rate_limited", "That was too much at once: slow down.", {"Retry-After": str(wait_s)})
+        self._pace(f"{key_of(caller.person)} {caller.via}")
         return caller
+
+    async def environment(self, request: Request, slug: str) -> str:
+        """The id of the environment of that name whose own key is shown. Raises Problem for any other."""
+        _, _, secret = request.headers.get("authorization", "").partition(" ")
+        async with self._store.look() as look:
+            id_ = await look.trading.opens(hash_of(secret.strip()))
+            found = await look.environments.get(id_) if id_ else None
+        if found is None or found.slug != slug.lower():
+            await self.deny(request, None, "bad_token")
+            raise AssertionError  # deny raises
+        self._pace(f"environment {found.id}")
+        return found.id
+
+    def _pace(self, who: str) -> None:
+        if wait_s := self._buckets.wait_s(who):
+            raise Problem(429, "rate_limited", "That was too much at once: slow down.", {"Retry-After": str(wait_s)})
 
     async def _by_session(self, request: Request) -> Caller:
         found = await visitor(request)
@@ -122,3 +137,12 @@ Commander = Annotated[Caller, Depends(needs(Scope.COMMAND))]
 Builder = Annotated[Caller, Depends(needs(Scope.ARTIFACTS))]
 ArtifactReader = Annotated[Caller, Depends(needs(Scope.READ, Scope.ARTIFACTS))]
 Administrator = Annotated[Caller, Depends(needs(Scope.ADMIN))]
+
+
+async def _keyed(slug: str, request: Request, _: Annotated[object, Security(bearer)]) -> str:
+    callers: Callers = request.app.state.callers
+    return await callers.environment(request, slug)
+
+
+Keyed = Annotated[str, Depends(_keyed)]
+"""The id of a trading environment, of whoever shows its own key (`TRADING_KEY`)."""

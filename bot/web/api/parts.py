@@ -66,3 +66,4 @@ class Parts:
     merges: Merges
     approvers: Approvers
     sources: Sources
+    cap_s: float

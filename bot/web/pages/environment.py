@@ -23,6 +23,7 @@ from bot.domain.prose import Card, Code, Fact, Log, Strong, Text, line
 from bot.rendering import html
 from bot.rendering.progress import duration
 from bot.replies.alarms import stands
+from bot.replies.trading import standing
 from bot.store import usage as stored_usage
 from bot.store.transaction import Transaction
 from bot.web.pages import frame, market_data, saying, usage
@@ -106,9 +107,10 @@ def facts_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
     return [*facts, Fact("Goes", line(replies.moment(it.expires_at), " (kept)" if it.is_kept else ""))]
 
 
-def actions_of(it: Environment, prices: Prices, may: frozenset[str]) -> list[tuple[str, str]]:
+def actions_of(it: Environment, prices: Prices, may: frozenset[str], *, is_halted: bool = False) -> list[tuple[str, str]]:
     """What is one press away of what the rules allow, as lines that anybody could type."""
-    return [(label, said) for label, said in _presses(it, prices) if _words(said) in may]
+    halted = [("Resume trading", f"/ivy resume {it.slug}")] if is_halted and it.is_live and not it.is_paused else []
+    return [(label, said) for label, said in [*halted, *_presses(it, prices)] if _words(said) in may]
 
 
 def _words(said: str) -> str:
@@ -199,6 +201,8 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
             "facts": facts_of(it, prices, look.now),
         }
         key = await look.trading.key(it.id) if it.is_trading else None
+        trading = await look.trading.state(it.id) if it.is_trading else None
+        how = standing(it, trading, look.now) if trading else ()
         alarms = [stands(each) for each in await look.alarms.open()] if it.is_trading else []
         used = await stored_usage.of(look.connection, it.id, look.now - usage.SPAN_S)
     observed = await parts.observing.services(it.id) if it.is_live else ()
@@ -214,12 +218,13 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         services=services_of(it, observed),
         key=key,
         alarms=alarms,
+        trading=how,
         may_see_key="ivy restart" in may,
         usage=usage.charts_of(used),
         feed=market_data.shown(feed) if feed else None,
         logs=await logs_of(parts, it, None, _TAIL) if "ivy logs" in may else _NO_LOGS,
         links=links_of(dict(parts.links), it),
-        actions=actions_of(it, prices, may),
+        actions=actions_of(it, prices, may, is_halted=trading is not None and trading.is_halted),
         may_terminate="ivy terminate" in may,
         story=story_of(events) if "ivy history" in may else [],
         flash=await saying.flash(parts.saying, request, user),

@@ -1,0 +1,67 @@
+"""Prices from the feed: as much of NATS's protocol as listening takes, and the mid of each quote, or the last trade where there is none."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+_SILENCE_S = 60.0  # marks come every second; NATS itself asks every two minutes
+
+
+@dataclass(frozen=True)
+class SignIn:
+    url: str
+    user: str
+    password: str
+
+
+def subjects_of(trading: dict[str, Any], user: str) -> list[str]:
+    """What one may hear of one's exchanges."""
+    mode = trading["market_data"]["mode"]
+    live = [f"market.data.{each['name']}.{each['type']}.{name}.>" for each in trading["exchanges"] for name in each["instruments"]]
+    return [*(live if mode != "replay" else []), *([f"market.replay.{user}.>"] if mode != "live" else [])]
+
+
+class Mids:
+    """The price of each instrument, as `exchange.market.INSTRUMENT`."""
+
+    def __init__(self) -> None:
+        self._quoted: set[str] = set()
+
+    def of(self, subject: str, payload: bytes) -> Iterator[tuple[str, Decimal]]:
+        name = ".".join(subject.split(".")[-4:-1])
+        for event in json.loads(payload)["events"]:
+            if event["t"] == "quote" and event["bid"] and event["ask"]:
+                self._quoted.add(name)
+                yield name, (Decimal(event["bid"]) + Decimal(event["ask"])) / 2
+            elif event["t"] == "trade" and name not in self._quoted:
+                yield name, Decimal(event["price"])
+
+
+def listen(sign_in: SignIn, subjects: list[str], priced: Callable[[str, Decimal], None]) -> None:
+    """Until the connection ends. Raises OSError."""
+    at, mids = urlsplit(sign_in.url), Mids()
+    with socket.create_connection((at.hostname or "127.0.0.1", at.port or 4222), timeout=_SILENCE_S) as plain:
+        reader = plain.makefile("rb")
+        reader.readline()  # INFO, before any TLS
+        link = ssl.create_default_context().wrap_socket(plain, server_hostname=at.hostname) if at.scheme == "tls" else plain
+        reader = link.makefile("rb") if link is not plain else reader
+        who = {"user": sign_in.user, "pass": sign_in.password, "verbose": False, "name": "orders", "lang": "python"}
+        wanted = "".join(f"SUB {each} {number}\r\n" for number, each in enumerate(subjects, 1))
+        link.sendall(f"CONNECT {json.dumps(who)}\r\n{wanted}PING\r\n".encode())
+        while line := reader.readline():
+            words = line.split()
+            if line.startswith(b"PING"):
+                link.sendall(b"PONG\r\n")
+            elif line.startswith(b"-ERR"):
+                raise OSError(line.decode(errors="replace").strip())
+            elif line.startswith(b"MSG"):
+                payload = reader.read(int(words[-1]) + 2)[:-2]
+                for name, price in mids.of(words[1].decode(), payload):
+                    priced(name, price)

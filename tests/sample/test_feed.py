@@ -1,0 +1,29 @@
+"""What the order management of the sample understands of the feed: what our own feeds publish."""
+
+from __future__ import annotations
+
+from bot.sample.content.trading.orders import feed
+from feeds.events import Batch, Quote, Trade, encode
+
+BTC = "binance.spot.BTCUSDT"
+
+
+def test_what_the_feed_says_is_heard_as_mids() -> None:
+    mids = feed.Mids()
+    subject = "market.data.binance.spot.BTCUSDT"
+    trade = encode(Batch(1, 1, [Trade(1, "7", "100.10", "0.1", "buy")]))
+    quote = encode(Batch(1, 2, [Quote(1, 8, "100.1", "1", "100.2", "1"), Quote(1, 9, "", "", "100.3", "1")]))
+    assert [(name, str(price)) for name, price in mids.of(f"{subject}.trade", trade)] == [(BTC, "100.10")]
+    assert [(name, str(price)) for name, price in mids.of(f"{subject}.quote", quote)] == [(BTC, "100.15")]
+    assert list(mids.of(f"{subject}.trade", trade)) == []
+    assert list(mids.of("market.replay.e1.binance.spot.BTCUSDT.trade", trade)) == []
+
+
+def test_it_listens_to_what_it_may_hear() -> None:
+    exchanges = [{"name": "binance", "type": "spot", "instruments": ["BTCUSDT"]}]
+    for mode, subjects in (
+        ("live", ["market.data.binance.spot.BTCUSDT.>"]),
+        ("replay", ["market.replay.e1.>"]),
+        ("both", ["market.data.binance.spot.BTCUSDT.>", "market.replay.e1.>"]),
+    ):
+        assert feed.subjects_of({"exchanges": exchanges, "market_data": {"mode": mode}}, "e1") == subjects
