@@ -133,6 +133,14 @@ def spares_arguments(parser: argparse.ArgumentParser) -> None:
         simulate.add_argument(f"--{name}-s", type=float, default=None, metavar="SECONDS", help=f"{words}; measured when left out")
 
 
+def sweep_arguments(parser: argparse.ArgumentParser) -> None:
+    """How to look for `trellis sweep`; without any of it, what the last look of a worker found."""
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--dry-run", action="store_true", help="look now, change nothing")
+    how.add_argument("--now", action="store_true", help="look now, as a worker does, and do what is due")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
 def prices_arguments(parser: argparse.ArgumentParser) -> None:
     """`show` and `refresh` of `trellis prices`."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")

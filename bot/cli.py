@@ -21,6 +21,7 @@ from bot.arguments import (
     feeds_arguments,
     prices_arguments,
     spares_arguments,
+    sweep_arguments,
     token_arguments,
     vault_arguments,
 )
@@ -170,6 +171,12 @@ def _spares(args: argparse.Namespace, settings: Settings) -> int:
     return _run(spares(settings, args))
 
 
+def _sweep(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.sweeping import sweeping  # noqa: PLC0415
+
+    return _run(sweeping(settings, args))
+
+
 def _prices(args: argparse.Namespace, settings: Settings) -> int:
     from bot.prices import prices  # noqa: PLC0415
 
@@ -248,6 +255,7 @@ def parser() -> argparse.ArgumentParser:
     token_arguments(add("token", _token, "your API tokens"))
     artifact_arguments(add("artifact", _artifact, "what was built of services, for deploys"))
     spares_arguments(add("spares", _spares, "warm spares: machines that are made before anybody asks"))
+    sweep_arguments(add("sweep", _sweep, "what the cloud's account holds without a counterpart here, and what is done about it"))
     prices_arguments(add("prices", _prices, "what an hour of each size costs, by region"))
     alive = add("alive", _alive, "whether a part of this machine lives; ends with 1 when it does not")
     alive.add_argument("part", choices=("serve", "work", "keep"))

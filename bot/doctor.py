@@ -21,6 +21,7 @@ from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
 from bot.chats.github_access import Access
 from bot.chats.github_app import AppAccess
 from bot.context import Forge, ForgeUnavailable
+from bot.doctor_account import account
 from bot.doctor_github import app_problem, installation_problem
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
@@ -197,6 +198,11 @@ async def _quiet(store: Store) -> Said:
     return Said("quiet threads", Finding.WARNING, f"{threads}: is a program talking with us in somebody's name?")
 
 
+async def _cloud(store: Store) -> Said:
+    is_well, words = await account(store)
+    return Said("cloud account", {True: Finding.GOOD, None: Finding.WARNING, False: Finding.BAD}[is_well], words)
+
+
 async def _heard(project: Project, store: Store) -> Said:
     """How a worker fared when it last asked the forge what is new."""
     about = f"news of {project.key}"
@@ -251,6 +257,7 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
         looks.append(partial(_project, project, forge, chat, place.repositories))
     looks += [partial(_heard, each, store) for each in projects_of(settings).values() if each.forge is not ForgeKind.LOCAL]
     looks += [partial(_webhooks, settings), partial(_sandbox, settings), partial(_deploys, settings)]
+    looks += [partial(_cloud, store)] if place.account else []
     looks += [partial(_cluster, name, runner) for name, runner in edges.deploys.clusters.items()]
     return looks
 

@@ -53,6 +53,8 @@ retries = Counter(
 )
 leases_lost = Counter("trellis_leases_lost", "Rows that were let go of because their lease was lost.", ("desk",), registry=REGISTRY)
 adopted = Counter("trellis_adopted", "Environments that ran without a row and got one: was an old database restored?", registry=REGISTRY)
+strays_done = Counter("trellis_strays_done", "What was done about strays.", ("kind", "act"), registry=REGISTRY)
+stray_look_seconds = Histogram("trellis_stray_look_seconds", "How long one look at the account takes.", buckets=_LONG, registry=REGISTRY)
 secret_reads = Counter(
     "trellis_secret_reads",
     "Secrets that were wanted: asked of whoever keeps them (with AWS that costs), remembered, refused, too_many.",

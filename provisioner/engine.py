@@ -207,6 +207,14 @@ class Preparing(Protocol):
         """Have that part; an `apply` of the same environment goes on from there. Raises EngineFailed, EngineUnavailable."""
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """An engine that knows what it made, also where nothing of it can be seen to run."""
+
+    async def remembered(self, environment: str) -> Observed | None:
+        """What ran of it last; a `generation` of None where that is not known. None: it never heard of it."""
+
+
 class Repositories(Protocol):
     """What git says of a remote."""
 

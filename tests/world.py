@@ -37,10 +37,12 @@ from bot.store.transaction import Ring
 from bot.worker.branches import Branches
 from bot.worker.desk import Desk
 from bot.worker.reconcile import Reconciler
+from bot.worker.strays import Account
 from bot.worker.sweep import sweep
 from bot.worker.worker import Parts, desks_of
 from tests.databases import in_the_callers_thread, prepare
 from tests.fakes.clock import ManualClock
+from tests.fakes.cloud import FakeCloud, FakeMachines, FakeStates
 from tests.fakes.engine import FakeEngine, FakeRepositories
 from tests.fakes.forge import Comment, Project, Request, User
 from tests.fakes.github import FakeGitHub
@@ -85,6 +87,7 @@ class World:
         self.market = FakeMarketFeed()
         self.runner = FakeRunner()
         self.files = FakeFiles(settings.data_dir / "fetched")
+        self.cloud: FakeCloud
         self.github: FakeGitHub
         self.gitlab: FakeGitLab
         self.slack: FakeSlack
@@ -181,6 +184,13 @@ class World:
         await self.reconciler.look()
         await self.settle()
 
+    async def sweep_account(self, minutes: float = 10) -> None:
+        """One look at the cloud's account, so long after the last."""
+        self.clock.advance(seconds=minutes * 60)
+        assert self.parts.strays is not None
+        await self.parts.strays.look()
+        await self.settle()
+
     async def stock(self) -> None:
         """One look at the warm spares."""
         assert self.parts.spares is not None
@@ -275,7 +285,9 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         world.github.clock = world.gitlab.clock = world.slack.clock = lambda: clock.at
         world.shop, world.tools = world.github.project("acme/shop", id=42), world.gitlab.project("acme/tools", id=77)
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
-        place = Place(engine_of(settings, world.engine), world.repositories)
+        world.cloud = FakeCloud(world.engine)
+        account = Account(FakeMachines(world.cloud), FakeStates(world.cloud), settings.sweep.rows) if settings.sweep.region else None
+        place = Place(engine_of(settings, world.engine), world.repositories, account)
         access = access_of(settings, lambda: clock.at)
         deploys = replace(deploys_of(settings), runner=world.runner, files=world.files)
         edges = replace(edges_of(settings, store, place, access, deploys), market=world.market)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.app.account import account_of
 from bot.app.catalogue import catalogue_of
 from bot.app.channels import channels_of
 from bot.app.deploys import Deploys, deploys_of
@@ -49,6 +50,7 @@ from bot.settings import ProjectSettings, Settings, SettingsError
 from bot.store.console import ConsoleStore
 from bot.store.store import Store
 from bot.worker.market_feed import MarketFeed
+from bot.worker.strays import Account
 from provisioner.engine import Engine, Repositories
 from provisioner.local import LocalEngine
 from provisioner.remotes import GitRepositories
@@ -186,10 +188,11 @@ def approvers_of(settings: Settings) -> Approvers:
 
 @dataclass(frozen=True)
 class Place:
-    """Where environments run and what is asked of git."""
+    """Where environments run and what is asked of git; `account` is the cloud's, where there is one to look at."""
 
     engine: Engine
     repositories: Repositories
+    account: Account | None = None
 
 
 def engine_of(settings: Settings, keeper: Engine) -> Engine:
@@ -205,7 +208,7 @@ def engine_of(settings: Settings, keeper: Engine) -> Engine:
 
 def place_of(settings: Settings, github: Access | None) -> Place:
     engine = engine_of(settings, LocalEngine(settings.keeper_socket))
-    return Place(engine, GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github)))
+    return Place(engine, GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github)), account_of(settings))
 
 
 def holder_name() -> str:

@@ -14,6 +14,7 @@ from bot.app.people import members_of
 from bot.app.scraped import scraped
 from bot.app.spares import spares_of
 from bot.app.spending import spare_budget_of
+from bot.app.strays import strays_of
 from bot.app.terms import allowed_of, limits_of, terms_of
 from bot.app.traces import traced
 from bot.app.vault import Keeping, keeping_of, must_hold
@@ -75,6 +76,7 @@ async def worker_parts(
     voids = Voids(store, runtime, forges, projects, catalogue_of(settings))
     requests = Requests(store, runtime, forges, projects, catalogue_of(settings))
     gates = Gates(store, forges, projects, catalogue_of(settings), edges.deploys.contracts())
+    adoption = Adoption(store, projects, limits_of(settings), settings.host_id)
     equipment = Equipment(keeping.vault, market, store, _api_of(settings))
     bus = Bus(store, runtime, forges, await rules_of(settings, chats), members_of(chats), gates)
     return Parts(
@@ -118,9 +120,10 @@ async def worker_parts(
         outbox=Outbox(hold, chats, pace_s),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),
-        reconciler=Reconciler(hold, place.engine, settings.host_id, Adoption(store, projects, limits_of(settings), settings.host_id)),
+        reconciler=Reconciler(hold, place.engine, settings.host_id, adoption),
         projects=projects,
         spares=spares_of(settings, hold, place.engine, spare_budget_of(settings)),
+        strays=strays_of(settings, hold, edges, runtime, adoption),
         jobs=settings.worker.jobs,
     )
 

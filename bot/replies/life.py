@@ -53,6 +53,13 @@ def fork_moved(environment: Environment, head: str) -> Reply:
     return say(Tone.WARNING, Strong(environment.slug), *words, code="stale_head", more=(again,))
 
 
+def branch_missing(environment: Environment, goes_at: float) -> Reply:
+    """Nobody told us that its branch was deleted; it is not there."""
+    words = (": its branch ", Code(environment.branch), " is not there any more. It is taken down ", moment(goes_at), ".")
+    stays = line("Let it stay: ", Code(typed("keep", environment)), " · take it down now: ", Code(typed("terminate", environment)))
+    return say(Tone.WARNING, Strong(environment.slug), *words, code="branch_deleted", more=(stays,))
+
+
 def cancelled(environment: Environment, to: Person) -> Reply:
     rest = "What ran before goes on." if environment.state is State.READY else "Nothing of it runs."
     again = line("Go on after all: ", Code(typed("retry", environment)), " · take it down: ", Code(typed("terminate", environment)))

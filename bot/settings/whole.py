@@ -28,6 +28,7 @@ from bot.settings.parts import (
     TerraformPart,
     WorkerSettings,
 )
+from bot.settings.sweeping import SweepSettings
 from bot.settings.trading import FeedsSettings, TradingSettings, VaultSettings
 from bot.settings.traefik import TraefikSettings
 
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     budgets: BudgetSettings = BudgetSettings()
     worker: WorkerSettings = WorkerSettings()
     spares: SparesSettings = SparesSettings()
+    sweep: SweepSettings = SweepSettings()
     metrics: MetricsSettings = MetricsSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     sign_in: SignInSettings = SignInSettings()

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.strays import Look, Stray
 from bot.store.feeds import Listening, all_listening
 from bot.store.forge_tables import pauses
 from bot.store.record_tables import records
+from bot.store.strays import StrayRows
 from bot.store.tables import cards, environments, leases, messages, outbox
 
 
@@ -57,13 +59,20 @@ class Health:
     dead_posts: Sequence[DeadPost]
     news: Sequence[Listening]
     pauses: Sequence[Pause]
+    strays: Sequence[Stray]
+    account: Look | None  # None: nobody has looked at one
 
 
 async def health(connection: AsyncConnection, now: float) -> Health:
     """Everything that an operator looks at first, from indexed columns only."""
     queues = [await _queue(connection, name, table, now) for name, table in _TABLES]
     leased, dead = await _leases(connection, now), await _dead_posts(connection)
-    return Health(queues, *leased, dead, await all_listening(connection), await _pauses(connection, now))
+    return Health(queues, *leased, dead, await all_listening(connection), await _pauses(connection, now), *await _account(connection, now))
+
+
+async def _account(connection: AsyncConnection, now: float) -> tuple[Sequence[Stray], Look | None]:
+    rows = StrayRows(connection, now)
+    return await rows.all(), await rows.last_look()
 
 
 _NEVER = -1e18  # an index serves `>` where it does not serve `is not null`

@@ -38,6 +38,7 @@ from bot.store.rows import struct_of
 from bot.store.saying import opened_on
 from bot.store.slots import Slots
 from bot.store.spares import SpareRows
+from bot.store.strays import StrayRows
 from bot.store.tables import cards, commands, events, messages, outbox
 from bot.store.trading import TradingRows
 from bot.store.vetoes import Vetoes
@@ -72,6 +73,7 @@ class Transaction:
         self.slots = Slots(connection)
         self.quiet = QuietRows(connection, now)
         self.spares = SpareRows(connection, now)
+        self.strays = StrayRows(connection, now)
         self.trading = TradingRows(connection, now)
         self.alarms = AlarmRows(connection, now)
 

@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.domain.environment import State
+from bot.domain.strays import Kind
 from bot.meters import REGISTRY
 from bot.store.store import Store
 from bot.store.whole import Whole, whole
@@ -86,6 +87,9 @@ def _of_the_whole(found: Whole) -> list[Metric]:
         ("trellis_queue_due", "Rows that somebody should be working on.", "queue"): {each.name: float(each.due) for each in queues},
         ("trellis_queue_late_seconds", "How long the oldest due row has been due.", "queue"): {each.name: each.late_s for each in queues},
         ("trellis_queue_dead", "Rows that were given up.", "queue"): {each.name: float(each.dead) for each in queues},
+        ("trellis_strays", "Found in the account without a counterpart, by kind.", "kind"): {
+            kind.value: float(sum(each.kind is kind for each in found.health.strays)) for kind in Kind
+        },
         ("trellis_paused_seconds", "How much longer a platform is left in peace, as it asked.", "platform"): found.paused_s,
     }
     families: list[Metric] = []

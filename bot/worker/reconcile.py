@@ -49,7 +49,7 @@ class Reconciler:
         missing = ready - seen
         left = {id_ for id_, row in rows.items() if row is not None and row.state is State.GONE}
         for id_ in (missing | left) & self._suspected:
-            await (self._bring_back(id_) if id_ in missing else self._remove(id_))
+            await (bring_back(self._store, id_) if id_ in missing else self._remove(id_))
         self._suspected = missing | left | await self._restored(running, rows)
 
     async def _beside_spares(self, observed: Sequence[Observed]) -> Sequence[Observed]:
@@ -96,20 +96,22 @@ class Reconciler:
                 if (locked := await transaction.environments.locked(row.id)) and locked.is_wanted:
                     await transaction.edit(active(locked, transaction.now - observed.quiet_s))
 
-    async def _bring_back(self, id: str) -> None:
-        async with self._store.transaction() as transaction:
-            row = await transaction.environments.locked(id)
-            if row is None or row.state is not State.READY or not row.is_settled:
-                return
-            log.warning("environment_missing", environment=id)
-            await transaction.edit(msgspec.structs.replace(anew(row), running_generation=0, running_sha=""))
-            await transaction.note(_event(row, transaction.now, "missing"))
-
     async def _remove(self, id: str) -> None:
         async with self._holder.holding(f"environment:{id}") as lease:
             if lease is not None:
                 log.warning("environment_left_over", environment=id)
                 await self._engine.destroy(id, lease.fence)
+
+
+async def bring_back(store: Store, id: str) -> None:
+    """Have a ready one of which nothing is there made again."""
+    async with store.transaction() as transaction:
+        row = await transaction.environments.locked(id)
+        if row is None or row.state is not State.READY or not row.is_settled:
+            return
+        log.warning("environment_missing", environment=id)
+        await transaction.edit(msgspec.structs.replace(anew(row), running_generation=0, running_sha=""))
+        await transaction.note(_event(row, transaction.now, "missing"))
 
 
 def _event(environment: Environment, now: float, kind: str) -> Event:

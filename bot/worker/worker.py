@@ -32,6 +32,7 @@ from bot.worker.poll import Poller, poll_for_ever
 from bot.worker.reconcile import Reconciler, reconcile_for_ever
 from bot.worker.records import Records
 from bot.worker.spares import Spares, stock_for_ever
+from bot.worker.strays import Strays, look_for_strays_for_ever
 from bot.worker.sweep import sweep_for_ever
 from bot.worker.tidying import Tidying, tidy_for_ever
 from bot.worker.voids import Voids
@@ -67,6 +68,7 @@ class Parts:
     alarms: Alarms
     projects: Mapping[str, Project]
     spares: Spares | None = None  # where there shall be none
+    strays: Strays | None = None  # where there is no account to look at
     jobs: int = 10
 
 
@@ -108,6 +110,8 @@ class Workers:
         jobs.append(reconcile_for_ever(parts.reconciler, self._reconcile_s))
         if parts.spares:
             jobs.append(stock_for_ever(parts.spares, self._reconcile_s))
+        if parts.strays:
+            jobs.append(look_for_strays_for_ever(parts.strays))
         jobs.append(announce_for_ever(parts.announcements))
         jobs.append(tidy_for_ever(parts.tidying))
         jobs.append(take_back_for_ever(parts.leftovers))

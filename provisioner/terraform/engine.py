@@ -158,6 +158,15 @@ class TerraformEngine(Engine):
         half = [each for each in records if each.environment not in seen and (each.is_going or not each.has_run)]
         return (*running, *(self._observed(each) for each in half))
 
+    async def remembered(self, environment: str) -> Observed | None:
+        check_name(environment)
+        record = await asyncio.to_thread(self._records.find, environment)
+        if record is None:
+            return None
+        half = self._observed(record)
+        ready = record.ready if record.has_run and not record.is_going else None
+        return replace(half, generation=ready.generation, sha=ready.sha, ref=ready.ref) if ready else half
+
     def _observed(self, record: Record) -> Observed:
         fence = self._fences.highest(record.environment)
         project, ref = record.project, record.wanted.ref

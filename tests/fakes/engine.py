@@ -76,6 +76,7 @@ class FakeEngine:
         self.upstream = ""
         self.prepared: dict[str, Bare] = {}
         self.from_spares: list[str] = []
+        self.memory: dict[str, Observed] = {}
 
     def fail_next(self, reason: str, *log: str, stage: StageName = StageName.STARTING) -> None:
         self.failures.append(EngineFailed(stage, reason, log))
@@ -161,6 +162,9 @@ class FakeEngine:
             )
             for id_, spec in self.running.items()
         ) + tuple(Observed(id_, bare.slug, None, self.fences[id_], "", (), None, bare.project, "") for id_, bare in self.prepared.items())
+
+    async def remembered(self, environment: str) -> Observed | None:
+        return self.memory.get(environment)
 
     async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
         return tuple(line for line in self.log if service in {None, line.service})[-tail:]

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from bot.replies.alarms import stands
+from bot.replies.strays import KINDS
 from bot.store import health
 from bot.web.pages import frame
 from bot.web.pages.parts import Check, Parts
@@ -46,6 +47,6 @@ def router(parts: Parts) -> APIRouter:
         async with parts.store.look() as look:
             found = await health.health(look.connection, look.now)
             alarms = [stands(each) for each in await look.alarms.open()]
-        return frame.page("system.html", user, "/system", view, health=found, alarms=alarms, parts=await asked(parts.checks))
+        return frame.page("system.html", user, "/system", view, health=found, kinds=KINDS, alarms=alarms, parts=await asked(parts.checks))
 
     return routes
