@@ -34,13 +34,12 @@ class Found:
 
 
 def ways_of(offer: Offer, feed: str = "") -> tuple[Way, ...]:
-    """The sandboxes that are offered and the address of the feed, without this machine. Raises ValueError for what is no sandbox."""
+    """The sandboxes that are offered and the feed's addresses, commas between them; not this machine. Raises ValueError for no sandbox."""
     urls = [url for each in offer.sandboxes.values() for url in (each.rest, each.ws)]
     if wrong := next(filter(None, (fault(url, offer.sandbox_hosts) for url in urls)), ""):
         raise ValueError(wrong)
-    found = {
-        Way(parts.hostname or "", parts.port or _PORTS.get(parts.scheme, _NATS)) for parts in map(urlsplit, [*urls, *filter(None, [feed])])
-    }
+    addresses = map(urlsplit, [*urls, *filter(None, feed.split(","))])
+    found = {Way(each.hostname or "", each.port or _PORTS.get(each.scheme, _NATS)) for each in addresses}
     return tuple(sorted(each for each in found if not _is_here(each.host)))
 
 

@@ -20,11 +20,11 @@ FOUND = [Found(Way("sandbox.example", 443), ("192.0.2.7", "2001:db8::7")), Found
 
 
 def test_the_ways_out_are_the_sandboxes_that_are_offered_and_the_feed() -> None:
-    ways = ways_of(USUAL, "tls://nats.example")
+    ways = ways_of(USUAL, "tls://nats.example,nats://second.example:4333")
     hosts = {url.partition("://")[2] for each in SANDBOXES.values() for url in (each.rest, each.ws)}
-    assert {each.host for each in ways} == {*hosts, "nats.example"}
+    assert {each.host for each in ways} == {*hosts, "nats.example", "second.example"}
     assert Way("nats.example", 4222) in ways
-    assert {each.port for each in ways} == {443, 4222}
+    assert {each.port for each in ways} == {443, 4222, 4333}
     assert not any(is_production(each.host) for each in ways)
 
 
