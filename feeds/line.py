@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import ccxt.pro
@@ -71,9 +72,10 @@ class Line:
 
     async def open(self) -> None:
         """Connect. Raises LineBroken."""
+        client = self._exchange.client(self._url)
+        client.handle_message = partial(self._take, client.handle_message)
         self._end = self._exchange.watch(self._url, "end")
         self._end.add_done_callback(self._ended)
-        client = self._exchange.client(self._url)
         try:
             async with asyncio.timeout(_ANSWER_S):
                 await asyncio.wait(
@@ -148,6 +150,16 @@ class Line:
         """In ccxt's turn: exchanges bound how many messages a second they take."""
         self._exchange.watch(self._url, name, message, name)
         self._exchange.client(self._url).futures.pop(name).cancel()
+
+    def _take(self, read: Callable[[Any], None], frame: Any) -> None:
+        """Ccxt stops to listen, and says nothing, when a frame cannot be read; half a message is no reason to."""
+        try:
+            read(frame)
+        except ValueError as problem:
+            self._malformed(f"no message: {problem}")
+        except Exception:
+            self.closed.set()  # another is opened, before this one is deaf
+            raise
 
     def _tap(self, client: Any, message: Any) -> None:
         self.frames += 1

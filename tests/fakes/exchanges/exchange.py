@@ -188,6 +188,18 @@ class FakeExchange:
         for topic, message in order(held):
             self.send(topic, message)
 
+    def send_part(self, topic: str) -> None:
+        """Half of a message, as if that were all."""
+        for link in self.links:
+            link.frames.put_nowait(json.dumps({"stream": topic, "data": {"e": "trade", "s": "BTCUSDT"}})[:30])
+
+    def cut_in_a_frame(self) -> None:
+        """Every connection, with a frame that says it is longer than what comes of it."""
+        for link in list(self.links):
+            if link.request.transport:
+                link.request.transport.write(bytes([0x81, 126, 0x10, 0x00]) + b'{"stream": "btcusdt@trade"')  # RFC 6455: text, 4096 bytes
+                link.request.transport.close()
+
     def cut(self) -> None:
         """Every connection, now, with whatever was on its way."""
         for link in list(self.links):

@@ -211,3 +211,28 @@ async def test_messages_that_make_no_sense_harm_nothing(house: House, binance: F
     await ear.until(lambda: bool(ear.of(Kind.TRADE)))
     assert [each.id for each in ear.of(Kind.TRADE)] == ["1"]
     assert binance.opened == 1
+
+
+async def test_half_a_message_is_none_and_what_was_in_it_is_named(house: House, binance: FakeBinance) -> None:
+    ear = await listening(house, binance)
+    binance.trade("BTCUSDT")
+    await ear.until(lambda: bool(ear.of(Kind.TRADE)))
+    binance.trade("BTCUSDT", is_sent=False)
+    binance.send_part("btcusdt@trade")
+    binance.trade("BTCUSDT")
+    await ear.until(lambda: len(ear.of(Kind.TRADE)) == 3)
+    accounted(ear, 1, 3)
+    assert binance.opened == 1
+
+
+async def test_a_connection_that_ends_in_a_frame_is_made_anew_and_what_was_in_it_is_named(house: House, binance: FakeBinance) -> None:
+    ear = await listening(house, binance)
+    binance.trade("BTCUSDT")
+    await ear.until(lambda: bool(ear.of(Kind.TRADE)))
+    binance.trade("BTCUSDT", is_sent=False)
+    binance.cut_in_a_frame()
+    await binance.until(lambda: binance.opened == 2)
+    await binance.until_followed(*TOPICS)
+    last = binance.trade("BTCUSDT")
+    await ear.until(lambda: any(trade.id == str(last) for trade in ear.of(Kind.TRADE, "", Trade)))
+    accounted(ear, 1, last)

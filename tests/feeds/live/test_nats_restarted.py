@@ -23,7 +23,7 @@ async def test_nats_killed_in_the_middle_of_everything(house: House, binance: Fa
     await ear.until(lambda: bool(ear.of(Kind.DEPTH)) and bool(ear.of(Kind.MARK)))
     for number in range(3):
         for _ in range(100):
-            binance.trade("BTCUSDT")
+            binance.move("BTCUSDT", [["99.0", str(binance.trade("BTCUSDT"))]])
         assert house.nats.pid is not None
         restarts = house.nats.restarts
         os.kill(house.nats.pid, signal.SIGKILL)
@@ -33,5 +33,7 @@ async def test_nats_killed_in_the_middle_of_everything(house: House, binance: Fa
         last = binance.trade("BTCUSDT")
         await ear.until(lambda last=last: any(each.id == str(last) for each in ear.of(Kind.TRADE, "", Trade)), 60)  # type: ignore[misc]
         del number
+    binance.move("BTCUSDT", [["98.0", "1"]])
+    await ear.until(lambda: [list(each) for each in ear.book().whole(0).bids] == binance.books["BTCUSDT"].rows()[0])
     assert unnamed(ear, last) == []
     assert multiplexer.is_leading

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from feeds.book import Levels
-from feeds.events import Book, Change, Kind, Quote
+from feeds.events import Book, Change, Gap, Kind, Quote
 from feeds.exchanges import dialect
 from feeds.exchanges.dialect import Answered, Changed, Leaving, Pong, Quoted, Traded, Whole
 from feeds.instruments import Market
+from feeds.interest import Mode, Replay
 from tests.fakes.exchanges.binance import FakeBinance
-from tests.feeds.live.house import Ear, House, source
+from tests.feeds.live.house import House, source
 
 pytestmark = pytest.mark.feeds
 CHECKPOINTS = 143
@@ -31,32 +35,75 @@ def samples() -> Path:
     return folder
 
 
-async def test_the_book_rebuilt_by_an_environment_has_the_recorded_best_prices_at_every_checkpoint(
-    house: House, binance: FakeBinance, samples: Path
-) -> None:
+def frames_of(samples: Path, binance: FakeBinance) -> list[Any]:
+    """The session's, whose book the exchange has."""
     (file,) = samples.glob("binance_spot_session_*.jsonl")
     rows = [json.loads(line) for line in file.read_text().splitlines()]
-    (snapshot,) = [row["data"] for row in rows if row["kind"] == "rest"]
-    frames = [row["data"] for row in rows if row["kind"] == "ws"]
-    binance.old_snapshots = [snapshot]
+    binance.old_snapshots = [row["data"] for row in rows if row["kind"] == "rest"]
+    return [row["data"] for row in rows if row["kind"] == "ws"]
+
+
+def twice_and_in_another_order(frames: list[Any]) -> list[Any]:
+    """No further away from its place than a network brings it."""
+    doubled = [each for frame in frames for each in (frame, frame)]
+    shuffling = random.Random(5)
+    return [
+        each
+        for start in range(0, len(doubled), 6)
+        for each in shuffling.sample(doubled[start : start + 6], len(doubled[start : start + 6]))
+    ]
+
+
+@pytest.mark.parametrize("order", [list, twice_and_in_another_order])
+async def test_the_book_rebuilt_by_an_environment_has_the_recorded_best_prices_at_every_checkpoint(
+    house: House, binance: FakeBinance, samples: Path, order: Callable[[list[Any]], list[Any]]
+) -> None:
+    frames = frames_of(samples, binance)
     await house.multiplexer(source("binance", binance))
     ear = await house.environment("demo", "binance.spot.NKNUSDT")
     await binance.until(lambda: binance.snapshots == 1)
+    for frame in order(frames):
+        binance.send(frame["stream"], frame)
+    last = max(frame["data"]["u"] for frame in frames if "U" in frame["data"])
+    await ear.until(lambda: bool(ear.of(Kind.DEPTH)) and ear.of(Kind.DEPTH)[-1].last == last)
+    quotes = [frame["data"]["u"] for frame in frames if "A" in frame["data"]]
+    if order is list:
+        await ear.until(lambda: len(ear.of(Kind.QUOTE)) == len(quotes))
+        assert [each.id for each in ear.of(Kind.QUOTE, "", Quote)] == quotes
+    assert ear.lost() == []
+    assert ear.of(Kind.DEPTH, "", Gap) == []
+    assert _checkpoints(ear.of(Kind.DEPTH), quotes_of(frames)) == CHECKPOINTS
+
+
+async def test_the_session_told_again_has_every_checkpoint_too(house: House, binance: FakeBinance, samples: Path) -> None:
+    frames = frames_of(samples, binance)
+    await house.multiplexer(source("binance", binance))
+    ear = await house.environment("demo", "binance.spot.NKNUSDT")
+    await binance.until(lambda: binance.snapshots == 1)
+    begun = time.time_ns()
     for frame in frames:
         binance.send(frame["stream"], frame)
     await ear.until(lambda: bool(ear.of(Kind.DEPTH)) and ear.of(Kind.DEPTH)[-1].last == frames[-1]["data"]["u"])
-    quotes = [frame["data"] for frame in frames if "A" in frame["data"]]
-    await ear.until(lambda: len(ear.of(Kind.QUOTE)) == len(quotes))
-    assert _checkpoints(ear) == CHECKPOINTS
-    assert ear.lost() == []
-    assert [each.id for each in ear.of(Kind.QUOTE, "", Quote)] == [each["u"] for each in quotes]
+    heard = ear.of(Kind.DEPTH)
+    replay = Replay(begun - 60_000_000_000, heard[-1].at + 1, 0)
+    again = await house.environment("again", "binance.spot.NKNUSDT", mode=Mode.REPLAY, replay=replay)
+    await again.until(lambda: bool(again.of(Kind.DEPTH)) and again.of(Kind.DEPTH)[-1].last == heard[-1].last)
+    assert _checkpoints(again.of(Kind.DEPTH), quotes_of(frames)) == CHECKPOINTS
+    assert again.lost() == []
 
 
-def _checkpoints(ear: Ear) -> int:
+def quotes_of(frames: list[Any]) -> list[Quote]:
+    """As the exchange told them, in its order."""
+    told = [frame["data"] for frame in frames if "A" in frame["data"]]
+    return [Quote(at=0, id=each["u"], bid=each["b"], bid_size=each["B"], ask=each["a"], ask_size=each["A"]) for each in told]
+
+
+def _checkpoints(heard: list[Any], quotes: list[Quote]) -> int:
     """After each change: whether the book's best levels are those of the newest best prices that were told of that state or one before."""
     levels, met = Levels(), 0
-    quotes = ear.of(Kind.QUOTE, "", Quote)
-    for event in ear.of(Kind.DEPTH, "", Book, Change):
+    for event in heard:
+        if not isinstance(event, Book | Change):
+            continue
         if isinstance(event, Book):
             levels.replace(event)
             continue
