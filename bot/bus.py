@@ -208,7 +208,7 @@ class Bus:
         """Everything the command is about. Whoever may not even look here learns nothing of what there is."""
         rules, command = self._rules, item.command
         known = (rules.projects, rules.limits, rules.zone, rules.policies)
-        scene = Scene(said, item.line, standing, *known, project=at_home, prices=rules.prices, teams=rules.people.teams)
+        scene = Scene(said, item.line, standing, *known, project=at_home, prices=rules.prices(), teams=rules.people.teams)
         scene = replace(scene, catalogue=rules.catalogue, spares=rules.spares, budgets=rules.budgets, trusts_names=rules.trusts_names)
         try:
             _must_be_allowed(scene, command)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 
 from bot.domain.command import Event
+from bot.domain.cost import FREE, Prices, spent
 from bot.domain.environment import RESTARTING, Environment, State
 from bot.domain.message import Person, Platform
 from bot.domain.prose import Block, Button, Card, Code, Fact, Line, Log, Mention, Span, Stage, StageState, Strong, Text, line
@@ -31,14 +32,16 @@ def past_of(seconds: Sequence[float]) -> Past | None:
     return Past(cuts[4], cuts[8])
 
 
-def environment_card(environment: Environment, events: Sequence[Event], past: Mapping[str, Past | None], now: float) -> Card:
+def environment_card(
+    environment: Environment, events: Sequence[Event], past: Mapping[str, Past | None], now: float, prices: Prices = FREE
+) -> Card:
     """`events` are the environment's own, oldest first."""
     return Card(
         title=line(Strong(environment.slug), " · ", Code(environment.branch)),
         tone=tone_of(environment),
         state=_state_words(environment, events),
         stages=_stages(environment, events, past, now),
-        facts=_facts(environment),
+        facts=(*_facts(environment), *_cost(environment, prices, now)),
         body=_body(environment),
         next=_next(environment),
         buttons=_buttons(environment),
@@ -114,6 +117,19 @@ def _facts(environment: Environment) -> tuple[Fact, ...]:
     if environment.services:
         facts.append(Fact("services", line(Code(", ".join(environment.services)))))
     return tuple(facts)
+
+
+def _cost(environment: Environment, prices: Prices, now: float) -> tuple[Fact, ...]:
+    """What an hour costs, and at the end all of it: a sum that grows would have the card drawn anew for nothing."""
+    if environment.state is State.GONE:
+        cost = spent(environment, prices, now)
+        return (Fact("cost", line(prices.shown(cost))),) if cost else ()
+    an_hour = prices.of(environment.size, 3600)
+    if not an_hour:
+        return ()
+    return (
+        Fact("costs", line(f"{prices.shown(an_hour)} an hour" if environment.state is not State.PAUSED else "nothing while it is paused")),
+    )
 
 
 def person_span(person: Person) -> Span:

@@ -67,7 +67,7 @@ def _refresh(settings: Settings, args: argparse.Namespace, client: Callable[[], 
         old = before.regions[region].sizes.get(size) if region in before.regions else None
         was = f", was {old.per_hour:.4f}" if old and old.per_hour != each.per_hour else ""
         sys.stdout.write(f"{size}: {each.instance_type} in {region}, USD {each.per_hour:.4f} an hour{was}\n")
-    sys.stdout.write("Costs are reckoned by them once Trellis has been started anew.\n")
+    sys.stdout.write("Costs are reckoned by them from now on.\n")
     return 0
 
 

@@ -13,7 +13,7 @@ from bot.context import Limits
 from bot.domain.budget import UNLIMITED, Budgets
 from bot.domain.catalogue import Catalogue
 from bot.domain.channels import Channels
-from bot.domain.cost import FREE, Prices
+from bot.domain.cost import PriceSource, free
 from bot.domain.environment import Size
 from bot.domain.message import Platform
 from bot.domain.project import Project
@@ -33,7 +33,7 @@ class Rules:
     own_ids: frozenset[tuple[Platform, str]]
     channels: Channels
     replies_per_hour: int = 0
-    prices: Prices = FREE
+    prices: PriceSource = free
     budgets: Budgets = UNLIMITED
     catalogue: Catalogue = field(default_factory=Catalogue)
     spares: frozenset[tuple[str, Size]] = frozenset()

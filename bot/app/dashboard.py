@@ -10,7 +10,7 @@ from bot.app.catalogue import catalogue_of
 from bot.app.edges import Edges, Place, approvers_of, close_all, projects_of, rules_of
 from bot.app.markets import offer_of
 from bot.app.people import members_of
-from bot.app.terms import prices_of
+from bot.app.terms import price_source
 from bot.bus import Bus
 from bot.settings import Settings
 from bot.store.console import ConsoleStore
@@ -30,7 +30,7 @@ _SAMPLE = "sample"
 
 
 def money_of(settings: Settings) -> Money:
-    return Money(prices_of(settings), ZoneInfo(settings.time_zone))
+    return Money(price_source(settings), ZoneInfo(settings.time_zone))
 
 
 class Judging:

@@ -20,7 +20,7 @@ from bot.app.github import access_of
 from bot.app.market_feed import NatsFeed
 from bot.app.people import people_of, policies_of
 from bot.app.spares import targets
-from bot.app.terms import budgets_of, limits_of, prices_of
+from bot.app.terms import budgets_of, limits_of, price_source
 from bot.app.tokens import ForgeTokens
 from bot.approvers import Approvers
 from bot.audience import Audience
@@ -160,7 +160,7 @@ async def rules_of(settings: Settings, chats: Mapping[Platform, Chat]) -> Rules:
         policies=policies_of(settings),
         console_role=Role(settings.console_role),
         limits=limits_of(settings),
-        prices=prices_of(settings),
+        prices=price_source(settings),
         budgets=budgets_of(settings),
         zone=ZoneInfo(settings.time_zone),
         bot_names=names,

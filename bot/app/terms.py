@@ -7,7 +7,7 @@ import structlog
 from bot import price_table
 from bot.context import Limits
 from bot.domain.budget import Budgets
-from bot.domain.cost import Prices
+from bot.domain.cost import Prices, PriceSource
 from bot.domain.devenv_choice import Allowed
 from bot.domain.environment import Size
 from bot.price_table import BadTable
@@ -24,7 +24,7 @@ def allowed_of(settings: Settings) -> Allowed:
 
 def terms_of(settings: Settings) -> Terms:
     limits = limits_of(settings)
-    return Terms(prices_of(settings), limits.cap_s, max(limits.cap_s, limits.keep_s))
+    return Terms(price_source(settings), limits.cap_s, max(limits.cap_s, limits.keep_s))
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -49,6 +49,39 @@ def prices_of(settings: Settings) -> Prices:
     if prices.region:
         return _listed(settings)
     return Prices({Size.SMALL: prices.small, Size.MEDIUM: prices.medium, Size.LARGE: prices.large}, prices.currency)
+
+
+def price_source(settings: Settings) -> PriceSource:
+    """The prices, and those of a newer table as soon as it is there. Raises SettingsError for a table that is bad from the start."""
+    if not settings.prices.region:
+        fixed = prices_of(settings)
+        return lambda: fixed
+    return _Listed(settings)
+
+
+class _Listed:
+    """A table that has become bad is told once, and the prices of before stay."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._as_of = self._stamp()
+        self._prices = _listed(settings)
+
+    def __call__(self) -> Prices:
+        if (stamp := self._stamp()) != self._as_of:
+            self._as_of = stamp
+            try:
+                self._prices = _listed(self._settings)
+            except SettingsError as error:
+                log.warning("prices_not_read", reason=str(error))
+        return self._prices
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._settings.price_file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def _listed(settings: Settings) -> Prices:

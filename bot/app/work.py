@@ -15,7 +15,7 @@ from bot.app.scraped import scraped
 from bot.app.spares import spares_of
 from bot.app.spending import spare_budget_of
 from bot.app.strays import strays_of
-from bot.app.terms import allowed_of, limits_of, terms_of
+from bot.app.terms import allowed_of, limits_of, price_source, terms_of
 from bot.app.traces import traced
 from bot.app.vault import Keeping, keeping_of, must_hold
 from bot.bus import Bus
@@ -117,7 +117,7 @@ async def worker_parts(
         leftovers=Leftovers(store, equipment),
         canary=keeping.canary,
         alarms=alarms_of(settings, store),
-        outbox=Outbox(hold, chats, pace_s),
+        outbox=Outbox(hold, chats, pace_s, price_source(settings)),
         poller=Poller(hold, edges.feeds, runtime, Pace(settings.worker.poll_s, settings.worker.catch_up_s)),
         records=Records(hold, edges.recorders, projects, partial(is_recorded, settings)),
         reconciler=Reconciler(hold, place.engine, settings.host_id, adoption),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -39,6 +39,12 @@ class Prices:
 
 
 FREE = Prices()
+PriceSource = Callable[[], Prices]
+"""The prices as they are now: a table may be asked for anew while everything runs."""
+
+
+def free() -> Prices:
+    return FREE
 
 
 class Lasting(Protocol):

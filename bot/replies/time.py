@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.domain.cost import Prices
+from bot.domain.cost import PriceSource
 from bot.domain.environment import Environment
 from bot.domain.message import Person
 from bot.domain.prose import Button, Code, Line, Reply, Strong, Tone, line
@@ -18,7 +18,7 @@ _SLACK_S = 1.0  # as `extend` reckons
 class Terms:
     """What more time costs, in all how long a life is free to be, and how long it can be when somebody approves."""
 
-    prices: Prices
+    prices: PriceSource
     cap_s: float
     longest_s: float
 
@@ -35,9 +35,10 @@ def more_time(environment: Environment, terms: Terms) -> tuple[Button, ...]:
 
 
 def _on_terms(label: str, environment: Environment, terms: Terms, seconds: float) -> str:
-    price = terms.prices.of(environment.size, seconds)
+    prices = terms.prices()
+    price = prices.of(environment.size, seconds)
     is_over = environment.expires_at + seconds > environment.created_at + terms.cap_s + _SLACK_S
-    said = ([terms.prices.shown(price)] if price else []) + (["to be approved"] if is_over else [])
+    said = ([prices.shown(price)] if price else []) + (["to be approved"] if is_over else [])
     return f"{label} ({', '.join(said)})" if said else label
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Protocol
 
-from bot.domain.cost import FREE, Prices
+from bot.domain.cost import PriceSource, free
 from bot.domain.message import Person
 from bot.domain.spending import DAYS, Report, month_of, report
 from bot.store.store import Store
@@ -23,7 +23,7 @@ class Sight(Protocol):
 class Money:
     """Prices, and the time zone in which a month begins."""
 
-    prices: Prices = FREE
+    prices: PriceSource = free
     zone: tzinfo = UTC
 
 
@@ -33,4 +33,4 @@ async def reported(store: Store, sight: Sight, person: Person, money: Money, pro
     shown = projects & {project} if project else projects
     async with store.look() as look:
         since = min(month_of(look.now, money.zone).last_began_at, look.now - DAYS * _DAY_S)
-        return report(await look.lives(shown, since), money.prices, look.now, money.zone)
+        return report(await look.lives(shown, since), money.prices(), look.now, money.zone)

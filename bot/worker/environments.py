@@ -238,7 +238,7 @@ class Environments:
         await self._taken_back(environment)
         async with self._store.transaction(lease) as transaction:
             if row := await transaction.environments.locked(environment.id):
-                await settle.gone(transaction, row, self._prices)
+                await settle.gone(transaction, row, self._prices())
         killpoint("worker.gone")
 
     async def _hears_nothing(self, environment: Environment) -> None:

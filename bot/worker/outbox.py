@@ -12,6 +12,7 @@ from bot import meters, tracing
 from bot.cards import STAGES, environment_card, past_of
 from bot.cards_deploy import rollout_card
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable, Homes, Posted
+from bot.domain.cost import PriceSource, free
 from bot.domain.errors import LeaseLost
 from bot.domain.home import HOME, Home
 from bot.domain.lifecycle import backoff_s
@@ -35,11 +36,12 @@ _OWN = frozenset({Platform.CONSOLE, Platform.WEB})  # drawn into rows of ours: n
 class Outbox:
     """`say` is called with a thread's address by the desk. `pace_s` is the least time between two drawings of one card."""
 
-    def __init__(self, holder: Holder, chats: Mapping[Platform, Chat], pace_s: float) -> None:
+    def __init__(self, holder: Holder, chats: Mapping[Platform, Chat], pace_s: float, prices: PriceSource = free) -> None:
         self._holder = holder
         self._store = holder.store
         self._chats = chats
         self._pace_s = pace_s
+        self._prices = prices
         self.later: Callable[[str, float], None] = _only_the_sweep
 
     async def say(self, address: str) -> None:
@@ -217,13 +219,15 @@ class Outbox:
                 _, platform, person = card.subject.split(":", 2)
                 identities = await look.people.identities(Person(Platform(platform), person, person))
                 owned = await look.environments.owned_by(identities)
-                return Home(tuple([environment_card(each, await look.events_of(each.id), {}, look.now) for each in reversed(owned)]))
+                return Home(
+                    tuple([environment_card(each, await look.events_of(each.id), {}, look.now, self._prices()) for each in reversed(owned)])
+                )
             environment = await look.environments.get(card.subject)
             if environment is None:
                 return await _draw_rollout(card.subject, look)
             events = await look.events_of(environment.id)
             past = {stage: past_of(await look.past_seconds(environment.project, stage)) for stage in STAGES}
-            return environment_card(environment, events, past, look.now)
+            return environment_card(environment, events, past, look.now, self._prices())
 
 
 async def _draw_rollout(id: str, look: Transaction) -> Card:

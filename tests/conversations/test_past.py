@@ -10,6 +10,7 @@ import pytest
 from bot.asking import identity
 from bot.domain.environment import State
 from bot.domain.message import Person, Platform
+from bot.price_table import Priced, PriceTable, Region, write
 from bot.store.web_people import WebPeople, WebPerson
 from tests.api import api_of
 from tests.conversations.slack import Slack, shown
@@ -264,3 +265,28 @@ async def test_what_comes_back_is_at_the_head_of_its_branch(shop: Talk) -> None:
     await shop.pushes("c" * 40)
     await shop.says("/ivy restore")
     assert [spec.source.sha for spec in shop.world.engine.applied[1:]] == ["c" * 40]
+
+
+async def test_a_new_table_of_prices_counts_at_once_and_a_bad_one_changes_nothing(tmp_path: Path) -> None:
+    def written(per_hour: float, day: str) -> None:
+        sizes = {size: Priced("t3.large", per_hour) for size in ("small", "medium", "large")}
+        write(tmp_path / "prices.json", PriceTable({"eu-west-1": Region(day, "USD", 60, sizes)}))
+
+    written(0.25, "2026-10-01")
+    prices = {"region": "eu-west-1", "file": tmp_path / "prices.json"}
+    async with a_world(tmp_path, prices=prices) as world:
+        await world.types("/ivy create lab:demo")
+        assert "USD 0.25 an hour" in await world.card()
+        slug = (await world.environment()).slug
+        await world.pass_time(hours=2)
+        written(0.5, "2026-11-01")
+        told = "\n".join(await world.types(f"/ivy cost {slug}"))
+        assert "USD 1.00" in told
+        assert "2026-11-01" in told
+        (tmp_path / "prices.json").write_text("{")
+        assert "USD 1.00" in "\n".join(await world.types(f"/ivy cost {slug}"))
+        await world.types(f"/ivy pause {slug}")
+        assert "nothing while it is paused" in await world.card()
+        written(0.5, "2026-11-01")
+        await world.types(f"/ivy terminate {slug}")
+        assert "cost    USD 1.00" in await world.card()

@@ -61,6 +61,6 @@ def router(parts: Parts) -> APIRouter:
     async def costs(caller: Reader, project: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "") -> CostShape:
         """Of all projects whose costs the caller may look at, or of one."""
         found = await reported(parts.store, parts.sight, caller.person, parts.money, project)
-        return cost_shape(found, parts.money.prices.currency)
+        return cost_shape(found, parts.money.prices().currency)
 
     return routes

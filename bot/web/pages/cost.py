@@ -23,7 +23,7 @@ def bars_of(report: Report, money: Money) -> list[Bar]:
     found = []
     for ago, (at, spent) in zip(range(len(report.days) - 1, -1, -1), report.days, strict=True):
         day = datetime.fromtimestamp(at, money.zone)
-        hint = f"{day:%a} {day.day} {day:%b}: {money.prices.shown(spent)}"
+        hint = f"{day:%a} {day.day} {day:%b}: {money.prices().shown(spent)}"
         found.append(Bar("" if ago % _NAMED_EACH else str(day.day), spent, hint, is_plain=True))
     return found
 
@@ -44,9 +44,9 @@ def router(parts: Parts) -> APIRouter:
             view,
             report=found,
             chart=chart,
-            shown=money.prices.shown,
-            is_priced=not money.prices.is_free,
-            source=money.prices.source,
+            shown=money.prices().shown,
+            is_priced=not money.prices().is_free,
+            source=money.prices().source,
             projects=parts.keys(view.projects),
             project=project,
         )

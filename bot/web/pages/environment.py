@@ -191,7 +191,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
     may = await _allowed(parts, user, it)
     if "ivy status" not in may:
         return not_allowed(user, view, "ivy status")
-    prices = parts.money.prices if "ivy cost" in may else FREE
+    prices = parts.money.prices() if "ivy cost" in may else FREE
     async with parts.store.look() as look:
         events = await look.events_of(it.id, _EVENTS)
         card = await card_of(look, it, events)
