@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def served(world: World) -> AsyncIterator[str]:
+async def served(world: World, port: int = 0) -> AsyncIterator[str]:
     """Its address on this machine."""
-    config = uvicorn.Config(await world.front.whole(), port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(await world.front.whole(), port=port, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
     server = Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:
