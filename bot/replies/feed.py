@@ -60,7 +60,7 @@ def past(it: Instrument) -> str:
 
 
 def _long(seconds: float) -> str:
-    return hours(seconds) if seconds >= 600 else brief(seconds)
+    return hours(seconds) if seconds >= 600 else brief(seconds).removesuffix(" 0 s")
 
 
 def loss(it: Loss) -> str:

@@ -44,7 +44,7 @@ async def test_status_tells_what_was_seen_what_lost_and_what_nobody_knows(shop: 
     assert await shop.answer("/ivy status") == words(
         f"""
         {HEAD.strip()}
-        - `binance.spot.BTCUSDT`: heard, 12.3 events a second, 4.6 ms on their way at most; 56 min seen, 3 min 0 s lost, 1 min 0 s not known; the last gap 2026-11-30 12:21 UTC, trade 105 to 109: the exchange's own numbers jumped; the strategy missed 12 of 89,012
+        - `binance.spot.BTCUSDT`: heard, 12.3 events a second, 4.6 ms on their way at most; 56 min seen, 3 min lost, 1 min not known; the last gap 2026-11-30 12:21 UTC, trade 105 to 109: the exchange's own numbers jumped; the strategy missed 12 of 89,012
         - API key: nobody has seen it; it is shown once, on its page in the dashboard
         """.replace("\n        ", "\n")
     )
@@ -95,7 +95,7 @@ async def test_the_page_draws_a_strip_of_each_instrument_and_names_what_was_lost
     panel = page[page.index('<section class="panel" id="feed"') :]
     panel = panel[: panel.index("</section>") + len("</section>")]
     drawn = ET.fromstring(panel[panel.index("<svg") : panel.index("</svg>") + 6])
-    assert drawn.attrib["aria-label"] == "binance.spot.BTCUSDT: 56 min seen, 3 min 0 s lost, 1 min 0 s not known"
+    assert drawn.attrib["aria-label"] == "binance.spot.BTCUSDT: 56 min seen, 3 min lost, 1 min not known"
     assert sorted(each.attrib["class"] for each in drawn) == ["lost", "seen", "seen", "unknown"]
     assert "lost for 3 min from 12:20:00 UTC" in panel
     assert "1 gap named" in panel

@@ -20,7 +20,7 @@ _WORDS = {How.SEEN: "seen", How.LOST: "lost", How.UNKNOWN: "not known"}
 
 @dataclass(frozen=True)
 class Row:
-    """An instrument: how it is, its picture, its losses as (when, what)."""
+    """An instrument: how it is, its picture and from when to when that is, its losses as (when, what)."""
 
     name: str
     is_well: bool
@@ -29,6 +29,7 @@ class Row:
     arrived: str
     picture: Markup
     losses: Sequence[tuple[float, str]]
+    span: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def _row(it: Instrument) -> Row:
         words.arrived(it.arrived) if it.arrived else "",
         charts.strip([_part(each) for each in it.stretches], f"{it.name}: {past or 'nothing yet'}"),
         [(each.at, words.loss(each)) for each in reversed(it.losses)],
+        (it.stretches[0].since, it.stretches[-1].until) if it.stretches else None,
     )
 
 
