@@ -10,7 +10,7 @@ from time import perf_counter
 
 from rich.console import Console
 
-from bench import address, deploy, due, feeds, ingest, pages, paint, parsing, quota, render, reply, ring, traefik
+from bench import account, address, deploy, due, feeds, ingest, pages, paint, parsing, quota, render, reply, ring, traefik
 from bench.figures import CannotRun, Figure, Outcome
 from bench.table import as_json, show
 
@@ -27,6 +27,7 @@ BENCHES: dict[str, Run] = {
     "pages": pages.run,
     "paint": paint.run,
     "traefik": traefik.run,
+    "account": account.run,
     "due": due.run,
     "due-postgres": due.run_postgres,
     "quota": quota.run,
@@ -42,6 +43,7 @@ _LONGER_S = {
     "quota-postgres": 240.0,
     "paint": 90.0,
     "traefik": 90.0,
+    "account": 120.0,
     "feeds": 180.0,
 }
 _LONGEST_OF_ALL_S = 1180.0

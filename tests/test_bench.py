@@ -16,7 +16,25 @@ import psutil
 import pytest
 from rich.console import Console
 
-from bench import address, databases, deploy, due, feeds, hooks, ingest, pages, paint, parsing, parts, quota, render, reply, ring, traefik
+from bench import (
+    account,
+    address,
+    databases,
+    deploy,
+    due,
+    feeds,
+    hooks,
+    ingest,
+    pages,
+    paint,
+    parsing,
+    parts,
+    quota,
+    render,
+    reply,
+    ring,
+    traefik,
+)
 from bench.__main__ import BENCHES, exit_code, measure
 from bench.figures import CannotRun, Figure, Outcome, Unit, at_least, at_most, p50, p95, p99
 from bench.load import NotAccepted, requests_a_second
@@ -59,6 +77,10 @@ TINY: dict[str, tuple[Callable[[], Awaitable[Sequence[Figure]]], Measured]] = {
             ("configuration, 60 environments, made anew, p50", Unit.MILLISECONDS, "its rows read, its JSON written"),
             ("configuration, 60 environments, nothing happened, p50", Unit.MILLISECONDS, "one question to the database"),
         ],
+    ),
+    "account": (
+        lambda: account.run(account.TINY),
+        [("a look at 60 instances in pages of 500, p50", Unit.MILLISECONDS, "the pages read by boto3")],
     ),
     "ring": (
         lambda: ring.run(ring.TINY),
