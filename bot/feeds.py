@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from feeds.settings import FeedsSettings, Source
 
 NEEDED = ("ccxt", "nats", "bcrypt")
-_USAGE = "say trellis feeds, or after it: want ENV SOURCE.MARKET.INSTRUMENT …, drop ENV, authorization, or authorization owner"
+_USAGE = "say trellis feeds, or after it: want ENV SOURCE.MARKET.INSTRUMENT …, drop ENV, roll SOURCE.MARKET, authorization [owner]"
 
 
 async def feeds(settings: Settings, words: Sequence[str]) -> int:
@@ -38,6 +38,8 @@ async def feeds(settings: Settings, words: Sequence[str]) -> int:
                 await _want(told, environment, [instrument, *others])
             case ["drop", environment]:
                 await _drop(told, environment)
+            case ["roll", source]:
+                await _roll(told, source)
             case ["authorization"]:
                 await _authorization(told)
             case ["authorization", "owner"]:
@@ -127,6 +129,15 @@ async def _drop(told: FeedsSettings, environment: str) -> None:
         if environment not in interests.all:
             raise SettingsError(f"{environment} wants nothing: there are {', '.join(interests.all) or 'none'}")
         await interests.remove(environment)
+
+
+async def _roll(told: FeedsSettings, written: str) -> None:
+    from feeds.visiting import roll  # noqa: PLC0415
+
+    known = {f"{each.name}.{each.market}": each for each in told.sources}
+    if written not in known:
+        raise SettingsError(f"there is no source {written}: there are {', '.join(sorted(known))}")
+    sys.stdout.write(f"{written}: {await roll(told, known[written].name, known[written].market)}\n")
 
 
 async def _authorization(told: FeedsSettings) -> None:

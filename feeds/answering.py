@@ -20,7 +20,7 @@ from feeds.house import CONTINUITY, House
 from feeds.interest import Interest
 from feeds.lease import Lease
 from feeds.listener import ask
-from feeds.report import ASKED_ON, Replayed, Report, Told, share, shortened
+from feeds.report import ASKED_ON, ROLLED_ON, Replayed, Report, Told, share, shortened
 from feeds.resting import rest
 from feeds.session import Session
 from feeds.timeline import Timeline
@@ -93,6 +93,7 @@ class Answering:
     async def run(self) -> None:
         """Until cancelled."""
         subscription = await self._client.subscribe(f"{ASKED_ON}.*", cb=self._answer)
+        rolling = await self._client.subscribe(f"{ROLLED_ON}.*.*", cb=self._roll)
         try:
             while True:
                 await rest(3600)
@@ -101,6 +102,16 @@ class Answering:
                 each.cancel()
             with contextlib.suppress(errors.Error, OSError):
                 await subscription.unsubscribe()
+                await rolling.unsubscribe()
+
+    async def _roll(self, message: Msg) -> None:
+        """Exchange a source's connection before its exchange does, for instance before maintenance that was announced."""
+        source, market = message.subject.split(".")[-2:]
+        session = self._sessions.get((source, market))
+        if session is not None and session.is_live:
+            session.roll()
+        with contextlib.suppress(errors.Error, OSError):
+            await message.respond(b"rolling" if session is not None and session.is_live else b"no connection stands")
 
     async def _answer(self, message: Msg) -> None:
         """Beside each other: an environment that does not say how it fares is waited for."""

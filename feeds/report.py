@@ -7,7 +7,7 @@ import msgspec
 from feeds.certificate import Account, Certificate
 from feeds.timeline import NamedGap, Stretch
 
-ASKED_ON = "feeds.ask"
+ASKED_ON, ROLLED_ON = "feeds.ask", "feeds.roll"
 _MOST_STRETCHES, _MOST_GAPS, _MOST_RANGES = 5_000, 1_500, 3_000
 """Of all instruments of an environment together, so that it fits one message."""
 

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 
 from feeds import house
 from feeds.interests import Interests
-from feeds.report import ASKED_ON, Report
+from feeds.report import ASKED_ON, ROLLED_ON, Report
 from feeds.resting import rest
 from feeds.settings import FeedsCannotStart, FeedsSettings
 
@@ -56,6 +56,19 @@ async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
 
 async def told_of(settings: FeedsSettings, environment: str) -> Report:
     """What the multiplexer that leads knows of an environment's feed. Raises FeedsCannotStart."""
+    answer = await _asked(settings, f"{ASKED_ON}.{environment}")
+    try:
+        return msgspec.json.decode(answer, type=Report)
+    except msgspec.DecodeError as problem:
+        raise FeedsCannotStart(f"the multiplexer is of another version: {problem}") from problem
+
+
+async def roll(settings: FeedsSettings, source: str, market: str) -> str:
+    """Have the one that leads exchange its connection for a new one; its answer. Raises FeedsCannotStart."""
+    return (await _asked(settings, f"{ROLLED_ON}.{source}.{market}")).decode()
+
+
+async def _asked(settings: FeedsSettings, subject: str) -> bytes:
     url, password = await _signing_in(settings)
     try:
         async with asyncio.timeout(_WITHIN_S):
@@ -63,11 +76,11 @@ async def told_of(settings: FeedsSettings, environment: str) -> Report:
     except (nats.errors.Error, OSError, TimeoutError) as problem:
         raise FeedsCannotStart(f"NATS does not answer at {url}: {str(problem) or _NO_ANSWER}") from problem
     try:
-        answer = await client.request(f"{ASKED_ON}.{environment}", timeout=_WITHIN_S)
-        return msgspec.json.decode(answer.data, type=Report)
+        answer = await client.request(subject, timeout=_WITHIN_S)
+        return bytes(answer.data)
     except nats.errors.NoRespondersError:
         raise FeedsCannotStart("no multiplexer leads: run trellis feeds") from None
-    except (nats.errors.Error, OSError, TimeoutError, msgspec.DecodeError) as problem:
+    except (nats.errors.Error, OSError, TimeoutError) as problem:
         raise FeedsCannotStart(f"the multiplexer does not answer: {str(problem) or _NO_ANSWER}") from problem
     finally:
         await client.close()

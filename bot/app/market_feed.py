@@ -126,7 +126,8 @@ def interest_of(trading: Trading, password_hash: str, besides: Interest | None) 
 
     wanted = {Wanted(each.name, Market(each.market), token) for each in trading.exchanges for token in each.instruments}
     said = trading.market_data
-    replay = Replay(round(said.start * 1e9), round(said.end * 1e9)) if said.start is not None and said.end is not None else None
+    has_replay = said.start is not None and said.end is not None
+    replay = Replay(round((said.start or 0) * 1e9), round((said.end or 0) * 1e9), said.speed) if has_replay else None
     modes = {str(said.mode)}
     if besides:
         wanted |= set(besides.wanted)

@@ -97,6 +97,7 @@ class MarketData(msgspec.Struct, forbid_unknown_fields=True):
     ] = "sandbox"
     replay_start: Annotated[str, Meta(description="A date or a date and time; UTC unless it says otherwise.")] | UnsetType = UNSET
     replay_end: Annotated[str, Meta(description="The replay ends before it.")] | UnsetType = UNSET
+    replay_speed: Annotated[float, Meta(ge=0, le=1000, description="2: in half the time; 0: as fast as it goes.")] = 1
 
 
 class RiskConfig(msgspec.Struct, forbid_unknown_fields=True):

@@ -23,7 +23,7 @@ from bot.domain.wall import TOLD_IN
 from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence, shown
 
 KEYS = file.keys_of(file.Trading)
-MOST_EXCHANGES, MOST_INSTRUMENTS = 10, 50
+MOST_EXCHANGES, MOST_INSTRUMENTS, MOST_SPEED = 10, 50, 1000
 SERVICE = "strategy"
 _ONE = "{name: binance, type: spot, instruments: [BTC/USDT]}"
 _EXCHANGE = f"exchanges: [{_ONE}]"
@@ -173,7 +173,7 @@ class _Reading:
         mode = Mode(said)
         times = [self._moment(fields[key], key) if key in fields else None for key in ("replay_start", "replay_end")]
         if mode is Mode.LIVE:
-            for key in [each for each in ("replay_start", "replay_end") if each in fields]:
+            for key in [each for each in ("replay_start", "replay_end", "replay_speed") if each in fields]:
                 self._problems.add(at(fields[key]), "unread", f'"{key}" is of a replay, and the mode is live', "mode: both")
             return MarketData(source=self._source)
         for key in ("replay_start", "replay_end"):
@@ -182,7 +182,15 @@ class _Reading:
         start, end = times
         if start is not None and end is not None:
             self._range(fields, start, end, now)
-        return MarketData(mode, start, end, self._source)
+        return MarketData(mode, start, end, self._source, self._speed(fields["replay_speed"]) if "replay_speed" in fields else 1.0)
+
+    def _speed(self, node: Node) -> float:
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_SPEED:
+            message = f'"replay_speed" is a number up to {MOST_SPEED}; 0 is as fast as it goes'
+            self._problems.add(at(node), "wrong_type", message, "replay_speed: 10")
+            return 1.0
+        return float(value)
 
     def _range(self, fields: dict[str, Node], start: float, end: float, now: float | None) -> None:
         if start >= end:

@@ -45,12 +45,13 @@ class Exchange:
 
 @dataclass(frozen=True)
 class MarketData:
-    """`start` and `end` (seconds since 1970) are of the replay; None where it is live only."""
+    """`start` and `end` (seconds since 1970) are of the replay, None where it is live only; `speed` 2: in half the time, 0: at once."""
 
     mode: Mode = Mode.LIVE
     start: float | None = None
     end: float | None = None
     source: Heard = Heard.SANDBOX
+    speed: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Trading:
             **({"source": self.market_data.source} if self.is_on_paper else {}),
             "replay_start": _or_none(self.market_data.start),
             "replay_end": _or_none(self.market_data.end),
+            **({"replay_speed": self.market_data.speed} if self.market_data.speed != 1 else {}),
         }
         exchanges = [_on_paper(each) if self.is_on_paper else _told(each, sandboxes[each.name, each.market]) for each in self.exchanges]
         said = {"exchanges": exchanges, "market_data": data, "risk_config": vars(self.risk)}

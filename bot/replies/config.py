@@ -55,6 +55,8 @@ def trading_rows(trading: Trading, whence: Callable[[str], str]) -> list[Row]:
     data, risk = trading.market_data, trading.risk
     of = ", of production" if trading.is_on_paper else ""
     times = f", replayed from {moment(data.start)} to {moment(data.end)}" if data.start is not None and data.end is not None else ""
+    if times and data.speed != 1:
+        times += f", {data.speed:g} times as fast" if data.speed else ", as fast as it goes"
     most = (
         f"positions of USD {risk.max_position_usd:,.15g}, drawdown of {risk.max_drawdown_pct:g} %, {risk.max_order_rate:g} orders a second"
     )

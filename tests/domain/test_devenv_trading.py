@@ -183,3 +183,22 @@ def test_files_and_feeds_call_an_instrument_the_same(written: str) -> None:
         assert instrument(written) == token(written)
     except NoInstrument:
         assert instrument(written) is None
+
+
+@pytest.mark.parametrize(("said", "speed"), [("10", 10.0), ("0.5", 0.5), ("0", 0.0), ("1000", 1000.0)])
+def test_a_replay_is_told_as_fast_as_is_said(said: str, speed: float) -> None:
+    text = TOP.replace("mode: both,", f"mode: both, replay_speed: {said},")
+    found = read(text)
+    assert isinstance(found, DevEnv)
+    assert found.trading is not None
+    assert found.trading.market_data.speed == speed
+    agree(text)
+
+
+@pytest.mark.parametrize("said", ["-1", "1001", "fast", "true", ".inf", ".nan"])
+def test_a_speed_that_is_none_is_refused(said: str) -> None:
+    assert problems(TOP.replace("mode: both,", f"mode: both, replay_speed: {said},")) == ["5:41 wrong_type → replay_speed: 10"]
+
+
+def test_a_speed_of_nothing_replayed_is_refused() -> None:
+    assert problems(TOP.replace(TOP.splitlines()[4], "market_data: {mode: live, replay_speed: 2}")) == ["5:41 unread → mode: both"]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.feeds import feeds
+from bot.settings import Settings, SettingsError
 from feeds.events import Gap, Kind, Trade
 from feeds.multiplexer import Multiplexer
 from tests.fakes.exchanges.binance import FakeBinance
@@ -100,3 +102,22 @@ async def test_bybit_s_connections_are_exchanged_without_a_new_book(house: House
     assert [each for kind in Kind for each in ear.of(kind, "", Gap)] == []
     assert [list(each) for each in ear.book().whole(0).bids] == bybit.books["BTCUSDT"].rows()[0]
     assert bybit.opened == 2
+
+
+async def test_an_operator_has_a_connection_exchanged_before_maintenance(
+    house: House, binance: FakeBinance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    multiplexer, ear = await begun(house, binance)
+    session = multiplexer.sessions["binance", "spot"]
+    given = {"nats_url": house.nats.url, "nats_password": house.nats.password}
+    settings = Settings(data_dir=house.settings.data, feeds=given)  # type: ignore[arg-type]
+    working = asyncio.create_task(busy(binance, lambda: session.rollovers == 1))
+    assert await feeds(settings, ["roll", "binance.spot"]) == 0
+    await working
+    assert "binance.spot: rolling\n" in capsys.readouterr().out
+    assert binance.opened == 2
+    await nothing_was_noticed(ear, binance)
+    assert await feeds(settings, ["roll", "bybit.spot"]) == 0
+    assert "bybit.spot: no connection stands\n" in capsys.readouterr().out
+    with pytest.raises(SettingsError, match=r"there is no source kraken.spot: there are binance.perpetual, binance.spot"):
+        await feeds(settings, ["roll", "kraken.spot"])
