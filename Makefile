@@ -46,8 +46,8 @@ test-kubernetes: setup-dev ## runs as Jobs, on a stand-in and on a real API serv
 	echo "what Kubernetes 1.20 has not (CronJob in batch/v1, policy/v1, autoscaling/v2) is tried on the stand-in only"; \
 	TRELLIS_TEST_KUBERNETES=$$built TRELLIS_TEST_KUBECONFIG=$${KUBECONFIG:-} $(PY) -m pytest -n 0 -rs -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true -m "kubernetes and not long" tests
 
-test-replays: setup-dev ## deployments as Jobs while a tenth of all goes wrong, and all of them again (REPLAYS=1000)
-	@TRELLIS_TEST_REPLAYS=$(REPLAYS) $(PY) -m pytest -n 0 -m long tests/deploy/test_kubernetes_replay.py
+test-replays: setup-dev ## deploys as Jobs while a tenth of all goes wrong, through the runner and through all of Trellis, and all again (REPLAYS=1000)
+	@TRELLIS_TEST_REPLAYS=$(REPLAYS) $(PY) -m pytest -n 0 -m long tests/deploy/test_kubernetes_replay.py tests/conversations/test_deploy_replay.py
 
 test-browser: setup-dev ## the pages in a real Chromium (apt-get install chromium, or TRELLIS_TEST_CHROMIUM=path)
 	@sh tools/browser.sh

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ import msgspec
 import structlog
 from sqlalchemy import select
 
-from bot.app.deploys import deploys_of
+from bot.app.deploys import deploys_of, kubernetes_of
 from bot.app.edges import Edges, Place, edges_of, engine_of
 from bot.app.github import access_of
 from bot.app.web import web_app
@@ -40,6 +40,7 @@ from bot.worker.reconcile import Reconciler
 from bot.worker.strays import Account
 from bot.worker.sweep import sweep
 from bot.worker.worker import Parts, desks_of
+from deploy.kubernetes import KubernetesRunner
 from tests.databases import in_the_callers_thread, prepare
 from tests.fakes.clock import ManualClock
 from tests.fakes.cloud import FakeCloud, FakeMachines, FakeStates
@@ -56,6 +57,7 @@ SHOP = "https://forge.example/acme/shop.git"
 TOOLS = "https://forge.example/acme/tools.git"
 LOCAL = "/srv/git/lab.git"
 _MOST_ROUNDS = 200
+Pause = Callable[[float], Awaitable[object]]
 SERVICES = {
     "pay": {"project": "shop", "folder": "pay"},
     "web": {"project": "shop"},
@@ -269,8 +271,10 @@ def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: 
 
 
 @asynccontextmanager
-async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, is_app: bool = False, **more: Any) -> AsyncIterator[World]:
-    """`is_app`: on GitHub the bot is an App, installed with acme. `is_alone`: no forge and no chat is configured."""
+async def a_world(
+    folder: Path, *, database_url: str = "", pace_s: float = 0.0, is_app: bool = False, pause: Pause | None = None, **more: Any
+) -> AsyncIterator[World]:
+    """`is_app`: on GitHub the bot is an App, installed with acme. `is_alone`: no forge and no chat is configured. `pause`: how clusters' runners wait."""
     async with AsyncExitStack() as stack:
         github, gitlab, slack = (stack.enter_context(made) for made in (FakeGitHub(is_app=is_app), FakeGitLab(), FakeSlack()))
         settings = world_settings(folder, github, gitlab, slack, database_url=database_url, **more)  # type: ignore[arg-type]
@@ -290,6 +294,10 @@ async def a_world(folder: Path, *, database_url: str = "", pace_s: float = 0.0, 
         place = Place(engine_of(settings, world.engine), world.repositories, account)
         access = access_of(settings, lambda: clock.at)
         deploys = replace(deploys_of(settings), runner=world.runner, files=world.files)
+        if pause:
+            asked = {name: replace(kubernetes_of(each), timeout_s=600) for name, each in settings.deploy.clusters.items()}
+            clusters = {name: KubernetesRunner(each, clock=lambda: clock.at, pause=pause) for name, each in asked.items()}
+            deploys = replace(deploys, clusters=clusters)
         edges = replace(edges_of(settings, store, place, access, deploys), market=world.market)
         stack.push_async_callback(edges.close)
         world.edges = edges

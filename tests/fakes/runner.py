@@ -122,6 +122,16 @@ class FakeRunner:
 
     # -- what libdeploy does ---------------------------------------------------------------------
 
+    def does(self, job: Job) -> Run:
+        """All of it, for whoever runs it elsewhere."""
+        run = Run(job, Rights())
+        run.result = {"event": "result", **self._ends(run)}
+        return run
+
+    def does_half(self, job: Job) -> None:
+        if job.step is Step.APPLY:
+            self._makes_half(Run(job, Rights()))
+
     def _answers(self) -> None:
         if self.is_away:
             raise RunnerUnavailable("the runner does not answer")

@@ -20,8 +20,8 @@ _OVER = {"Succeeded", "Failed"}
 def step(controllers: Controllers, kept: Kept) -> None:
     now = controllers.objects.clock()
     spec, status = kept.body["spec"], dict(kept.body["status"])
-    if kept.body["metadata"].get("deletionTimestamp"):
-        return
+    if kept.body["metadata"].get("deletionTimestamp") or status.get("conditions"):
+        return  # it goes, or has ended
     status.setdefault("startTime", iso(now))
     pods = controllers.pods_of(kept)
     active = [each for each in pods if each.body["status"].get("phase") not in _OVER]

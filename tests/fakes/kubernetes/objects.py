@@ -84,8 +84,9 @@ class Objects:
         return found
 
     def all(self, kind: str, namespace: str = "team", selector: str = "") -> Iterator[Kept]:
-        for key, each in sorted(self.kept.items()):
-            if key[:2] == (kind, namespace) and matches(each.body["metadata"].get("labels") or {}, selector):
+        for key in sorted(key for key in self.kept if key[0] == kind and key[1] == namespace):
+            each = self.kept[key]
+            if matches(each.body["metadata"].get("labels") or {}, selector):
                 yield each
 
     def apply(self, kind: Kind, namespace: str, name: str, said: Body, manager: str, *, is_forced: bool, is_dry: bool) -> tuple[int, Kept]:

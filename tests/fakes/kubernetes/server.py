@@ -150,9 +150,9 @@ class FakeKubernetes(FakeServer):
     def _list(self, kind: Kind, request: Request, body: Any) -> Answer:
         namespace, _ = self._may(request, kind, "list")
         asked = request.query_params
-        all_ = [each.shown() for each in self.objects.all(kind.kind, namespace, asked.get("labelSelector", ""))]
-        found, more = page([each for each in all_ if chosen(each, asked.get("fieldSelector", ""))], asked)
-        items = [{name: value for name, value in each.items() if name not in {"apiVersion", "kind"}} for each in found]
+        all_ = self.objects.all(kind.kind, namespace, asked.get("labelSelector", ""))
+        found, more = page([each for each in all_ if chosen(each.body, asked.get("fieldSelector", ""))], asked)
+        items = [{name: value for name, value in each.shown().items() if name not in {"apiVersion", "kind"}} for each in found]
         metadata = {"resourceVersion": str(self.objects.version), **more}
         return 200, {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata, "items": items}
 
