@@ -120,7 +120,7 @@ async def test_on_paper_it_hears_production_and_has_no_exchange_and_no_key_to_on
         made = await shop.makes()
         assert made.state == State.READY
         [spec] = world.engine.running.values()
-        assert {name for name, _ in spec.secrets} == {"FEED_URL", "FEED_USER", "FEED_PASSWORD", "TRADING_KEY"}
+        assert {name for name, _ in spec.secrets} == {"FEED_URL", "FEED_USER", "FEED_PASSWORD", "TRADING_KEY", "TRELLIS_API"}
         assert all("://" not in value for service in spec.services for _, value in service.env)
         assert world.market.hearing[made.id].instruments == {"live.spot.BTCUSDT"}
         kept = sorted(path.name for path in (world.settings.data_dir / "vault").rglob("*.sealed"))
