@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from provisioner.engine import EngineUnavailable
 from provisioner.terraform.settings import MODULES
 from tests.terraform.aws import ACCOUNT, REGION, Aws, Mirror, hashicorps, stand_in
+from tests.terraform.faults import EC2_IS_THROTTLED, faulty
 from tests.terraform.stand import Stand, spec
 
 ENVIRONMENT = "01jd0000000000000000000001"
@@ -113,4 +115,23 @@ async def test_what_somebody_took_down_by_hand_is_made_again_or_taken_down_as_if
     assert len(aws.instances()) == 1
     aws.client("ec2").terminate_instances(InstanceIds=[each["InstanceId"] for each in aws.instances()])
     await stand.engine.destroy(ENVIRONMENT, 3)
+    assert counted(aws) == before
+
+
+async def test_what_is_throttled_half_way_is_tried_again_and_makes_one_machine(
+    stand: Stand, aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Security group and role are there by then, and in the state; nobody is told that the branch is at fault."""
+    ready(stand, aws, mirrors(tmp_path, "stand-in"), tmp_path / "module")
+    before, is_busy = counted(aws), True
+    async with faulty(aws, lambda _, body: is_busy and b"Action=RunInstances" in body, EC2_IS_THROTTLED) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(EngineUnavailable, match="RequestLimitExceeded"):
+            await stand.apply(spec(ENVIRONMENT, slug="demo-1"))
+        assert counted(aws)["groups"] == before["groups"] + 1
+        is_busy = False
+        await stand.apply(spec(ENVIRONMENT, slug="demo-1"), 2)
+        after = counted(aws)
+        assert [after[each] - before[each] for each in ("instances", "groups", "roles", "profiles")] == [1, 1, 1, 1]
+        await stand.engine.destroy(ENVIRONMENT, 3)
     assert counted(aws) == before

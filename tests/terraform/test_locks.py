@@ -5,23 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp import web
 
 from provisioner.engine import EngineUnavailable
 from provisioner.terraform.runs import Run, Runs, who_am_i
 from provisioner.terraform.settings import S3State
 from tests.provisioner.house import eventually
 from tests.terraform.aws import REGION, Aws
+from tests.terraform.faults import S3_IS_ILL, faulty
 from tests.terraform.stand import Stand, spec
 
 BUCKET, STATE = "states", "trellis/env-1/terraform.tfstate"
@@ -155,41 +152,9 @@ async def test_a_lock_of_a_run_that_lives_is_waited_for(stand: Stand, aws: Aws) 
     assert len(stand.written("made")) == 3
 
 
-@asynccontextmanager
-async def faulty(aws: Aws, is_ill: Callable[[web.Request], bool]) -> AsyncIterator[str]:
-    """S3 with days on which it answers 500."""
-    async with aiohttp.ClientSession(auto_decompress=False) as session:
-
-        async def hand_on(request: web.Request) -> web.StreamResponse:
-            body = await request.read()
-            if is_ill(request):
-                return web.Response(status=500, text="<Error><Code>InternalError</Code></Error>")
-            headers = {key: value for key, value in request.headers.items() if key.lower() != "transfer-encoding"}
-            async with session.request(request.method, aws.url + request.raw_path, data=body, headers=headers) as answer:
-                kept = {
-                    key: value
-                    for key, value in answer.headers.items()
-                    if key.lower() not in {"content-length", "transfer-encoding", "connection"}
-                }
-                return web.Response(status=answer.status, body=await answer.read(), headers=kept)
-
-        app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_route("*", "/{path:.*}", hand_on)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        with socket.socket() as bound:
-            bound.bind(("127.0.0.1", 0))
-            site = web.SockSite(runner, bound)
-            await site.start()
-            try:
-                yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-            finally:
-                await runner.cleanup()
-
-
 async def test_a_state_that_could_not_be_saved_is_saved_before_anything_else(stand: Stand, aws: Aws) -> None:
     is_ill = False
-    async with faulty(aws, lambda request: is_ill and request.method == "PUT" and request.path.endswith(".tfstate")) as url:
+    async with faulty(aws, lambda request, _: is_ill and request.method == "PUT" and request.path.endswith(".tfstate"), S3_IS_ILL) as url:
         stand.slow(2, 0.3)
         in_bucket(stand, aws, endpoints={"s3": url})
         await stand.apply(spec())
@@ -204,6 +169,26 @@ async def test_a_state_that_could_not_be_saved_is_saved_before_anything_else(sta
         await stand.apply(spec(generation=2), 3)
         assert len(known(aws)) == 4
         assert len(stand.written("made")) == 4, "nothing was made twice"
+        await stand.engine.destroy("env-1", 4)
+    assert objects(aws) == []
+    assert sorted(stand.written("made")) == sorted(stand.written("gone"))
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+async def test_a_bucket_that_answers_500_is_waited_for_and_nothing_is_made_twice(stand: Stand, aws: Aws, method: str) -> None:
+    """PUT is the lock's: without it nothing begins."""
+    is_ill = False
+    file = ".tfstate" if method == "GET" else ".tflock"
+    async with faulty(aws, lambda request, _: is_ill and request.method == method and request.path.endswith(file), S3_IS_ILL) as url:
+        stand.slow(2, 0)
+        in_bucket(stand, aws, endpoints={"s3": url})
+        await stand.apply(spec())
+        is_ill = True
+        with pytest.raises(EngineUnavailable):
+            await stand.apply(spec(generation=2), 2)
+        is_ill = False
+        await stand.apply(spec(generation=2), 3)
+        assert (len(known(aws)), len(stand.written("made"))) == (2, 2)
         await stand.engine.destroy("env-1", 4)
     assert objects(aws) == []
     assert sorted(stand.written("made")) == sorted(stand.written("gone"))
