@@ -197,14 +197,14 @@ class Deployments:
         async with self._working(deployment, lease) as (transaction, row, rollout):
             if next_step(row, transaction.now, is_bound=self._is_bound(rollout)) is not Step.BEGIN:
                 return
+            answer = await may_it_begin(row, rollout, self._catalogue, transaction, words)
             if needs_a_word(rollout, self._place(rollout.environment)):
                 if not await is_approved(transaction, row, rollout):
-                    await settle.waits(transaction, row, rollout, Wait(Waits.APPROVAL, self._asks(rollout, row)))
-                    return
-                if (instead := await moved(transaction, row, rollout, self._catalogue)) is not None:
+                    asks = Wait(Waits.APPROVAL, self._asks(rollout, row))
+                    answer = answer if isinstance(answer, Refuse) else asks  # nobody is asked for what may not go there any more
+                elif (instead := await moved(transaction, row, rollout, self._catalogue)) is not None:
                     await plan_anew(transaction, row, rollout, instead)
                     return
-            answer = await may_it_begin(row, rollout, self._catalogue, transaction, words)
             if isinstance(answer, Go) and not await transaction.slots.claim(row):
                 answer = Wait(Waits.TURN)
             match answer:

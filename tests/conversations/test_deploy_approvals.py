@@ -272,3 +272,13 @@ async def test_on_gitlab_and_by_a_press_in_slack_it_is_the_same(tools: Talk, sla
     pressed = await slack.press("approve", asking, by="ada")
     assert any("may begin: approved by ada" in each.shown for each in pressed)
     assert ("hello", "prod") in world.runner.live
+
+
+async def test_what_is_vetoed_while_somebody_is_asked_ends_and_cannot_be_approved(shop: Talk) -> None:
+    await _staged(shop)
+    id_ = await _asked(shop)
+    told = await shop.says("/sled veto pay@4fd1c0e9 --reason it loses orders")
+    assert any("1 deploy of it that waited ends." in each for each in told)
+    assert any("**pay** was not brought to **prod**: dana vetoed this version: it loses orders" in each for each in told), told
+    assert "reason: `decided`" in (await shop.says(f"/sled approve {id_}", by=_ada(shop)))[-1]
+    assert [each.state for each in await deployments(shop.world, "pay", "prod")] == [STATES.FAILED]
