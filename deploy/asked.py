@@ -13,6 +13,15 @@ _GIVEN = {"live": "live.json", "plan": "plan.json", "previous": "previous.json"}
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
+SPARE_S = 60.0
+"""What a run gets beyond its own times, to begin and to end."""
+
+
+def deadline_s(job: Job, spare_s: float = SPARE_S) -> float:
+    """How long it may take: to wait for health, and once more when it is taken back."""
+    return 2 * job.within_s + spare_s
+
+
 def checked(id: str) -> str:
     """Raises ValueError for what cannot be the name of a folder and of a Kubernetes Job alike."""
     if not _ID.fullmatch(id):

@@ -11,13 +11,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.asked import MADE, arguments, checked, files, fingerprint
+from deploy.asked import MADE, SPARE_S, arguments, checked, deadline_s, files, fingerprint
 from deploy.runner import Job, Observed, OtherJob, Rights, RunnerUnavailable, State, Step
 from deploy.said import LOG_BYTES, events_of, result_of, without_result
 from processes import CannotStart, Child, Order, Sandbox, environ, start
 
 _GRACE_S = 10.0
 _LOOK_S = 0.05
+_WATCH_S = 0.5
 _WORK = "work"
 _MOST_MADE = 16 * 2**20
 
@@ -26,7 +27,8 @@ _MOST_MADE = 16 * 2**20
 class LocalSettings:
     """`folder` holds the runs, `host_root` the releases of d.host, `manager` the socket of whoever keeps their programs running.
 
-    `hidden` is what a run does not see of this machine where there is a sandbox (`is_sandboxed`), but for what is `visible`.
+    `hidden` is what a run does not see of this machine where there is a sandbox (`is_sandboxed`), but for what is `visible`. One that
+    has said more than `most_said` bytes, or takes longer than it may (`deploy.asked.deadline_s`), is stopped.
     """
 
     folder: Path
@@ -37,6 +39,8 @@ class LocalSettings:
     hidden: tuple[Path, ...] = ()
     visible: tuple[Path, ...] = ()
     mark: str = "trellis-deploy"
+    most_said: int = 64 * 2**20
+    spare_s: float = SPARE_S
 
 
 class LocalRunner:
@@ -69,18 +73,33 @@ class LocalRunner:
         except CannotStart as error:
             raise RunnerUnavailable(str(error)) from error
         self._children[job.id] = child
-        task = self._endings[job.id] = asyncio.create_task(self._until_ended(job.id, child, folder))
+        by_s = asyncio.get_running_loop().time() + deadline_s(job, self._settings.spare_s)
+        task = self._endings[job.id] = asyncio.create_task(self._until_ended(job.id, child, folder, by_s))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def _until_ended(self, id: str, child: Child, folder: Path) -> None:
+    async def _until_ended(self, id: str, child: Child, folder: Path, by_s: float) -> None:
         try:
-            ended = await child.wait()
+            why = await self._too_much(child, folder, by_s)
+            ended = await (child.stop(_GRACE_S) if why else child.wait())
             if not (self._is_closing and ended.signal is not None):  # else it did not end by itself: whoever asks finds it lost
-                said = {"code": ended.code, "signal": ended.signal, "seconds": ended.seconds, "sentence": ended.sentence()}
+                sentence = f"was stopped after {ended.seconds:.1f} s for {why}" if why else ended.sentence()
+                said = {"code": ended.code, "signal": ended.signal, "seconds": ended.seconds, "sentence": sentence}
                 await asyncio.to_thread(_write, folder / "ended.json", json.dumps(said).encode())
         finally:
             self._children.pop(id, None)
             self._endings.pop(id, None)
+
+    async def _too_much(self, child: Child, folder: Path, by_s: float) -> str:
+        """Why it has to be stopped; "" once it has ended."""
+        ending = asyncio.ensure_future(child.wait())
+        while not ending.done():
+            left_s = by_s - asyncio.get_running_loop().time()
+            if left_s <= 0:
+                return "it took too long"
+            if _size(folder / "said") + _size(folder / "log") > self._settings.most_said:
+                return f"it wrote more than {self._settings.most_said} bytes"
+            await asyncio.wait([ending], timeout=min(_WATCH_S, left_s))
+        return ""
 
     def _order(self, job: Job, rights: Rights, folder: Path) -> Order:
         argv = [self._settings.python, *arguments(job, str(job.artifact or ""))]

@@ -8,7 +8,7 @@ import re
 import zipfile
 from typing import Any
 
-from deploy.asked import MADE, arguments, files, fingerprint
+from deploy.asked import MADE, arguments, deadline_s, files, fingerprint
 from deploy.kubernetes.settings import KubernetesSettings
 from deploy.runner import CannotRun, Job, Rights, Step
 
@@ -31,7 +31,7 @@ _WHEN = (1980, 1, 1, 0, 0, 0)
 
 
 def body_of(job: Job, rights: Rights, settings: KubernetesSettings, tries: int) -> dict[str, Any]:
-    within_s = int(2 * job.within_s) + 60  # to wait for health, and once more when it is taken back
+    within_s = int(deadline_s(job))
     labels = {**settings.labels, **_labels(job)}
     annotations = {ASKED: fingerprint(job), TRIES: str(tries)}
     return {

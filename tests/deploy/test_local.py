@@ -274,3 +274,27 @@ async def test_whoever_asks_for_something_else_is_refused(floor: Floor, path: st
         answer = await client.post(f"/{path}", content=text)
     assert answer.status_code == 409
     assert answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("import os, time\nos.fork()\nos.fork()\ntime.sleep(10**6)", "for it took too long without a result."),
+        ("while True: print('x' * 10**5, flush=True)", "it wrote more than 1000000 bytes"),
+        ("import sys\nwhile True: sys.stderr.write('x' * 10**5)", "it wrote more than 1000000 bytes"),
+    ],
+)
+async def test_one_that_never_ends_is_stopped_and_says_why(tmp_path: Path, program: str, why: str) -> None:
+    mark = f"test-deploy-{tmp_path.name}"
+    within_s = 0.2 if "too long" in why else 60.0
+    runner = LocalRunner(LocalSettings(tmp_path / "runs", tmp_path / "root", mark=mark, most_said=10**6, spare_s=0))
+    try:
+        await runner.start(Job("d1", Step.PLAN, program=program, target={}, within_s=within_s), Rights())
+        async with asyncio.timeout(60):
+            while (seen := await runner.follow("d1", 0, 5.0)).state is State.RUNNING:
+                pass
+        assert seen.result is not None
+        assert why in seen.result["message"]
+        assert bearers(mark) == []
+    finally:
+        await runner.close()
