@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from libdeploy.result import Outcome
+
 LOG_BYTES = 64 * 1024
 MOST_EVENTS = 10_000
 
@@ -30,9 +32,11 @@ def without_result(events: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, An
 
 def result_of(events: Sequence[Mapping[str, Any]], how: str) -> Mapping[str, Any]:
     """Its last word; where it has none, `how` it ended, like "exited with code 1 after 0.2 s"."""
-    if events and events[-1]["event"] == "result":
-        return events[-1]
-    return no_result(f"deploy.py {how} without a result.")
+    if not events or events[-1]["event"] != "result":
+        return no_result(f"deploy.py {how} without a result.")
+    if events[-1].get("outcome") not in list(Outcome):
+        return no_result(f"deploy.py {how}, and what it said last is no result: it has to end with d.main(deploy).")
+    return events[-1]
 
 
 def no_result(message: str) -> Mapping[str, Any]:

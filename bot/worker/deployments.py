@@ -29,6 +29,7 @@ from bot.store.leases import Lease
 from bot.store.transaction import Transaction
 from bot.worker import settle_deployment as settle
 from bot.worker.deploy_jobs import Files, Given, items_in
+from bot.worker.deploy_plans import held_against
 from bot.worker.deploy_runs import Purpose, RunLost, RunnerOf, Runs
 from bot.worker.leasing import Holder
 from bot.worker.requests import Requests
@@ -133,7 +134,8 @@ class Deployments:
         given = replace(await self._given(deployment), live=None)
         if given.artifact.kind is ArtifactKind.IMAGE:
             await self._files.see_image(given.artifact.sha256, given.artifact.address)
-        result, seen = await self._runs.run(given, Purpose.PLAN, Rights(), self._keep_run(lease))
+        said, seen = await self._runs.run(given, Purpose.PLAN, Rights(), self._keep_run(lease))
+        result = held_against(given, said, seen.made)
         killpoint("worker.deployment.planned")
         async with self._working(deployment, lease) as (transaction, row, rollout):
             if row.plan_hash:
@@ -155,7 +157,8 @@ class Deployments:
         looked, seen = await self._runs.run(given, Purpose.LOOK, Rights(given.environment.rights), keep)
         result, made = looked, seen
         if looked.is_good and seen.made is not None:
-            result, made = await self._runs.run(replace(given, live=seen.made), Purpose.BIND, Rights(), keep)
+            said, made = await self._runs.run(replace(given, live=seen.made), Purpose.BIND, Rights(), keep)
+            result = held_against(given, said, made.made)
         killpoint("worker.deployment.bound")
         async with self._working(deployment, lease) as (transaction, row, rollout):
             if row.base:

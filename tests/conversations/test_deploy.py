@@ -32,7 +32,7 @@ async def test_a_service_is_brought_to_an_environment_and_its_card_tells_how(sho
         """
         ✅ @dana **pay** runs `4fd1c0e9` in **dev** after 0.0 s: 2 created.
 
-        Deploy `1`, plan `9c0c26804de6`
+        Deploy `1`, plan `6bad6741e276`
         """
     )
     assert shop.card == card
@@ -53,7 +53,7 @@ async def test_deployed_again_it_changes_nothing_and_has_the_same_plan(shop: Tal
         """
         ✅ @dana **pay** runs `4fd1c0e9` in **dev** already: nothing changed, in 0.0 s.
 
-        Deploy `2`, plan `9c0c26804de6`
+        Deploy `2`, plan `6bad6741e276`
         """
     )
     first, second = await deployments(shop.world, "pay")
@@ -118,7 +118,7 @@ async def test_what_does_not_become_healthy_is_taken_back_and_what_comes_after_d
         | **pay** | `6fd1c0e9` | failed, and what ran before runs again |
         | **web** | `5fd1c0e9` | not begun |
 
-        Deploy `2`, plan `caa4c1900154`
+        Deploy `2`, plan `cd6dda84f0ce`
 
         <sub>reason: `not_healthy`</sub>
         """
@@ -266,7 +266,7 @@ async def test_on_gitlab_and_in_slack_and_in_a_terminal_it_is_the_same(tools: Ta
     said = await slack.slash("deploy hello --to dev", command="/sled")
     assert any("*hello* runs `5fd1c0e9` in *dev*" in each.shown for each in said)
     [answer] = await tools.world.types("/sled deploy hello --to staging")
-    assert answer == "✓ dana: hello runs 5fd1c0e9 in staging after 0.0 s: 2 created.\n  Deploy 3, plan 2b5d648ceb62"
+    assert answer == "✓ dana: hello runs 5fd1c0e9 in staging after 0.0 s: 2 created.\n  Deploy 3, plan 50a600083916"
 
 
 async def test_status_says_what_runs_where(shop: Talk) -> None:

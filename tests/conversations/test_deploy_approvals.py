@@ -50,7 +50,7 @@ async def test_it_is_planned_shown_and_applied_as_somebody_else_approved_it(shop
         f"""
         ⏳ @dana **pay@\u200b4fd1c0e9** to **prod** needs another person's word. It would change this:
 
-        **pay** `4fd1c0e9`, plan `5c96d82bb523`: 2 created
+        **pay** `4fd1c0e9`, plan `00d1660008de`: 2 created
 
         - create `fake/config`
         - create `fake/program`
@@ -70,7 +70,7 @@ async def test_it_is_planned_shown_and_applied_as_somebody_else_approved_it(shop
     told = await shop.says(f"/sled approve {_id(asked)} --comment go on", by=_ada(shop))
     assert told[0] == "✅ @dana **pay@\u200b4fd1c0e9** to **prod** may begin: approved by ada: go on."
     assert told[1].startswith("✅ @dana **pay** runs `4fd1c0e9` in **prod**")
-    assert told[1].endswith("Deploy `2`, plan `5c96d82bb523`")
+    assert told[1].endswith("Deploy `2`, plan `00d1660008de`")
     there = await slot(shop.world, "pay", "prod")
     assert there is not None
     assert there.artifact_id == artifact.id

@@ -173,3 +173,12 @@ async def test_what_was_approved_is_applied_unless_somebody_changed_what_is_ther
     again = await shop.approves(by=ada)
     assert again[-1].startswith("✅ @dana **pay** runs `5fd1c0e9` in **prod**")
     assert shop.fake.body("ConfigMap", "settings")["data"] == {"size": "large"}
+
+
+async def test_what_needs_a_host_that_stays_is_refused_before_anything_is_done(shop: Shop) -> None:
+    program = PROGRAM.replace('d.kubernetes.config("settings", target.config.texts("settings", {}))', 'd.host.binary("pay", port=8080)')
+    await built(shop.world, "pay", "4fd1c0e9", program=program)
+    answer = (await shop.says("/sled deploy pay --to dev"))[-1]
+    assert "its deploy.py uses d.host.binary, which needs a host that stays, and dev is in Kubernetes" in answer
+    assert "reason: `wrong_target`" in answer
+    assert not [each for each in shop.jobs() if "-apply-" in each]

@@ -25,7 +25,7 @@ async def test_what_would_change_is_told_and_nothing_changes(shop: Talk, line: s
         """
         ✅ @dana **pay@\u200b4fd1c0e9** to **dev** would change this, and has changed nothing:
 
-        **pay** `4fd1c0e9`, plan `9c0c26804de6`: 1 created, 1 updated, 1 removed
+        **pay** `4fd1c0e9`, plan `6bad6741e276`: 1 created, 1 updated, 1 removed
 
         - update `fake/config`
         - create `fake/program`
@@ -48,8 +48,8 @@ async def test_where_all_is_as_it_should_be_that_is_said_and_the_plan_is_that_of
     done = (await shop.says("/sled deploy pay --to dev"))[-1]
     answer = (await shop.says("/sled plan pay --to dev"))[-1]
     assert answer.startswith("✅ @dana **pay@\u200b4fd1c0e9** to **dev** would change nothing.")
-    assert "plan `9c0c26804de6`" in answer
-    assert "plan `9c0c26804de6`" in done
+    assert "plan `6bad6741e276`" in answer
+    assert "plan `6bad6741e276`" in done
 
 
 async def test_a_plan_is_no_deploy_nothing_waits_for_it_and_it_opens_no_way(shop: Talk) -> None:

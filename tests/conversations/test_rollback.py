@@ -66,7 +66,7 @@ async def test_what_ran_before_runs_again_and_is_held_there(shop: Talk) -> None:
 
         Nothing goes there by itself until: `/sled resume pay --in staging`
 
-        Deploy `3`, plan `ac6076a6dee8`
+        Deploy `3`, plan `d0c4f8126e55`
         """
     )
     first, _, back = await deployments(shop.world, "pay", "staging")

@@ -14,6 +14,8 @@ from typing import Any
 
 from deploy.artifacts import NotFetched, NotFetchedNow
 from deploy.runner import Job, Observed, OtherJob, Rights, RunnerUnavailable, State, Step
+from libdeploy import Item
+from libdeploy.plan import Plan
 
 ITEMS = ("config", "program")
 
@@ -147,11 +149,11 @@ class FakeRunner:
         if "cannot render" in job.program:
             run.log = "Traceback: line 7"
             return {"outcome": "refused", "code": "bad_config", "message": "The configuration has no size."}
-        plan = _plan_of(job)
         base = digest(json.loads(job.live)) if job.live is not None else None
-        run.made = json.dumps({**plan, "base": base}).encode()
-        told = {"outcome": "planned", "plan_hash": plan["plan_hash"], "base": base or "", "took_ms": 10}
-        return {**told, "changes": _changes(plan, json.loads(job.live)) if job.live is not None else []}
+        plan = _plan_of(job, base)
+        run.made = plan.to_bytes()
+        told = {"outcome": "planned", "plan_hash": plan.plan_hash, "base": base or "", "took_ms": 10}
+        return {**told, "changes": _changes(json.loads(run.made), json.loads(job.live)) if job.live is not None else []}
 
     def _look(self, run: Run) -> dict[str, Any]:
         live = self.live.get(_where(run.job), {})
@@ -225,16 +227,17 @@ def _where(job: Job) -> tuple[str, str]:
     return job.target["service"], job.target["environment"]["name"]
 
 
-def _plan_of(job: Job) -> dict[str, Any]:
-    wanted = {"program": job.target["artifact"]["sha256"], "config": job.target["config"]}
-    items = [{"driver": "fake", "key": key, "body": body} for key, body in sorted(wanted.items())]
-    about = {"service": job.target["service"], "environment": job.target["environment"]["name"], "items": items}
-    return {**about, "plan_hash": digest([job.program, job.target, wanted])}
+def _plan_of(job: Job, base: str | None) -> Plan:
+    """As libdeploy makes one."""
+    artifact = job.target["artifact"]["sha256"]
+    wanted = {"program": {"sha256": artifact}, "config": job.target["config"]}
+    items = tuple(Item("fake", key, body) for key, body in sorted(wanted.items()))
+    return Plan(*_where(job), artifact, hashlib.sha256(job.program.encode()).hexdigest(), items, base)
 
 
 def _items(plan: Mapping[str, Any]) -> dict[str, Any]:
     """By key, as what is there."""
-    return {each["key"]: each["body"] for each in plan["items"]}
+    return {each["key"]: each["body"].get("sha256", each["body"]) for each in plan["items"]}
 
 
 def _changes(plan: Mapping[str, Any], live: Mapping[str, Any]) -> list[dict[str, Any]]:
