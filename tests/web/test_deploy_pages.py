@@ -73,6 +73,15 @@ async def test_a_service_shows_its_artifacts_its_past_and_what_can_be_pressed(de
     assert "/sled release payments --in dev" not in pressed(page)
 
 
+async def test_of_two_builds_of_a_commit_only_the_last_can_be_pressed(deployed: World) -> None:
+    """The line names the commit, and that stands for its last build."""
+    await keep(deployed.store, artifact(3, commit=NEW.commit, title="Change 2, again"))
+    async with signed_in(deployed, "dana") as web:
+        page = await web.get("/services/s/payments")
+    assert page.text.count(f"/sled deploy payments@{NEW.commit[:12]} --to dev") == 1
+    assert words(page).count("built again since") == 1
+
+
 async def test_a_beta_can_be_ended_and_is_not_promoted(deployed: World) -> None:
     act = rollout(4, kind=RolloutKind.BETA)
     part = deployment(4, NEW, act)

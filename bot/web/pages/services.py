@@ -90,18 +90,18 @@ def seen_services(catalogue: Catalogue, view: View) -> list[Service]:
 
 @dataclass(frozen=True)
 class Built:
-    """An artifact as it is listed: where it runs, and whether it may be deployed at all."""
+    """An artifact as it is listed: where it runs, and whether it may be deployed at all. A commit stands for its last build."""
 
     artifact: Artifact
     runs_in: tuple[str, ...]
     veto: Veto | None
+    is_built_again: bool = False
 
 
 def built_of(found: Sequence[Artifact], cells: Sequence[Cell], vetoes: Mapping[str, Veto]) -> list[Built]:
-    return [
-        Built(each, tuple(cell.environment for cell in cells if cell.artifact and cell.artifact.id == each.id), vetoes.get(each.id))
-        for each in found
-    ]
+    newest = {each.commit: each.id for each in reversed(found)}
+    runs_in = {each.id: tuple(cell.environment for cell in cells if cell.artifact and cell.artifact.id == each.id) for each in found}
+    return [Built(each, runs_in[each.id], vetoes.get(each.id), newest[each.commit] != each.id) for each in found]
 
 
 async def _one(parts: Parts, service: Service, request: Request) -> dict[str, Any]:
