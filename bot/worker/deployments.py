@@ -134,11 +134,11 @@ class Deployments:
         given = replace(await self._given(deployment), live=None)
         if given.artifact.kind is ArtifactKind.IMAGE:
             await self._files.see_image(given.artifact.sha256, given.artifact.address)
-        said, seen = await self._runs.run(given, Purpose.PLAN, Rights(), self._keep_run(lease))
+        said, seen = await self._runs.run(given, Purpose.PLAN, Rights(), self._keep_run(lease), is_wanted=self._is_wanted)
         result = held_against(given, said, seen.made)
         killpoint("worker.deployment.planned")
         async with self._working(deployment, lease) as (transaction, row, rollout):
-            if row.plan_hash:
+            if row.plan_hash or not row.is_wanted:
                 return
             if not result.is_good or seen.made is None:
                 await settle.failed(transaction, row, rollout, result)
@@ -154,14 +154,15 @@ class Deployments:
         if given.environment.merged_only and not given.artifact.is_merged:
             await self._cannot(deployment, lease, "not_merged", f"{given.environment.key} takes only what is merged")
             return
-        looked, seen = await self._runs.run(given, Purpose.LOOK, Rights(given.environment.rights), keep)
+        rights = Rights(given.environment.rights)
+        looked, seen = await self._runs.run(given, Purpose.LOOK, rights, keep, is_wanted=self._is_wanted)
         result, made = looked, seen
         if looked.is_good and seen.made is not None:
-            said, made = await self._runs.run(replace(given, live=seen.made), Purpose.BIND, Rights(), keep)
+            said, made = await self._runs.run(replace(given, live=seen.made), Purpose.BIND, Rights(), keep, is_wanted=self._is_wanted)
             result = held_against(given, said, made.made)
         killpoint("worker.deployment.bound")
         async with self._working(deployment, lease) as (transaction, row, rollout):
-            if row.base:
+            if row.base or not row.is_wanted:
                 return
             if not result.is_good or seen.made is None or made.made is None:
                 await settle.failed(transaction, row, rollout, result)

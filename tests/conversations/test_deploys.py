@@ -28,6 +28,19 @@ async def test_what_runs_is_asked_to_end_and_what_comes_after_does_not_begin(sho
     assert "reason: `over`" in (await shop.says("/sled cancel 1"))[-1]
 
 
+async def test_what_is_still_planned_is_stopped_too(shop: Talk) -> None:
+    """A deploy.py may never end; who waits for it need not."""
+    await built(shop.world, "pay", "4fd1c0e9", program="plans for long")
+    shop.world.runner.gate.clear()
+    await shop.says("/sled deploy pay --to dev", settle=False)
+    await _held(shop.world)
+    answers = await shop.says("/sled cancel")
+    assert answers[-1].startswith("⚠️ @dana **pay@\u200b4fd1c0e9** to **dev** was stopped, as asked.")
+    [only] = await deployments(shop.world, "pay")
+    assert (only.state, only.began_at) == (STATES.CANCELLED, None)
+    assert [each.split("-")[1] for each in shop.world.runner.cancelled] == ["plan"]
+
+
 async def test_what_failed_is_done_again_with_the_same_artifacts(shop: Talk) -> None:
     await built(shop.world, "pay", "4fd1c0e9")
     web = await built(shop.world, "web", "5fd1c0e9", program="cannot render")

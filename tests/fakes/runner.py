@@ -36,7 +36,7 @@ class FakeRunner:
     """`live` is what is there, by service and environment: driver's key → body. `gate` holds runs of APPLY back while it is closed.
 
     A deploy.py whose text holds `cannot render` is refused; one with `never healthy` fails and is taken back where there is something to
-    go back to. `faults` are raised or made of the next APPLYs: an exception, "lost", or a result.
+    go back to; one that `plans for long` waits at the gate with its PLANs, too. `faults` are raised or made of the next APPLYs: an exception, "lost", or a result.
     """
 
     def __init__(self) -> None:
@@ -91,9 +91,10 @@ class FakeRunner:
         if run.is_lost:
             return Observed(State.LOST, tuple(run.events), tries=run.tries)
         if run.result is None:
-            if run.job.step is Step.APPLY and not self.gate.is_set():
+            is_held = run.job.step is Step.APPLY or (run.job.step is Step.PLAN and "plans for long" in run.job.program)
+            if is_held and not self.gate.is_set():
                 self.reached.set()
-                if not run.events:
+                if run.job.step is Step.APPLY and not run.events:
                     self._makes_half(run)
                 return Observed(State.RUNNING, tuple(run.events), tries=run.tries)
             run.result = {"event": "result", **self._ends(run)}
