@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+
+import pytest
+
 from bot.sample.content.trading.orders import feed
 from feeds.events import Batch, Quote, Trade, encode
 
@@ -27,3 +31,14 @@ def test_it_listens_to_what_it_may_hear() -> None:
         ("both", ["market.data.binance.spot.BTCUSDT.>", "market.replay.e1.>"]),
     ):
         assert feed.subjects_of({"exchanges": exchanges, "market_data": {"mode": mode}}, "e1") == subjects
+
+
+def test_of_a_cluster_any_server_that_answers_will_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there, socket.create_server(("127.0.0.1", 0)) as gone:
+        here, nowhere = (f"nats://127.0.0.1:{each.getsockname()[1]}" for each in (there, gone))
+        gone.close()
+        at, plain = feed.connected(f"{nowhere},{here}")
+        plain.close()
+        assert at.port == there.getsockname()[1]
+        with pytest.raises(OSError):  # noqa: PT011 - whichever the system says
+            feed.connected(nowhere)

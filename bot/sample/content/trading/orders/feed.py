@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 _SILENCE_S = 60.0  # marks come every second; NATS itself asks every two minutes
 
@@ -44,10 +44,22 @@ class Mids:
                 yield name, Decimal(event["price"])
 
 
+def connected(urls: str) -> tuple[SplitResult, socket.socket]:
+    """The first server of a cluster that takes a connection; commas stand between their addresses. Raises OSError when none does."""
+    first, *others = urls.split(",")
+    at = urlsplit(first)
+    try:
+        return at, socket.create_connection((at.hostname or "127.0.0.1", at.port or 4222), timeout=_SILENCE_S)
+    except OSError:
+        if not others:
+            raise
+    return connected(",".join(others))
+
+
 def listen(sign_in: SignIn, subjects: list[str], priced: Callable[[str, Decimal], None]) -> None:
     """Until the connection ends. Raises OSError."""
-    at, mids = urlsplit(sign_in.url), Mids()
-    with socket.create_connection((at.hostname or "127.0.0.1", at.port or 4222), timeout=_SILENCE_S) as plain:
+    (at, plain), mids = connected(sign_in.url), Mids()
+    with plain:
         reader = plain.makefile("rb")
         reader.readline()  # INFO, before any TLS
         link = ssl.create_default_context().wrap_socket(plain, server_hostname=at.hostname) if at.scheme == "tls" else plain
