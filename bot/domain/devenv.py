@@ -23,9 +23,9 @@ from bot.domain import procfile
 from bot.domain.devenv_file import File, Service, keys_of
 from bot.domain.devenv_nodes import at, fields_of, variables
 from bot.domain.devenv_opening import opening_of
-from bot.domain.devenv_trading import SERVICE as STRATEGY
 from bot.domain.devenv_trading import is_trading, service_of, trading_of
 from bot.domain.devenv_wishes import profiles_of, wishes_of
+from bot.domain.environment import STRATEGY
 from bot.domain.service_config import MAX_SERVICES, ConfigProblem, DevEnv, Opening, Problems, ServiceConfig, check_name, command, decoded
 from bot.domain.trading import USUAL, Offer, Trading
 from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence, Unreadable, shown

@@ -16,6 +16,7 @@ from math import isfinite
 
 from bot.domain import devenv_file as file
 from bot.domain.devenv_nodes import at, fields_of, nearest
+from bot.domain.environment import STRATEGY
 from bot.domain.instruments import instrument
 from bot.domain.service_config import Problems, ServiceConfig, check_name
 from bot.domain.trading import MOST_TTL_HOURS, TTL_HOURS, Exchange, Heard, Market, MarketData, Mode, Offer, Risk, Strategy, Trading, iso
@@ -24,7 +25,6 @@ from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence, shown
 
 KEYS = file.keys_of(file.Trading)
 MOST_EXCHANGES, MOST_INSTRUMENTS, MOST_SPEED = 10, 50, 1000
-SERVICE = "strategy"
 _ONE = "{name: binance, type: spot, instruments: [BTC/USDT]}"
 _EXCHANGE = f"exchanges: [{_ONE}]"
 _RISK = "risk_config: {max_position_usd: 10000, max_drawdown_pct: 5, max_order_rate: 10}"
@@ -66,7 +66,7 @@ def trading_of(fields: dict[str, Node], problems: Problems, offer: Offer, now: f
 def service_of(trading: Trading, offer: Offer) -> ServiceConfig:
     """The strategy as a service: its configuration is its only argument, the profile is in $TRADING."""
     words = (f"./{trading.strategy.binary.removeprefix('./')}", trading.strategy.config)
-    return ServiceConfig(SERVICE, " ".join(filter(None, words)), env=((TOLD_IN, trading.as_json(offer.sandboxes)),))
+    return ServiceConfig(STRATEGY, " ".join(filter(None, words)), env=((TOLD_IN, trading.as_json(offer.sandboxes)),))
 
 
 def _source_of(node: Node | None) -> Heard:

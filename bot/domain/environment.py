@@ -73,6 +73,10 @@ RESTARTING = "restarting"
 """The stage of a restart that failed; the next one that does not is the end of that failure."""
 
 
+STRATEGY = "strategy"
+"""The service that a trading environment's strategy is."""
+
+
 class Address(msgspec.Struct, frozen=True):
     service: str
     url: str
@@ -146,6 +150,12 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def branch(self) -> str:
         return self.ref.removeprefix("refs/heads/")
+
+    @property
+    def service_names(self) -> tuple[str, ...]:
+        """Those that can be named: all with an address, and the strategy, which answers nobody."""
+        named = tuple(each.service for each in self.addresses)
+        return (*named, STRATEGY) if self.is_trading and named and STRATEGY not in named else named
 
     @property
     def is_live(self) -> bool:

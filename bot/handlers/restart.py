@@ -20,7 +20,7 @@ async def decide(command: Restart, scene: Scene, facts: None, transaction: Trans
         raise is_paused(before)
     if before.state is not State.READY:
         raise not_ready(before, "restart")
-    services = [address.service for address in before.addresses]
+    services = before.service_names
     if command.service and command.service not in services:
         raise unknown_service(command.service, services)
     count = before.restart_count + 1

@@ -237,3 +237,11 @@ async def test_a_worker_that_dies_in_between_gives_the_same_again(shop: Talk) ->
     [hearing] = market(shop).hearing.values()
     assert {hearing.password} == {each.password for each in before.values()}
     assert len(kept(shop)) == 2
+
+
+async def test_the_strategy_has_a_name_though_it_answers_nobody(shop: Talk) -> None:
+    write(shop)
+    shop.world.engine.log = (LogLine("strategy", "buy 0.001 at 100000"), LogLine("web", "listening"))
+    await shop.makes()
+    assert (await shop.answer("/ivy logs --service strategy")).splitlines()[-2] == "buy 0.001 at 100000"
+    assert "There is no service `nothing` in it; there is strategy." in await shop.answer("/ivy logs --service nothing")

@@ -252,7 +252,7 @@ def router(parts: Parts) -> APIRouter:
             return not_here(user, view, slug)
         if "ivy logs" not in await _allowed(parts, user, it):
             return not_allowed(user, view, "ivy logs")
-        here, names = f"/environments/{it.slug}", [each.service for each in it.addresses]
+        here, names = f"/environments/{it.slug}", it.service_names
         service = service if service in names else ""
         return frame.page(
             "logs.html",
