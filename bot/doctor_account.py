@@ -13,8 +13,10 @@ async def account(store: Store) -> tuple[bool | None, str]:
         last, found, now = await look.strays.last_look(), await look.strays.all(), look.now
     if last is None:
         return None, "no worker has looked at it: `trellis sweep --dry-run` does, and says what is in the way"
+    if last.problem:
+        return False, f"cannot be looked at: {last.problem}"
     if now - last.at > _LONG_AGO_S:
         return False, "was last seen more than two hours ago: the workers' log says why (strays_not_looked_for)"
     if found:
         return None, f"{len(found)} things have no counterpart: `trellis sweep` lists them"
-    return True, f"{last.machines} machines, each with its environment"
+    return True, f"machines: {last.machines}, each with its environment"

@@ -71,7 +71,7 @@ async def known(settings: Settings, store: Store) -> tuple[Found, Look | None]:
 
 
 def _of(look: Look) -> str:
-    return f"{look.machines} machines, {look.rows} environments and spares, {look.states} states"
+    return f"machines: {look.machines}, environments and spares: {look.rows}, states: {look.states};"
 
 
 def _show(found: Found, look: Look | None, *, is_dry: bool) -> None:
@@ -79,7 +79,9 @@ def _show(found: Found, look: Look | None, *, is_dry: bool) -> None:
         sys.stdout.write("No worker has looked yet. Look now, changing nothing: trellis sweep --dry-run\n")
         return
     at = datetime.fromtimestamp(look.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    sys.stdout.write(f"{_of(look)} at {at}, seen in {look.took_s:.1f} s.\n")
+    sys.stdout.write(f"{_of(look)} seen at {at}, in {look.took_s:.1f} s.\n")
+    if look.problem:
+        sys.stdout.write(f"It cannot be looked at now: {words(look.problem)}\n")
     if not found:
         sys.stdout.write("Everything has its counterpart.\n")
         return

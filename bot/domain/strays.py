@@ -50,7 +50,7 @@ class Stray(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """How the last look came out. `problem` "" means that all was seen."""
+    """How the last look came out that saw all; `problem` is what has been in the way since, "" when nothing is."""
 
     at: float
     took_s: float
@@ -95,8 +95,8 @@ def _due(stray: Stray, patience: Patience) -> tuple[Act, float, float]:
     since = stray.first_seen_at
     if stray.kind is Kind.BRANCH and stray.asked_at is not None:
         return Act.CLOSE, patience.asked_s, stray.asked_at
-    if stray.kind is Kind.UNKNOWN and stray.is_known:
-        return Act.ADOPT, 0, since
+    if stray.is_known:
+        return (Act.ADOPT if stray.kind is Kind.UNKNOWN else Act.TELL), 0, since
     acts = {
         Kind.UNKNOWN: (Act.DESTROY, patience.unknown_s) if patience.unknown_s else (Act.TELL, 0.0),
         Kind.BRANCH: (Act.ASK, 0.0),

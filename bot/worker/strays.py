@@ -18,6 +18,7 @@ from bot.domain.project import Project
 from bot.domain.strays import Act, Kind, Look, Patience, Stray, in_turn, seen_again, verdict
 from bot.replies.life import branch_missing
 from bot.store.store import Store
+from bot.store.strays import Held
 from bot.store.transaction import Transaction
 from bot.worker.adopt import Adoption
 from bot.worker.comparing import Seen, by_environment, compare
@@ -71,7 +72,11 @@ class Strays:
         async with self._holder.holding(LEASE) as lease:
             if lease is None:
                 return []
-            found, look = await self._seen()
+            try:
+                found, look = await self._seen()
+            except EngineUnavailable as error:
+                await self._unseen(str(error))
+                raise
             async with self._store.transaction(lease) as transaction:
                 await transaction.strays.replace([stray for stray, _ in found], look)
             self._tell(found, look)
@@ -85,6 +90,12 @@ class Strays:
         return await self._seen()
 
     # ------------------------------------------------------------ looking
+    async def _unseen(self, problem: str) -> None:
+        """What was seen last stays, with what is in the way now."""
+        async with self._store.transaction() as transaction:
+            last = await transaction.strays.last_look() or Look(at=transaction.now, took_s=0, machines=0, rows=0, states=0)
+            await transaction.strays.looked(msgspec.structs.replace(last, problem=problem))
+
     async def _seen(self) -> tuple[Sequence[tuple[Stray, Act]], Look]:
         began, account = time.monotonic(), self.sweeping.account
         async with self._store.look() as look:
@@ -99,7 +110,7 @@ class Strays:
         twins = {id_ for id_, each in by_environment(machines).items() if len(each) > 1 and id_ in states}
         of_state = {id_: await account.states.machines(id_) for id_ in sorted(twins)}
         found = compare(Seen(rows, machines, states, of_state, heads))
-        minded = [await self._remembered(each) for each in found if self._minds(each)]
+        minded = [await self._remembered(each, rows) for each in found if self._minds(each)]
         strays = [seen_again(before.get((each.kind, each.subject)), each, now) for each in minded]
         told = Look(
             at=now,
@@ -123,12 +134,14 @@ class Strays:
                 log.warning("branches_not_seen", project=key, reason=str(error))
         return {key: heads for key, heads in found.items() if heads}
 
-    async def _remembered(self, stray: Stray) -> Stray:
-        if stray.kind is not Kind.UNKNOWN:
+    async def _remembered(self, stray: Stray, rows: Mapping[str, Held]) -> Stray:
+        """What no row tells of may be of after the copy of the database that was put back."""
+        if stray.environment in rows or stray.kind not in {Kind.UNKNOWN, Kind.STATE}:
             return stray
         known = await self._memory(stray.environment)
-        is_whole = known is not None and known.generation is not None and known.project in self.sweeping.projects
-        return msgspec.structs.replace(stray, is_known=is_whole)
+        has_run = known is not None and known.generation is not None
+        is_ours = known is not None and known.project in self.sweeping.projects
+        return msgspec.structs.replace(stray, is_known=has_run and (is_ours or stray.kind is Kind.STATE))
 
     async def _memory(self, environment: str) -> Observed | None:
         return await self._engine.remembered(environment) if environment and isinstance(self._engine, Remembering) else None

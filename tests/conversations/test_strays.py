@@ -175,6 +175,15 @@ async def test_a_state_without_row_and_machine_goes_after_a_week(world: World) -
     assert await found(world) == []
 
 
+async def test_a_state_of_what_the_engine_remembers_to_run_is_no_leftover(world: World) -> None:
+    world.cloud.states[LOST] = frozenset()
+    world.engine.memory[LOST] = Observed(LOST, "demo-1", 3, 7, "a" * 40, (), None, "a-project-of-before", "refs/heads/demo")
+    for _ in range(12):
+        await world.sweep_account(minutes=24 * 60)
+    assert world.engine.destroyed == []
+    assert await found(world) == [(Kind.STATE, LOST)]
+
+
 async def test_the_owner_of_one_whose_branch_is_not_there_is_told_first_and_may_keep_it(world: World) -> None:
     await world.types("/ivy create lab:b1 --ttl 90h")
     await world.types("/ivy create lab:b2 --ttl 90h", by="erin")
@@ -206,6 +215,12 @@ async def test_an_account_that_cannot_be_seen_is_not_judged(world: World) -> Non
     with pytest.raises(EngineUnavailable, match="RequestLimitExceeded"):
         await world.sweep_account()
     assert len(world.engine.applied) == 1
+    assert await account(world.store) == (False, "cannot be looked at: AWS, listing instances: RequestLimitExceeded")
+    async with signed_in(world, "dana") as web:
+        assert "✗ It cannot be looked at now: AWS, listing instances: RequestLimitExceeded" in shown(await web.get("/system"))
+    world.cloud.is_down = False
+    await world.sweep_account()
+    assert await account(world.store) == (True, "machines: 1, each with its environment")
 
 
 async def test_an_account_without_any_machine_is_the_wrong_one(world: World) -> None:
@@ -239,7 +254,7 @@ async def test_the_operator_asks_what_was_found_looks_without_touching_and_looks
         assert await run() == "No worker has looked yet. Look now, changing nothing: trellis sweep --dry-run\n"
         world.cloud.put("i-1", LOST, "old-1")
         head, *table = (await run("--dry-run")).splitlines()
-        assert head.startswith("1 machines, 0 environments and spares, 0 states at 2026-")
+        assert head.startswith("machines: 1, environments and spares: 0, states: 0; seen at 20")
         assert "machine that nobody knows" in table[2]
         assert "wait: it may be on its way" in table[2]
         assert await found(world) == [], "nothing was written"
