@@ -78,6 +78,7 @@ lock:            ## make the lock files anew (needs uv)
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --no-default-groups --group build --extra otel -o requirements-otel.lock
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --only-group terraform -o requirements-terraform.lock
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --only-group terraform-provider -o requirements-terraform-provider.lock
+	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --only-group ansible -o requirements-ansible.lock
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --no-default-groups --group build --group dev -o requirements-dev.lock
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --only-group browser -o requirements-browser.lock
 	rm -f uv.lock

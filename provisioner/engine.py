@@ -54,6 +54,7 @@ class Spec:
     services: tuple[Service, ...]
     limits: Limits = Limits()
     size: str = "small"  # for engines that make a machine of it
+    tilt_arguments: tuple[str, ...] = ()  # for engines that run `tilt up`
     ready_within_s: float = 120.0
     build_within_s: float = 900.0
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -213,6 +214,14 @@ class Remembering(Protocol):
 
     async def remembered(self, environment: str) -> Observed | None:
         """What ran of it last; a `generation` of None where that is not known. None: it never heard of it."""
+
+
+@runtime_checkable
+class RunsTilt(Protocol):
+    """An engine that may run `tilt up`: then words for tilt need no service that reads them."""
+
+    @property
+    def runs_tilt(self) -> bool: ...
 
 
 class Repositories(Protocol):

@@ -137,6 +137,15 @@ class Mirrors:
             if ran.code:
                 raise EngineUnavailable(f"laying out {source.sha[:10]}: {last_line(ran.err)}")
 
+    async def archive(self, source: Source, file: Path) -> None:
+        """The commit as a tar.gz. Raises EngineFailed, EngineUnavailable."""
+        async with self._alone(source.project) as mirror:
+            await self._obtain(mirror, source)
+            words = ("--git-dir", str(mirror), "archive", "--format=tar.gz", f"--output={file}", source.sha)
+            ran = await self._git(*words, timeout_s=600)
+            if ran.code:
+                raise EngineUnavailable(f"packing {source.sha[:10]}: {last_line(ran.err)}")
+
     async def prune(self, project: str) -> None:
         """Let the mirror forget worktrees whose folders are gone."""
         async with self._alone(project) as mirror:

@@ -41,6 +41,7 @@ from bot.worker.strays import Account
 from bot.worker.sweep import sweep
 from bot.worker.worker import Parts, desks_of
 from deploy.kubernetes import KubernetesRunner
+from provisioner.setup.machines import Machines
 from tests.databases import in_the_callers_thread, prepare
 from tests.fakes.clock import ManualClock
 from tests.fakes.cloud import FakeCloud, FakeMachines, FakeStates
@@ -272,9 +273,19 @@ def world_settings(folder: Path, github: FakeGitHub, gitlab: FakeGitLab, slack: 
 
 @asynccontextmanager
 async def a_world(
-    folder: Path, *, database_url: str = "", pace_s: float = 0.0, is_app: bool = False, pause: Pause | None = None, **more: Any
+    folder: Path,
+    *,
+    database_url: str = "",
+    pace_s: float = 0.0,
+    is_app: bool = False,
+    pause: Pause | None = None,
+    machines: Machines | None = None,
+    **more: Any,
 ) -> AsyncIterator[World]:
-    """`is_app`: on GitHub the bot is an App, installed with acme. `is_alone`: no forge and no chat is configured. `pause`: how clusters' runners wait."""
+    """`is_app`: on GitHub the bot is an App, installed with acme. `is_alone`: no forge and no chat is configured.
+
+    `pause`: how clusters' runners wait. `machines` set up what branch-env makes.
+    """
     async with AsyncExitStack() as stack:
         github, gitlab, slack = (stack.enter_context(made) for made in (FakeGitHub(is_app=is_app), FakeGitLab(), FakeSlack()))
         settings = world_settings(folder, github, gitlab, slack, database_url=database_url, **more)  # type: ignore[arg-type]
@@ -291,7 +302,7 @@ async def a_world(
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         world.cloud = FakeCloud(world.engine)
         account = Account(FakeMachines(world.cloud), FakeStates(world.cloud), settings.sweep.rows) if settings.sweep.region else None
-        place = Place(engine_of(settings, world.engine), world.repositories, account)
+        place = Place(engine_of(settings, world.engine, machines), world.repositories, account)
         access = access_of(settings, lambda: clock.at)
         deploys = replace(deploys_of(settings), runner=world.runner, files=world.files)
         if pause:

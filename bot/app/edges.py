@@ -17,6 +17,7 @@ from bot.app.catalogue import catalogue_of
 from bot.app.channels import channels_of
 from bot.app.deploys import Deploys, deploys_of
 from bot.app.github import access_of
+from bot.app.machines import machines_of, terraform_of
 from bot.app.market_feed import NatsFeed
 from bot.app.people import people_of, policies_of
 from bot.app.spares import targets
@@ -54,8 +55,8 @@ from bot.worker.strays import Account
 from provisioner.engine import Engine, Repositories
 from provisioner.local import LocalEngine
 from provisioner.remotes import GitRepositories
+from provisioner.setup.machines import Machines
 from provisioner.terraform.engine import TerraformEngine
-from provisioner.terraform.settings import TerraformSettings
 
 log = structlog.get_logger()
 
@@ -195,19 +196,16 @@ class Place:
     account: Account | None = None
 
 
-def engine_of(settings: Settings, keeper: Engine) -> Engine:
-    """The keeper itself, or Terraform with the keeper in its machine. Raises SettingsError."""
+def engine_of(settings: Settings, keeper: Engine, machines: Machines | None = None) -> Engine:
+    """The keeper itself, or Terraform: with the keeper in its machine, or with `machines` set up from here. Raises SettingsError."""
     if settings.engine == "local":
         return keeper
     longest_s = max(settings.limits.cap_hours, settings.limits.keep_hours) * 3600 + _GRACE_S
-    told = TerraformSettings(settings.data_dir, program=settings.terraform.program, longest_life_s=longest_s)
-    if not told.module.is_dir():
-        raise SettingsError(f"TRELLIS_ENGINE=terraform needs the folder terraform/ of Trellis's source, which is not at {told.module}")
-    return TerraformEngine(told, keeper)
+    return TerraformEngine(terraform_of(settings, longest_s), keeper, machines=machines)
 
 
 def place_of(settings: Settings, github: Access | None) -> Place:
-    engine = engine_of(settings, LocalEngine(settings.keeper_socket))
+    engine = engine_of(settings, LocalEngine(settings.keeper_socket), machines_of(settings, github))
     return Place(engine, GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github)), account_of(settings))
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.settings.artifact_checks import check_artifacts
 from bot.settings.deploy_checks import check_deploys
 from bot.settings.parts import GitHubSettings
+from bot.settings.terraform import NEEDED
 from bot.settings.wanting import SettingsError
 from bot.settings.wanting import require as _require
 from bot.settings.whole import Settings
@@ -46,6 +47,7 @@ def check(settings: Settings) -> None:
     _check_projects(settings)
     _check_people(settings)
     _check_spares(settings)
+    _check_machines(settings)
     _check_money(settings)
     check_deploys(settings)
     check_artifacts(settings)
@@ -73,6 +75,20 @@ def _check_spares(settings: Settings) -> None:
         name = f"TRELLIS_SPARES__PROJECTS__{key.upper()}"
         _require(key in settings.projects, f"{name}: there is no project {key}")
         _require(settings.engine == "terraform", f"{name}: warm spares need TRELLIS_ENGINE=terraform")
+
+
+def _check_machines(settings: Settings) -> None:
+    """What branch-env cannot do without, and a Traefik: without one its addresses would lead nowhere."""
+    if settings.engine != "terraform":
+        return
+    has_region = not settings.terraform.state_bucket or settings.terraform.variables.get("region")
+    _require(has_region, "TRELLIS_TERRAFORM__STATE_BUCKET is set without TRELLIS_TERRAFORM__VARIABLES__REGION: set it")
+    if not settings.terraform.is_machines:
+        return
+    for name in NEEDED:
+        _require(settings.terraform.variables.get(name), f"TRELLIS_TERRAFORM__VARIABLES__{name.upper()} is missing: branch-env needs it")
+    _require(settings.traefik, "TRELLIS_TERRAFORM__MODULE=branch-env needs a Traefik before its machines: set TRELLIS_TRAEFIK__TOKEN")
+    _require(settings.domain != "localhost", "TRELLIS_TERRAFORM__MODULE=branch-env needs TRELLIS_DOMAIN: where environments are reached")
 
 
 def _check_money(settings: Settings) -> None:

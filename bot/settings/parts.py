@@ -36,14 +36,6 @@ GroupRoles = Annotated[dict[str, RoleName], BeforeValidator(_pairs)]
 Identifier = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 
-class TerraformPart(BaseModel):
-    """For `engine = "terraform"`: which Terraform. Its environments are those of modules/local-env: on this machine, by the keeper."""
-
-    model_config = {"extra": "forbid"}
-
-    program: str = "auto"
-
-
 class ProjectSettings(BaseModel):
     """A repository that environments are made of."""
 
@@ -57,6 +49,7 @@ class ProjectSettings(BaseModel):
     receive: Literal["hooks", "polling", "both"] = "hooks"
     slack_channels: tuple[str, ...] | str = ()
     sleeps: str = ""
+    tilt_arguments: tuple[str, ...] | str = ()  # what `-- …` may hold, as patterns: `--only`, `web`, `--env=*`
     statuses: bool = True
     deployments: bool = True
     people: PeopleRoles = Field(default_factory=dict)
@@ -66,6 +59,11 @@ class ProjectSettings(BaseModel):
     def channels(self) -> tuple[str, ...]:
         """Slack channel ids, written as a list or as `C1,C2`."""
         return tuple(self.slack_channels.replace(",", " ").split()) if isinstance(self.slack_channels, str) else self.slack_channels
+
+    @property
+    def tilt_allowed(self) -> tuple[str, ...]:
+        """Written as a list or with spaces between."""
+        return tuple(self.tilt_arguments.split()) if isinstance(self.tilt_arguments, str) else self.tilt_arguments
 
 
 class GroupSettings(BaseModel):

@@ -25,10 +25,10 @@ from bot.settings.parts import (
     SlackSettings,
     SparesSettings,
     TelemetrySettings,
-    TerraformPart,
     WorkerSettings,
 )
 from bot.settings.sweeping import SweepSettings
+from bot.settings.terraform import TerraformPart
 from bot.settings.trading import FeedsSettings, TradingSettings, VaultSettings
 from bot.settings.traefik import TraefikSettings
 

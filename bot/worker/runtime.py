@@ -17,7 +17,7 @@ from bot.domain.trading import USUAL, Offer
 from bot.redaction import KNOWN
 from bot.worker.market_feed import Certificates, FeedUnavailable
 from bot.worker.spec import config_of, source_of
-from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories
+from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories, RunsTilt
 
 _PATIENCE_S = 4.0
 
@@ -85,6 +85,8 @@ class EngineRuntime:
 
     async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
         """A configuration that cannot be read reads nothing; its faults are told when it is run."""
+        if isinstance(self._engine, RunsTilt) and self._engine.runs_tilt:
+            return True
         try:
             return reads_tilt_args(config_of(await self._engine.read(source_of(project, ref, sha), FILES), self._offer).services)
         except EngineFailed:

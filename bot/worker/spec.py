@@ -78,5 +78,6 @@ def spec_of(environment: Environment, project: Project, choice: Choice, secrets:
         services=services,
         limits=LIMITS[environment.size],
         size=environment.size.value,
+        tilt_arguments=tuple(arguments or ()),
         secrets=secrets,
     )

@@ -12,6 +12,7 @@ from processes import tail
 from provisioner.engine import Access, Address, Bare, Engine, LogLine, Observed, Report, Source, Spec, StageName
 from provisioner.fences import Fences
 from provisioner.records import check, check_bare, check_name
+from provisioner.setup.machines import Machine, Machines
 from provisioner.terraform.commands import Commands
 from provisioner.terraform.copies import Copy
 from provisioner.terraform.images import image_of
@@ -27,16 +28,25 @@ LOGS = "terraform"  # the name under which its own log is shown
 
 
 class TerraformEngine(Engine):
-    """`within` brings services to the machine that was made; with `modules/local-env` that is this machine, and the keeper."""
+    """`within` brings services to the machine that was made; with `modules/local-env` that is this machine, and the keeper.
 
-    def __init__(self, settings: TerraformSettings, within: Engine, now: Callable[[], float] = time.time) -> None:
-        self._settings, self._within, self._now = settings, within, now
+    With `machines` the module makes a machine of each environment's own, which they set up; then `within` only reads repositories.
+    """
+
+    def __init__(
+        self, settings: TerraformSettings, within: Engine, now: Callable[[], float] = time.time, machines: Machines | None = None
+    ) -> None:
+        self._settings, self._within, self._now, self._machines = settings, within, now, machines
         for folder in (settings.fences, settings.environments, settings.folder / "home"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._fences = Fences(settings.fences)
         self._records = Records(settings.environments)
         self._runner = Runner(settings)
         self._program: Program | None = None
+
+    @property
+    def runs_tilt(self) -> bool:
+        return self._machines is not None
 
     async def aclose(self) -> None:
         if close := getattr(self._within, "aclose", None):
@@ -82,10 +92,23 @@ class TerraformEngine(Engine):
         stack = await self._stack(spec.environment, fence)
         record = await self._wanted(spec, stack)
         outputs = await stack.apply(record.wanted.variables, lambda done, of: report.count(StageName.PROVISIONING, done, of))
-        access = await self._within.apply(spec, fence, _Begun(report))
+        if self._machines:
+            machine = _machine(outputs)
+            record = replace(record, machine=(machine.id, machine.private_ip))
+            self._claim(spec.environment, fence)
+            self._records.save(record)
+            await report.end(StageName.PROVISIONING)
+            access = await self._machines.apply(machine, spec, report)
+        else:
+            access = _with(await self._within.apply(spec, fence, _Begun(report)), outputs)
         self._claim(spec.environment, fence)
         self._records.save(replace(record, ready=record.wanted))
-        return _with(access, outputs)
+        return access
+
+    async def _machine_of(self, environment: str) -> Machine | None:
+        """The machine that an environment had last."""
+        record = await asyncio.to_thread(self._records.find, environment)
+        return Machine(*record.machine) if record and record.machine else None
 
     async def _wanted(self, spec: Spec, stack: Stack) -> Record:
         """Remembered before anything is made, so that nothing that is made is ever forgotten."""
@@ -94,7 +117,8 @@ class TerraformEngine(Engine):
         if before and before.is_spare:  # its time as somebody's begins
             created_at = self._now()
         made = Made(spec.generation, spec.source.sha, spec.source.ref, variables(self._settings, bare_of(spec), created_at))
-        record = Record(spec.environment, spec.slug, spec.source.project, created_at, made, before.ready if before else None)
+        ready, machine = (before.ready, before.machine) if before else (None, None)
+        record = Record(spec.environment, spec.slug, spec.source.project, created_at, made, ready, machine=machine)
         self._records.save(record)
         return record
 
@@ -108,7 +132,8 @@ class TerraformEngine(Engine):
 
     async def abandon(self, environment: str, generation: int, fence: int) -> None:
         self._claim(environment, fence)
-        await self._within.abandon(environment, generation, fence)
+        if not self._machines:
+            await self._within.abandon(environment, generation, fence)
         record = self._records.find(environment)
         if record is None or record.wanted.generation != generation or record.wanted == record.ready:
             return
@@ -121,12 +146,18 @@ class TerraformEngine(Engine):
 
     async def restart(self, environment: str, service: str | None, fence: int, number: int = 0) -> None:
         self._claim(environment, fence)
-        await self._within.restart(environment, service, fence, number)
+        if not self._machines:
+            await self._within.restart(environment, service, fence, number)
+        elif machine := await self._machine_of(environment):
+            await self._machines.restart(machine)
 
     async def pause(self, environment: str, fence: int) -> None:
-        """Services only: `modules/local-env` has no machine that costs anything while they stand still."""
+        """Services only: a machine of its own stays, and costs what it costs."""
         self._claim(environment, fence)
-        await self._within.pause(environment, fence)
+        if not self._machines:
+            await self._within.pause(environment, fence)
+        elif machine := await self._machine_of(environment):
+            await self._machines.pause(machine)
 
     # ------------------------------------------------------------ taking down
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
@@ -134,7 +165,10 @@ class TerraformEngine(Engine):
         record = self._records.find(environment)
         if record:
             self._records.save(replace(record, is_going=True))
-        await self._within.destroy(environment, fence, grace_s)
+        if self._machines:
+            await self._machines.code.forget(environment)
+        else:
+            await self._within.destroy(environment, fence, grace_s)
         await self._take_down(environment, fence, record)
 
     async def _take_down(self, environment: str, fence: int, record: Record | None) -> None:
@@ -152,7 +186,7 @@ class TerraformEngine(Engine):
 
     async def observe(self) -> tuple[Observed, ...]:
         """What runs, what was half made or half taken down, and spares."""
-        running = await self._within.observe()
+        running = await self._on_machines() if self._machines else await self._within.observe()
         seen = {each.environment for each in running}
         records = await asyncio.to_thread(lambda: tuple(self._records.all()))
         half = [each for each in records if each.environment not in seen and (each.is_going or not each.has_run)]
@@ -167,6 +201,12 @@ class TerraformEngine(Engine):
         ready = record.ready if record.has_run and not record.is_going else None
         return replace(half, generation=ready.generation, sha=ready.sha, ref=ready.ref) if ready else half
 
+    async def _on_machines(self) -> tuple[Observed, ...]:
+        """As they were left: what is of them in the cloud's account is looked at elsewhere."""
+        records = await asyncio.to_thread(lambda: tuple(self._records.all()))
+        seen = [await self.remembered(each.environment) for each in records if each.has_run and not each.is_going]
+        return tuple(each for each in seen if each)
+
     def _observed(self, record: Record) -> Observed:
         fence = self._fences.highest(record.environment)
         project, ref = record.project, record.wanted.ref
@@ -174,7 +214,10 @@ class TerraformEngine(Engine):
 
     async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
         check_name(environment)
-        if service != LOGS and (lines := await self._within.logs(environment, service, tail)):
+        if self._machines and service != LOGS:
+            if machine := await self._machine_of(environment):
+                return await self._machines.logs(machine, tail)
+        elif service != LOGS and (lines := await self._within.logs(environment, service, tail)):
             return lines
         if service not in {None, LOGS}:
             return ()
@@ -201,6 +244,11 @@ class _Begun:
 
     async def count(self, stage: StageName, done: int, of: int) -> None:
         await self.report.count(stage, done, of)
+
+
+def _machine(outputs: Mapping[str, Any]) -> Machine:
+    made = outputs["machine"]
+    return Machine(str(made["id"]), str(made["private_ip"]))
 
 
 def _with(access: Access, outputs: Mapping[str, Any]) -> Access:

@@ -33,6 +33,7 @@ class Record:
     wanted: Made
     ready: Made | None = None
     is_going: bool = False
+    machine: tuple[str, str] | None = None  # its id and address, where it has one of its own
 
     @property
     def is_spare(self) -> bool:

@@ -1,0 +1,50 @@
+"""Environments on machines of their own, wired."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bot.app.tokens import ForgeTokens
+from bot.chats.github_access import Access
+from bot.settings import Settings, SettingsError
+from bot.web.console import token_in
+from provisioner import ec2
+from provisioner.git import Git
+from provisioner.mirrors import Mirrors
+from provisioner.setup.code import S3Code
+from provisioner.setup.machines import Machines
+from provisioner.setup.plan import Host
+from provisioner.setup.ssm import SsmShell
+from provisioner.terraform.settings import MODULES, LocalState, S3State, TerraformSettings
+from provisioner.traefik.names import proof_of
+
+
+def terraform_of(settings: Settings, longest_s: float) -> TerraformSettings:
+    """Raises SettingsError."""
+    part = settings.terraform
+    module: Path = MODULES / part.module  # a path that begins at the root stays what it is
+    if not module.is_dir():
+        raise SettingsError(f"TRELLIS_ENGINE=terraform needs the folder terraform/ of Trellis's source, which is not at {module}")
+    state = S3State(part.state_bucket, str(part.variables["region"])) if part.state_bucket else LocalState()
+    variables: dict[str, Any] = dict(part.variables)
+    return TerraformSettings(settings.data_dir, module, state, part.program, part.plugins, variables, longest_life_s=longest_s)
+
+
+def host_of(settings: Settings) -> Host:
+    scheme = settings.traefik.scheme if settings.traefik else "https"
+    allowed = {key: each.tilt_allowed for key, each in settings.projects.items()}
+    return Host(settings.domain, scheme, settings.terraform.ingress, tilt_arguments=allowed)
+
+
+def machines_of(settings: Settings, github: Access | None) -> Machines | None:
+    """None where environments are on this machine. Raises SettingsError."""
+    if settings.engine != "terraform" or not settings.terraform.is_machines:
+        return None
+    home, variables = settings.data_dir.absolute() / "terraform", settings.terraform.variables
+    client = partial(ec2.client, region=str(variables["region"]))
+    mirrors = Mirrors(Git(home / "git", ForgeTokens(settings, github)), home / "mirrors")
+    key = token_in(settings.data_dir).encode()
+    code = S3Code(mirrors, partial(client, "s3"), str(variables["data_bucket"]))
+    return Machines(SsmShell(partial(client, "ssm")), code, host_of(settings), partial(proof_of, key))

@@ -1,0 +1,35 @@
+"""The settings of the engine that makes environments by Terraform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class TerraformPart(BaseModel):
+    """For `engine = "terraform"`: which Terraform, and what it makes.
+
+    `module` is `local-env`, whose environments are on this machine, by the keeper, or `branch-env`, an instance on AWS for each; or the
+    path of a folder with one of these names, for who keeps a copy of their own. For branch-env: `variables` are those of the module that
+    are the same for all (its README has them), states are in `state_bucket`, `plugins` is a filesystem mirror of providers (without one
+    they come from the registry), and `ingress` is the host name under which the kind cluster's ingress knows a service.
+    """
+
+    model_config = {"extra": "forbid"}
+
+    program: str = "auto"
+    module: str = Field(default="local-env", pattern=r"^(local-env|branch-env|.*/(local-env|branch-env))$")
+    variables: dict[str, Any] = Field(default_factory=dict)
+    plugins: Path | None = None
+    state_bucket: str = ""
+    ingress: str = Field(default="{service}.localhost", pattern=r"^[a-z0-9.{}-]+$")
+
+    @property
+    def is_machines(self) -> bool:
+        return Path(self.module).name == "branch-env"
+
+
+NEEDED = ("region", "account", "vpc_id", "subnet_id", "proxy_security_group_id", "image_id", "boundary_arn", "data_bucket")
+"""What branch-env cannot do without; code goes through the data bucket."""

@@ -1,0 +1,65 @@
+"""The command that a machine is sent for a step: a script that never changes, and beside it data in base64."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import re
+import tarfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+ROLES = Path(__file__).parent / "ansible"
+ANSIBLE = "ansible-core==2.19.14"
+_SHIPPED = frozenset({".yml", ".yaml", ".cfg", ".py"})
+_SCRIPT = """set -eu
+umask 077
+root=${TRELLIS_ROOT:-}
+home=$root/opt/trellis
+mkdir -p "$home"
+ansible=$home/ansible/bin/ansible-playbook
+if ! [ -x "$ansible" ]; then
+  python3 -m venv "$home/ansible"
+  "$home/ansible/bin/pip" install --quiet --disable-pip-version-check ANSIBLE
+fi
+if ! [ -d "$home/setup-DIGEST" ]; then
+  rm -rf "$home/setup-new"; mkdir "$home/setup-new"
+  printf %s 'BUNDLE' | base64 -d | tar -xzf - -C "$home/setup-new"
+  mv "$home/setup-new" "$home/setup-DIGEST"
+fi
+printf %s 'GIVEN' | base64 -d | python3 -c 'import json, pathlib, sys
+home = pathlib.Path(sys.argv[1])
+home.mkdir(exist_ok=True)
+for name, text in json.load(sys.stdin).items():
+    (home / name).write_text(text)' "$home/given"
+cd "$home/setup-DIGEST"
+ANSIBLE_CONFIG=ansible.cfg exec "$ansible" -i localhost, -c local -t STEP -e "trellis_root=$root" -e "trellis_given=$home/given"SHA site.yml
+"""
+
+
+@cache
+def bundle() -> tuple[bytes, str]:
+    """The roles as a tar.gz, and its digest in 16 hex digits: the same files are the same bytes."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as archive:
+        for path in sorted(path for path in ROLES.rglob("*") if path.is_file() and path.suffix in _SHIPPED):
+            about = tarfile.TarInfo(str(path.relative_to(ROLES)))
+            about.size, about.mode = path.stat().st_size, 0o600
+            archive.addfile(about, io.BytesIO(path.read_bytes()))
+    packed = gzip.compress(held.getvalue(), mtime=0)
+    return packed, hashlib.sha256(packed).hexdigest()[:16]
+
+
+def command(step: str, files: Mapping[str, str] | None = None, sha: str = "") -> str:
+    """For one step, or several with commas between. `sha` "": of no environment, for an image."""
+    if not re.fullmatch(r"[a-z]+(,[a-z]+)*", step) or not re.fullmatch(r"([0-9a-f]{40})?", sha):
+        raise ValueError(f"{step} at {sha} is no step at a commit")
+    packed, digest = bundle()
+    data = base64.b64encode(json.dumps(dict(files or {})).encode()).decode()
+    words = {"DIGEST": digest, "BUNDLE": base64.b64encode(packed).decode(), "GIVEN": data, "ANSIBLE": ANSIBLE, "STEP": step}
+    words["SHA"] = f' -e "trellis_sha={sha}"' if sha else ""
+    return re.sub(r"DIGEST|BUNDLE|GIVEN|ANSIBLE(?!_)|STEP|SHA", lambda found: words[found[0]], _SCRIPT)

@@ -1,0 +1,92 @@
+"""The engine within a machine: sets it up step by step, and says where it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from provisioner.engine import Access, Address, EngineFailed, EngineUnavailable, LogLine, Report, Source, Spec, StageName
+from provisioner.records import label
+from provisioner.setup.command import command
+from provisioner.setup.plan import STEPS, Host, given
+from provisioner.setup.shell import Shell
+from provisioner.setup.tilt import NotAllowed
+from provisioner.setup.told import tasks
+from provisioner.traefik.names import TILT
+
+_STEP_WITHIN_S = 900.0
+_SOON_S = 120.0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the module made, by its output of the same name."""
+
+    id: str
+    private_ip: str
+
+
+class Code(Protocol):
+    """Where a machine fetches a branch's code."""
+
+    async def offer(self, environment: str, source: Source) -> str:
+        """An address that gives the commit as a tar.gz, for a while. Raises EngineFailed, EngineUnavailable."""
+
+    async def forget(self, environment: str) -> None:
+        """Leave nothing of it. Already gone is success."""
+
+
+@dataclass(frozen=True)
+class Machines:
+    """`proof` is what opens tilt's page of an environment."""
+
+    shell: Shell
+    code: Code
+    host: Host
+    proof: Callable[[str], str]
+
+    async def apply(self, machine: Machine, spec: Spec, report: Report) -> Access:
+        """Make the commit run there. Raises EngineFailed with the task at which it stopped."""
+        await report.begin(StageName.CONFIGURING)
+        try:
+            files = given(self.host, spec, await self.code.offer(spec.environment, spec.source), self.proof(spec.environment))
+        except NotAllowed as error:
+            raise EngineFailed(StageName.CONFIGURING, str(error), code="tilt_args") from error
+        *before, last = STEPS
+        for done, step in enumerate(before):
+            await report.count(StageName.CONFIGURING, done, len(STEPS))
+            await self._step(machine, step, command(step, files, spec.source.sha), StageName.CONFIGURING)
+        await report.end(StageName.CONFIGURING)
+        await report.begin(StageName.STARTING)
+        await self._step(machine, last, command(last, files, spec.source.sha), StageName.STARTING)
+        await report.end(StageName.STARTING)
+        addresses = tuple(Address(each.name, self.host.url(label(spec, each.name))) for each in spec.services)
+        return Access(spec.generation, spec.source.sha, addresses, f"http://{machine.private_ip}:80")
+
+    async def restart(self, machine: Machine) -> None:
+        """Have tilt begin anew what it runs. Raises EngineFailed, EngineUnavailable."""
+        await self._plain(machine, "systemctl restart trellis-tilt")
+
+    async def pause(self, machine: Machine) -> None:
+        """Nothing of the branch runs; the machine stays."""
+        await self._plain(machine, "systemctl stop trellis-tilt")
+
+    async def logs(self, machine: Machine, tail: int) -> tuple[LogLine, ...]:
+        ran = await self.shell.run(machine.id, f"journalctl --unit trellis-tilt --output cat --lines {int(tail)}", _SOON_S)
+        return tuple(LogLine(TILT, text) for text in ran.out.splitlines())
+
+    async def _plain(self, machine: Machine, text: str) -> None:
+        ran = await self.shell.run(machine.id, text, _SOON_S)
+        if ran.code:
+            raise EngineFailed(StageName.STARTING, f"{text}: {ran.err.strip()[-300:] or 'it failed'}", code="setup_failed")
+
+    async def _step(self, machine: Machine, step: str, text: str, stage: StageName) -> None:
+        ran = await self.shell.run(machine.id, text, _STEP_WITHIN_S)
+        told = tasks(ran.out)
+        lines = tuple(f"{each.outcome:8} {each.name}{f': {each.why}' if each.why else ''}" for each in told)
+        if failed := next((each for each in told if each.outcome == "failed"), None):
+            raise EngineFailed(stage, f"{failed.name}: {failed.why or 'it failed'}", lines, code="setup_failed")
+        if ran.code or not told:  # nothing told is nothing done, whatever the code says
+            why = ran.err.strip().splitlines()[-1:] or ["it said nothing"]
+            raise EngineUnavailable(f"setting up {step} on {machine.id}: {why[0][:300]}")

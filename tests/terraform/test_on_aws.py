@@ -1,0 +1,125 @@
+"""`/ivy create` with branch-env: said in a terminal, made in moto by real Terraform, set up, reached through the proxy, resized, taken down."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.settings import SettingsError, check
+from bot.settings.terraform import NEEDED
+from provisioner.engine import Source
+from provisioner.setup.code import S3Code
+from provisioner.setup.machines import Machines
+from provisioner.setup.plan import Host
+from provisioner.setup.ssm import SsmShell
+from provisioner.terraform.settings import MODULES
+from tests.terraform.aws import Aws
+from tests.terraform.machine import FakeMachine, FakeSsm
+from tests.terraform.test_branch_env import counted, lasting, mirrors
+from tests.traefik.reader import NOT_REAL
+from tests.traefik.stand import TRAEFIK, Visitor
+from tests.world import World, a_world
+
+DOMAIN = "env.example.net"
+
+
+class Packed:
+    """Stands for the mirrors: what a commit is packed to."""
+
+    async def archive(self, source: Source, file: Path) -> None:
+        file.write_text(f"code of {source.sha}")
+
+
+class AnyMachine(dict[str, FakeMachine]):
+    """Every instance that moto makes is the one machine; Ansible only says that it was there (the roles are tried in test_setup.py)."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.one = FakeMachine(root, has_ansible=False)
+
+    def __contains__(self, name: object) -> bool:
+        return str(name).startswith("i-")
+
+    def __getitem__(self, name: str) -> FakeMachine:
+        return self.one
+
+
+def objects(aws: Aws) -> list[str]:
+    return [each["Key"] for each in aws.client("s3").list_objects_v2(Bucket="seeds").get("Contents", [])]
+
+
+async def visits(world: World, url: str) -> int:
+    return (await Visitor(world, scheme="https").asks(url)).status_code
+
+
+async def test_an_environment_on_aws_from_what_is_said_to_nothing_left(
+    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    mirror = mirrors(tmp_path, "stand-in")
+    record_property("told", f"a conversation with branch-env ran with {mirror.told}; SSM and the machine were stand-ins")
+    record_property("told", NOT_REAL)
+    module = tmp_path / "branch-env"
+    shutil.copytree(MODULES / "branch-env", module)
+    (module / ".terraform.lock.hcl").unlink()
+    aws.client("s3").create_bucket(Bucket="seeds", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    variables, ssm = lasting(aws), FakeSsm(AnyMachine(tmp_path / "machine"))
+    before = counted(aws)
+    code = S3Code(Packed(), lambda: aws.client("s3"), "seeds")  # type: ignore[arg-type]
+    machines = Machines(SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff")
+    terraform: dict[str, Any] = {"program": "wheel", "module": str(module), "variables": variables, "plugins": str(mirror.folder)}
+    traefik = {**TRAEFIK, "scheme": "https", "login": False}
+    async with a_world(
+        tmp_path / "data", engine="terraform", terraform=terraform, traefik=traefik, domain=DOMAIN, machines=machines
+    ) as world:
+        (said,) = await world.types("/ivy create lab:demo")
+        environment = await world.environment()
+        address = f"https://{environment.slug}.{DOMAIN}"
+        assert said.splitlines()[0].startswith(f"✓ dana: {environment.slug} is ready after ")
+        assert address in said
+        (instance,) = aws.instances()
+        assert environment.upstream == f"http://{instance['PrivateIpAddress']}:80"
+        assert objects(aws) == [f"dev-envs/{environment.id}/code/{'b' * 40}.tar.gz"]
+        assert len(ssm.sent) == 5
+        found = (await world.web.get("/traefik/configuration", headers={"host": "127.0.0.1"})).json()
+        [server] = found["http"]["services"][f"env-{environment.slug}"]["loadBalancer"]["servers"]
+        assert server["url"] == environment.upstream
+        assert await visits(world, f"https://nobody-abcdef.{DOMAIN}/") == 404
+
+        world.lab["demo"] = "c" * 40
+        await world.types(f"/ivy update {environment.slug}")
+        assert [each["InstanceId"] for each in aws.instances()] == [instance["InstanceId"]]
+        assert len(ssm.sent) == 10
+        assert f"dev-envs/{environment.id}/code/{'c' * 40}.tar.gz" in objects(aws)
+        refused = "\n".join(await world.types("/ivy create lab:main -- --hud"))
+        assert "this project lets no '--hud' through to tilt" in refused
+
+        assert "is gone" in "\n".join(await world.types(f"/ivy terminate {environment.slug}"))
+        assert await visits(world, address) == 404
+        for each in await world.environments():
+            await world.types(f"/ivy terminate {each.slug}")
+    assert counted(aws) == before
+    assert objects(aws) == []
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_what_branch_env_cannot_do_without_is_asked_for_by_its_name(name: str) -> None:
+    from bot.settings import Settings
+
+    variables = {each: "x" for each in NEEDED if each != name}
+    settings = Settings(engine="terraform", terraform={"module": "branch-env", "variables": variables}, traefik={}, domain=DOMAIN)  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=f"TRELLIS_TERRAFORM__VARIABLES__{name.upper()} is missing"):
+        check(settings)
+
+
+def test_addresses_that_lead_nowhere_are_refused_before_anything_is_made() -> None:
+    from bot.settings import Settings
+
+    terraform = {"module": "branch-env", "variables": dict.fromkeys(NEEDED, "x")}
+    with pytest.raises(SettingsError, match="needs a Traefik"):
+        check(Settings(engine="terraform", terraform=terraform, domain=DOMAIN))  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="needs TRELLIS_DOMAIN"):
+        check(Settings(engine="terraform", terraform=terraform, traefik={}))  # type: ignore[arg-type]

@@ -1,0 +1,204 @@
+"""A machine is set up by the very commands that AWS would send it: what comes of it, that twice is once, and who says what failed."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from provisioner.engine import EngineFailed, EngineUnavailable, Service, Source, StageName
+from provisioner.setup.command import ROLES, bundle, command
+from provisioner.setup.machines import Machine, Machines
+from provisioner.setup.plan import BAKED, STEPS, Host, given
+from provisioner.setup.ssm import SsmShell
+from provisioner.setup.tilt import NotAllowed, words
+from provisioner.setup.told import Task, tasks
+from tests.provisioner.house import Notes
+from tests.terraform.machine import ANSIBLE, TOLD, FakeMachine, FakeSsm, is_there
+from tests.terraform.stand import SHA, spec
+
+HOST = Host("env.example.net", tilt_arguments={"demo": ("--only", "web", "--env=*")})
+MACHINE = Machine("i-0123456789abcdef0", "10.20.1.7")
+SERVICES = (Service("web", "./web"), Service("api", "./api"))
+
+
+@pytest.fixture(autouse=True)
+def _is_there(record_property: Callable[[str, object], None]) -> None:
+    if not is_there():
+        pytest.skip("Ansible is not installed beside the tests: tools/terraform.sh")
+    record_property("told", TOLD)
+
+
+class Archive:
+    """A branch's code as a file that the machine can fetch."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def offer(self, environment: str, source: Source) -> str:
+        path = self._folder / f"{source.sha}.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            about = tarfile.TarInfo("Tiltfile")
+            archive.addfile(about, io.BytesIO())
+        return path.as_uri()
+
+    async def forget(self, environment: str) -> None:
+        raise AssertionError("nothing is taken down here")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> FakeMachine:
+    return FakeMachine(tmp_path / "machine")
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> FakeMachine:
+    """One on which Ansible only says that it was there: for what is not about the roles."""
+    return FakeMachine(tmp_path / "machine", has_ansible=False)
+
+
+def machines(tmp_path: Path, machine: FakeMachine, **more: int) -> tuple[Machines, FakeSsm]:
+    ssm = FakeSsm({MACHINE.id: machine}, **more)
+    return Machines(SsmShell(lambda: ssm, (0.0,)), Archive(tmp_path), HOST, lambda environment: "00ff"), ssm
+
+
+async def test_everything_is_set_up_and_the_second_time_changes_nothing(tmp_path: Path, machine: FakeMachine) -> None:
+    engine, ssm = machines(tmp_path, machine, not_yet=2)
+    wanted, notes = spec(services=SERVICES, tilt_arguments=("--only", "web")), Notes()
+    access = await engine.apply(MACHINE, wanted, notes)
+    assert [each.url for each in access.addresses] == ["https://slug-env-1.env.example.net", "https://api--slug-env-1.env.example.net"]
+    assert access.upstream == "http://10.20.1.7:80"
+    assert notes.counted == [(0, 5), (1, 5), (2, 5), (3, 5)]
+    assert [stage for _, stage in notes.heard] == [StageName.CONFIGURING] * 2 + [StageName.STARTING] * 2
+    up = ["tilt", "up", "--host=127.0.0.1", "--port=10350", "--stream", "--", "--only", "web"]
+    assert json.loads(machine.text("etc/trellis/tilt.json")) == up
+    assert (machine.root / "srv/trellis/now/Tiltfile").exists()
+    assert ["systemctl", "restart", "trellis-tilt"] in machine.heard
+    assert [each[:3] for each in machine.heard if each[0] == "kind"] == [["kind", "get", "clusters"], ["kind", "create", "cluster"]]
+    assert len(ssm.sent) == len(STEPS)
+
+    before = len(machine.heard)
+    files = given(HOST, wanted, await Archive(tmp_path).offer("env-1", wanted.source), "00ff")
+    told = tasks(machine.run(command(",".join(STEPS), files, SHA)).stdout)
+    assert {task.outcome for task in told} == {"ok"}, told
+    assert [each for each in machine.heard[before:] if {"restart", "create", "install"} & set(each)] == []
+
+    newer, before = "b" * 40, len(machine.heard)
+    source = Source("demo", "https://forge.example/demo.git", "refs/heads/main", newer)
+    files = given(HOST, spec(services=SERVICES), await Archive(tmp_path).offer("env-1", source), "00ff")
+    assert machine.run(command(",".join(STEPS), files, newer)).returncode == 0
+    assert (machine.root / "srv/trellis/now").resolve().name == newer
+    assert [each for each in machine.heard[before:] if "restart" in each] == [["systemctl", "restart", "trellis-tilt"]]
+
+
+async def test_a_task_that_fails_is_named_with_what_it_said(tmp_path: Path, machine: FakeMachine) -> None:
+    machine.be_out_of_order("systemctl")
+    engine, ssm = machines(tmp_path, machine)
+    with pytest.raises(EngineFailed) as failed:
+        await engine.apply(MACHINE, spec(services=SERVICES), Notes())
+    assert (failed.value.stage, failed.value.code) == (StageName.CONFIGURING, "setup_failed")
+    assert "docker: run it: " in failed.value.reason
+    assert "it is out of order" in failed.value.reason
+    assert len(ssm.sent) == 1, "nothing is done after it"
+
+
+HOSTILE = ("; rm -rf /", "$(id)", "`id`", "a\nb", "a\0b", "--", "{{ lookup('pipe', 'id') }}", "--hud=true", "--file=/etc/passwd", "é" * 300)
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_words_that_the_project_does_not_let_through_go_nowhere(word: str) -> None:
+    with pytest.raises(NotAllowed):
+        words((word,), ("--only", "web", "--env=*"))
+    with pytest.raises(NotAllowed):
+        words(("web",), ())
+
+
+async def test_words_that_are_let_through_stay_one_word_each_and_are_no_template(tmp_path: Path, machine: FakeMachine) -> None:
+    hostile = ("--env=; touch /tmp/owned", "--env=$(id)", "--env={{ lookup('pipe', 'touch owned') }}", "--env='\"%i", "--env=a b")
+    one = spec(services=SERVICES, tilt_arguments=hostile)
+    files = given(HOST, one, await Archive(tmp_path).offer("env-1", one.source), "00ff")
+    ran = machine.run(command("code,tilt", files, SHA))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert json.loads(machine.text("etc/trellis/tilt.json"))[-len(hostile) :] == list(hostile)
+    launcher = machine.root / "usr/local/bin/trellis-tilt"
+    subprocess.run([sys.executable, str(launcher)], env={"PATH": str(machine.programs)}, check=True)
+    assert machine.heard[-1] == ["tilt", "up", "--host=127.0.0.1", "--port=10350", "--stream", "--", *hostile]
+    assert not list(machine.root.rglob("owned"))
+
+
+async def test_a_fork_that_is_refused_words_is_told_so(tmp_path: Path, quick: FakeMachine) -> None:
+    engine, ssm = machines(tmp_path, quick)
+    with pytest.raises(EngineFailed) as failed:
+        await engine.apply(MACHINE, spec(services=SERVICES, tilt_arguments=("--hud",)), Notes())
+    assert (failed.value.code, failed.value.reason) == ("tilt_args", "this project lets no '--hud' through to tilt")
+    assert ssm.sent == []
+
+
+@pytest.mark.parametrize("status", ["TimedOut", "Cancelled", "Undeliverable"])
+async def test_a_machine_that_does_not_come_to_an_end_is_tried_again(tmp_path: Path, quick: FakeMachine, status: str) -> None:
+    engine, ssm = machines(tmp_path, quick)
+    ssm.status = status
+    with pytest.raises(EngineUnavailable, match=status):
+        await engine.apply(MACHINE, spec(services=SERVICES), Notes())
+
+
+async def test_who_is_not_wanted_any_more_stops_its_command(tmp_path: Path, quick: FakeMachine) -> None:
+    engine, ssm = machines(tmp_path, quick)
+    ssm.is_endless = True
+    applying = asyncio.create_task(engine.apply(MACHINE, spec(services=SERVICES), Notes()))
+    async with asyncio.timeout(60):
+        while not ssm.sent:
+            await asyncio.sleep(0.01)
+    applying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await applying
+    assert ssm.cancelled == ["command-0"]
+
+
+async def test_a_command_that_says_nothing_did_nothing(tmp_path: Path, quick: FakeMachine) -> None:
+    (quick.root / "opt/trellis/ansible/bin/ansible-playbook").write_text("#!/bin/sh\nexit 0\n")
+    engine, _ = machines(tmp_path, quick)
+    with pytest.raises(EngineUnavailable, match="it said nothing"):
+        await engine.apply(MACHINE, spec(services=SERVICES), Notes())
+
+
+def test_an_image_is_made_by_the_same_roles_without_any_environment(machine: FakeMachine) -> None:
+    ran = machine.run(command(",".join(BAKED)))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert {each.outcome for each in tasks(ran.stdout)} <= {"ok", "changed"}
+    assert not (machine.root / "etc/trellis/tilt.json").exists()
+    assert "trellis-tilt" not in str([each for each in machine.heard if "restart" in each])
+
+
+def test_the_roles_are_ansible(tmp_path: Path) -> None:
+    env = {"PYTHONPATH": str(ANSIBLE), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "ANSIBLE_CONFIG": "ansible.cfg", "LC_ALL": "C.UTF-8"}
+    words = [sys.executable, str(ANSIBLE / "bin" / "ansible-playbook"), "--syntax-check", "-i", "localhost,", "site.yml"]
+    ran = subprocess.run(words, cwd=ROLES, env=env, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_the_same_roles_are_the_same_bytes_and_fit_into_a_command() -> None:
+    bundle.cache_clear()
+    first = bundle()
+    bundle.cache_clear()
+    assert bundle() == first
+    files = given(HOST, spec(services=SERVICES, tilt_arguments=("--env=" + "x" * 190,) * 40), "https://s3.example/" + "y" * 1500, "0" * 64)
+    assert len(command("tilt", files, SHA)) < 64 * 1024
+
+
+@pytest.mark.parametrize("wrong", [("tilt; id", ""), ("tilt", "main"), ("tilt", '$(id)"'), ("", SHA)])
+def test_a_step_and_a_commit_are_nothing_else(wrong: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="no step"):
+        command(wrong[0], {}, wrong[1])
+
+
+def test_what_programs_print_is_no_task_of_ours() -> None:
+    out = 'TRELLIS {"task": "a", "outcome": "ok"}\nTRELLIS nonsense\nTRELLIS []\nhello\nTRELLIS {"task": "b"}\n'
+    assert tasks(out) == [Task("a", "ok")]
