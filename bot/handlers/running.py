@@ -17,7 +17,7 @@ async def status(command: SledStatus, scene: Scene, facts: None, transaction: Tr
     environments = [scene.shared] if scene.shared else list(scene.catalogue.in_order())
     slots = await transaction.slots.of(services, place)
     ids = {slot.artifact_id for slot in slots if slot.artifact_id}
-    waiting = await transaction.waiting.all(*_WAITS)
+    waiting = [*await transaction.waiting.planning(), *await transaction.waiting.all(*_WAITS)]
     claims = [await transaction.rollouts.part(slot.claimed_by) for slot in slots if slot.claimed_by]
     what = running.What(
         slots=slots,

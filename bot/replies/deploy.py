@@ -153,7 +153,8 @@ def how_it_is(part: Deployment) -> str:
         State.PLANNED: f"would change: {changes_in_words(part)}" if told_changes(part) else "would change nothing",
         State.CANCELLED: "not begun" if part.began_at is None else "stopped",
     }
-    return hows[part.state]
+    is_held_up = part.troubles and part.state in {State.QUEUED, State.RUNNING, State.VERIFYING}
+    return f"{hows[part.state]}, held up and tried again" if is_held_up else hows[part.state]
 
 
 def waits(rollout: Rollout, part: Deployment, wait: Wait, ahead: int) -> Reply:

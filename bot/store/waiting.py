@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deployment import Deployment, DeploymentState, Waits
-from bot.store.deploy_tables import deployments
+from bot.store.deploy_tables import deployments, rollouts
 from bot.store.rows import struct_of
 
 _is_waiting = deployments.c.state == DeploymentState.WAITING
@@ -26,6 +26,13 @@ class Waiting:
     async def all(self, *waits: Waits) -> Sequence[Deployment]:
         """Those that wait for any of these, those first that asked first."""
         query = select(deployments).where(_is_waiting, deployments.c.waits_for.in_(waits)).order_by(deployments.c.number)
+        return [struct_of(row, Deployment) for row in (await self._connection.execute(query)).mappings()]
+
+    async def planning(self) -> Sequence[Deployment]:
+        """Those that are on their way to begin, those first that asked first. What is only planned goes nowhere."""
+        is_coming = (deployments.c.due_at.is_not(None), deployments.c.state == DeploymentState.QUEUED, deployments.c.is_wanted)
+        only = exists().where(rollouts.c.id == deployments.c.rollout_id, rollouts.c.plan_only)
+        query = select(deployments).where(*is_coming, ~only).order_by(deployments.c.number)
         return [struct_of(row, Deployment) for row in (await self._connection.execute(query)).mappings()]
 
     async def of_artifact(self, artifact_id: str) -> Sequence[Deployment]:

@@ -255,6 +255,9 @@ async def test_a_runner_that_is_away_is_waited_for(shop: Talk) -> None:
     await built(shop.world, "pay", "4fd1c0e9")
     shop.world.runner.be_away(2)
     await shop.says("/sled deploy pay --to dev")
+    held = "planning, held up and tried again"
+    assert held in shop.card
+    assert f"| **dev** | nothing |  | deploy 1: {held} |" in (await shop.says("/sled status pay"))[-1]
     await shop.after(seconds=1)
     assert (await shop.after(seconds=2))[-1].startswith("✅ @dana **pay** runs `4fd1c0e9` in **dev**")
 
