@@ -108,10 +108,14 @@ class Folder:
     def has(self, address: str) -> bool:
         return urlsplit(address).scheme == "file"
 
-    async def read(self, address: str) -> AsyncIterator[bytes]:
+    def holds(self, address: str) -> bool:
+        """Whether it leads to somewhere in that folder."""
         parts = urlsplit(address)
-        path = await asyncio.to_thread(Path(unquote(parts.path)).resolve)
-        if parts.netloc not in {"", "localhost"} or not path.is_relative_to(self._root):
+        return parts.netloc in {"", "localhost"} and Path(unquote(parts.path)).resolve().is_relative_to(self._root)
+
+    async def read(self, address: str) -> AsyncIterator[bytes]:
+        path = await asyncio.to_thread(Path(unquote(urlsplit(address).path)).resolve)
+        if not await asyncio.to_thread(self.holds, address):
             raise NotFetched(f"{shown(address)} is not in the folder that artifacts are taken from.", "not_here")
         try:
             with await asyncio.to_thread(path.open, "rb") as file:

@@ -105,6 +105,10 @@ async def test_what_nobody_can_fetch_is_refused_when_it_is_registered(tmp_path: 
         assert await ci.refused("POST", "/artifacts", json={**new, "sha256": "0" * 64}) == (422, "not_there")
         file = {**new, "kind": "binary", "address": "http://files.example.com/hello"}
         assert await ci.refused("POST", "/artifacts", json=file) == (422, "no_source")
+        for path in ("/etc/passwd", f"{world.settings.pushed_dir}/../../trellis.toml"):
+            assert await ci.refused("POST", "/artifacts", json={**file, "address": f"file://{path}"}) == (422, "no_source")
+        strange = await ci.ask("POST", "/artifacts", json={**file, "address": "ftp://files.example.com/hello"})
+        assert strange.json()["errors"][0]["detail"].startswith("address is none that artifacts are fetched from")
         assert (await ci.ask("POST", "/artifacts", json={**file, "sha256": SHA, "address": "s3://artifacts/hello"})).status_code == 201
 
 

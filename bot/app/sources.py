@@ -29,7 +29,8 @@ class Sources:
         return await self._files.file(sha256, address)
 
     def can_fetch(self, address: str) -> bool:
-        return any(each.has(address) for each in self._sources)
+        found = next((each for each in self._sources if each.has(address)), None)
+        return found.holds(address) if isinstance(found, Folder) else found is not None
 
     async def see_image(self, sha256: str, address: str) -> None:
         """Whether nodes use other credentials, and may have it already, nobody knows: so a registry that is away stops nothing."""

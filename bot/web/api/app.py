@@ -59,7 +59,9 @@ class Small:
 
 async def _on_not_understood(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    found = [{"at": ".".join(str(part) for part in each["loc"]), "detail": str(each["msg"])} for each in error.errors()]
+    # Words of our own come as those of a ValueError.
+    told = [(each["loc"], str(each["msg"]).removeprefix("Value error, ")) for each in error.errors()]
+    found = [{"at": ".".join(str(part) for part in place), "detail": detail} for place, detail in told]
     first = f"{found[0]['at']}: {found[0]['detail']}" if found else "It cannot be read."
     return Problem(422, "not_understood", first, errors=found).response()
 
