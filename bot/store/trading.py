@@ -53,8 +53,8 @@ class TradingRows:
         await self._connection.execute(update(trading_keys).where(*its).values(revoked_at=self._now))
 
     async def state(self, environment_id: str) -> TradingState:
-        """Kept from others until the end of a transaction that writes."""
-        query = select(trading_states).where(trading_states.c.environment_id == environment_id).with_for_update()
+        """Whoever writes it has its environment's row locked."""
+        query = select(trading_states).where(trading_states.c.environment_id == environment_id)
         row = (await self._connection.execute(query)).mappings().first()
         return struct_of(row, TradingState) if row else TradingState(environment_id=environment_id)
 

@@ -90,6 +90,7 @@ def router(parts: Parts) -> APIRouter:
     async def let_go(slug: str, environment: Keyed) -> None:  # noqa: ARG001
         """Nothing holds it any more; its end stays where it is."""
         async with parts.store.transaction() as transaction:
+            await _live(transaction, environment)
             state = await transaction.trading.state(environment)
             await transaction.trading.save(msgspec.structs.replace(state, held_until=None, held_for=""))
 
