@@ -28,8 +28,8 @@ LOST = "01jd0000000000000000000009"
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(tmp_path, sweep={"region": "eu-west-1", "rows": True}) as one:
+async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
+    async with a_world(tmp_path, database_url=database_url, sweep={"region": "eu-west-1", "rows": True}) as one:
         one.lab |= {f"b{number}": f"{number + 1:040x}" for number in range(20)}
         yield one
 
@@ -278,6 +278,7 @@ async def test_in_a_dry_run_nothing_is_done_but_to_tell(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_after_an_hour_old_backup_over_twenty_live_ones_there_are_as_many_machines_as_rows(world: World, tmp_path: Path) -> None:
     """Ten were made since; the engine remembers them. Three that were there went since. Nothing is destroyed, nothing is there twice."""
     for number in range(10):
