@@ -255,3 +255,15 @@ async def test_a_branch_that_cannot_be_asked_for_is_no_answer(
             await repositories.merged_at(url, branch, sha)
     for branch, name in (("main", "main"), ("main", "--all"), ("../main", sha), ("", sha), ("main", sha[:8])):
         assert await repositories.merged_at(repository.url, branch, name) is None
+
+
+async def test_many_commits_are_asked_for_at_once_and_by_two_processes_as_well(
+    repositories: GitRepositories, repository: Repository, tmp_path: Path
+) -> None:
+    shas = [repository.commit(f"number {number}") for number in range(6)]
+    second = GitRepositories(tmp_path / "git")
+    third = GitRepositories(tmp_path / "git")
+    asked = [each.merged_at(repository.url, "main", sha) for each in (repositories, second) for sha in shas]
+    assert None not in await asyncio.gather(*asked)
+    assert await third.merged_at(repository.url, "main", shas[0]) is not None
+    assert not list((tmp_path / "git").rglob("*.part"))
