@@ -33,7 +33,7 @@ from bot.worker.alarms import Alarms
 from bot.worker.announcements import Announcements
 from bot.worker.bound import Heads
 from bot.worker.branches import Branches
-from bot.worker.deployments import Asked, Deployments
+from bot.worker.deployments import Deployments
 from bot.worker.doorbell import Doorbell
 from bot.worker.environments import Environments
 from bot.worker.equipment import Equipment
@@ -49,7 +49,7 @@ from bot.worker.patience import PatientForge
 from bot.worker.poll import Pace, Poller
 from bot.worker.reconcile import Reconciler
 from bot.worker.records import Records
-from bot.worker.requests import Requests
+from bot.worker.requests import Asked, Requests
 from bot.worker.runtime import EngineRuntime
 from bot.worker.turns import Turns
 from bot.worker.voids import Voids

@@ -6,7 +6,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 import structlog
@@ -24,7 +24,6 @@ from bot.domain.deployment import Deployment, Rollout, Waits
 from bot.domain.errors import LeaseLost
 from bot.domain.gates import Word
 from bot.domain.lifecycle import backoff_s
-from bot.gates import Gates
 from bot.store.leases import Lease
 from bot.store.transaction import Transaction
 from bot.worker import settle_deployment as settle
@@ -32,7 +31,7 @@ from bot.worker.deploy_jobs import Files, Given, items_in
 from bot.worker.deploy_plans import held_against
 from bot.worker.deploy_runs import Purpose, RunLost, RunnerOf, Runs
 from bot.worker.leasing import Holder
-from bot.worker.requests import Requests
+from bot.worker.requests import Asked
 from deploy.artifacts import NotFetched, NotFetchedNow
 from deploy.runner import CannotRun, Rights, RunnerUnavailable
 from processes.killpoint import killpoint
@@ -46,14 +45,6 @@ STALE = "stale_base"
 
 class Over(Exception):  # noqa: N818 - nothing is left to be done
     """It has ended by now."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Whom no transaction waits for, asked before one begins."""
-
-    gates: Gates
-    requests: Requests
 
 
 class Deployments:

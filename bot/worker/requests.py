@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -11,12 +12,21 @@ from bot.domain.catalogue import Catalogue
 from bot.domain.deployment import Deployment
 from bot.domain.message import BranchDeleted, RequestClosed
 from bot.domain.project import ForgeKind, Project, RequestEnd
+from bot.gates import Gates
 from bot.moved_on import stop_with_request
 from bot.replies.deploy_approval import request_is_over
 from bot.store.store import Store
 from bot.worker.betas import Betas
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whom no transaction waits for, asked before a deployment begins."""
+
+    gates: Gates
+    requests: Requests
 
 
 class Requests:
