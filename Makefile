@@ -12,6 +12,7 @@ LIVES ?= 10000
 REPLAYS ?= 1000
 KILLS ?= 50
 LOCKS ?= 100
+LEADERS ?= 10
 
 help:            ## what can be asked for
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 18
@@ -61,9 +62,9 @@ test-terraform: setup-dev ## environments by real Terraform: kills (KILLS=50), l
 buf:             ## buf, which compares protobuf, into this user's cache (needs npm)
 	@sh tools/buf.sh
 
-test-feeds: setup-dev ## the market-data multiplexer with a real NATS server (TRELLIS_TEST_KILLS=10 of its leader)
+test-feeds: setup-dev ## the market-data multiplexer with a real NATS server, whose leader is killed (LEADERS=10)
 	@sh tools/feeds.sh
-	@if $(PY) -c 'import ccxt, nats, bcrypt' 2>/dev/null; then $(PY) -m pytest -n 1 -m feeds tests/feeds; \
+	@if $(PY) -c 'import ccxt, nats, bcrypt' 2>/dev/null; then TRELLIS_TEST_KILLS=$(LEADERS) $(PY) -m pytest -n 1 -m feeds tests/feeds; \
 	else echo "skipped: the extra feeds cannot be had for this Python and platform"; fi
 
 chaos: setup-dev ## hundreds of kills (CHAOS_ROUNDS=200)

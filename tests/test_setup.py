@@ -301,8 +301,9 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "make test-lives LIVES=400 ",
         "make test-postgres ",
         "make test-kubernetes ",
+        "make test-terraform KILLS=10 LOCKS=10 ",
         "make test-browser ",
-        "make test-feeds ",
+        "make test-feeds LEADERS=100 ",
         "make chaos CHAOS_ROUNDS=12 ",
     ]
     assert done.returncode == 1
@@ -314,6 +315,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "test-lives  ok  N s  all of test-lives",
         "test-postgres  ok  N s  all of test-postgres",
         "test-kubernetes  ok  N s  all of test-kubernetes",
+        "test-terraform  ok  N s  all of test-terraform",
         "test-browser  ok  N s  all of test-browser",
         "test-feeds  ok  N s  all of test-feeds",
         "chaos  ok  N s  all of chaos",
