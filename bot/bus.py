@@ -15,7 +15,8 @@ from bot import refusals, refusals_slack, replies, tracing
 from bot.asking import authorize
 from bot.auditing import denied, refused_event
 from bot.auth.policy import Role, Standing
-from bot.context import Forge, ForgeBusy, ForgeUnavailable, Members, Outcome, Runtime, RuntimeUnavailable, Scene
+from bot.context import Outcome, Scene
+from bot.context_ports import Forge, ForgeBusy, ForgeUnavailable, Members, Runtime, RuntimeUnavailable
 from bot.domain.command import CommandState, Taken
 from bot.domain.environment import Environment
 from bot.domain.errors import UserError
@@ -191,7 +192,7 @@ class Bus:
             refusal = replace(refusal, reply=None)  # written down, but not answered any more
         with tracing.step("decide"):
             async with self._units.transaction(lease) as transaction:
-                if await transaction.has_taken(message_id, item.position):
+                if await transaction.taken.has(message_id, item.position):
                     return
                 outcome = refusal or await self._decide(handler, item, scene, facts, transaction)
                 await self._record(transaction, said, message_id, item.position, item.command.words, item.line, outcome)
@@ -263,7 +264,7 @@ class Bus:
             created_at=transaction.now,
             ended_at=None if outcome.state is CommandState.RUNNING else transaction.now,
         )
-        if not await transaction.take(taken):
+        if not await transaction.taken.take(taken):
             return
         if outcome.state is CommandState.REFUSED and words:
             await transaction.note(refused_event(taken, said, outcome))

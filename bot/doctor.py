@@ -6,8 +6,7 @@ import asyncio
 import json
 import stat
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +19,11 @@ from bot.app.web import checks_of
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
 from bot.chats.github_access import Access
 from bot.chats.github_app import AppAccess
-from bot.context import Forge, ForgeUnavailable
+from bot.context_ports import Forge, ForgeUnavailable
 from bot.doctor_account import account
+from bot.doctor_deploys import cluster, deploys
 from bot.doctor_github import app_problem, installation_problem
+from bot.doctor_said import Finding, Said, bad, good
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.replies.alarms import sentence
@@ -31,56 +32,29 @@ from bot.store.database import Database
 from bot.store.feeds import listening
 from bot.store.migrate import newest, revision_of
 from bot.store.store import Store
-from deploy.host import socket_in
-from deploy.kubernetes import KubernetesRunner
-from deploy.remote import RemoteRunner
-from deploy.runner import RunnerUnavailable
 from processes import protection
 from provisioner.engine import EngineUnavailable, Repositories
 
 _CHECK_S = 10.0
 
 
-class Finding(StrEnum):
-    GOOD = "good"
-    WARNING = "warning"
-    BAD = "bad"
-
-
-@dataclass(frozen=True)
-class Said:
-    """One thing looked at: what was found and, where it is not good, what to do."""
-
-    about: str
-    finding: Finding
-    words: str
-
-
 Look = Callable[[], Awaitable[Said]]
-
-
-def _good(about: str, words: str) -> Said:
-    return Said(about, Finding.GOOD, words)
-
-
-def _bad(about: str, words: str) -> Said:
-    return Said(about, Finding.BAD, words)
 
 
 async def _part(name: str, check: Callable[[], Awaitable[None]]) -> Said:
     try:
         await check()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what to say
-        return _bad(name, f"{error or type(error).__name__}: is `trellis up` running?")
-    return _good(name, "answers")
+        return bad(name, f"{error or type(error).__name__}: is `trellis up` running?")
+    return good(name, "answers")
 
 
 async def _migrations(database: Database) -> Said:
     async with database.read() as connection:
         revision = await revision_of(connection)
     if revision != newest():
-        return _bad("migrations", f"the database is at {revision or 'nothing'}, this version wants {newest()}: run `trellis migrate`")
-    return _good("migrations", f"at {revision}")
+        return bad("migrations", f"the database is at {revision or 'nothing'}, this version wants {newest()}: run `trellis migrate`")
+    return good("migrations", f"at {revision}")
 
 
 async def _account(platform: Platform, chat: Chat) -> Said:
@@ -88,26 +62,26 @@ async def _account(platform: Platform, chat: Chat) -> Said:
     try:
         me = await chat.me()
     except (ChatUnavailable, ChatRefused) as error:
-        return _bad(about, f"{error}: check the token and the address")
-    return _good(about, f"speaks as {me.name} (id {me.id})")
+        return bad(about, f"{error}: check the token and the address")
+    return good(about, f"speaks as {me.name} (id {me.id})")
 
 
 async def _app(access: AppAccess, settings: Settings) -> Said:
     receives = {each.receive for each in settings.projects.values() if each.forge == "github"}
     slug, problem = await app_problem(access, is_hooked=receives != {"polling"})
-    return _bad("github app", problem) if problem else _good("github app", f"is {slug}, by a key that GitHub knows")
+    return bad("github app", problem) if problem else good("github app", f"is {slug}, by a key that GitHub knows")
 
 
 async def _installed(access: AppAccess, project: Project) -> Said:
     about = f"github app in {project.key}"
     problem = await installation_problem(access, project)
-    return _bad(about, problem) if problem else _good(about, f"is installed where {project.path} is, and may what it needs")
+    return bad(about, problem) if problem else good(about, f"is installed where {project.path} is, and may what it needs")
 
 
 async def _key_file(file: Path) -> Said:
     if _is_open(file):
-        return _bad("github app's key", f"{file} can be read by others: chmod 600 {file}")
-    return _good("github app's key", f"{file} is its owner's only")
+        return bad("github app's key", f"{file} can be read by others: chmod 600 {file}")
+    return good("github app's key", f"{file} is its owner's only")
 
 
 async def _project(project: Project, forge: Forge | None, chat: Chat | None, repositories: Repositories) -> Said:
@@ -115,7 +89,7 @@ async def _project(project: Project, forge: Forge | None, chat: Chat | None, rep
     try:
         heads = await repositories.heads(project.clone_url)
     except EngineUnavailable as error:
-        return _bad(about, f"cannot be read: {error}")
+        return bad(about, f"cannot be read: {error}")
     if f"refs/heads/{project.default_branch}" not in heads:
         return Said(about, Finding.WARNING, f"has no branch {project.default_branch}: set its DEFAULT_BRANCH")
     if forge and chat:
@@ -123,10 +97,10 @@ async def _project(project: Project, forge: Forge | None, chat: Chat | None, rep
             me = await chat.me()
             right = await forge.right_of(Person(me.platform, me.id, me.name), project)
         except (ForgeUnavailable, ChatUnavailable, ChatRefused) as error:
-            return _bad(about, f"the rights of people cannot be asked: {error}")
+            return bad(about, f"the rights of people cannot be asked: {error}")
         own = "" if me.name.endswith("[bot]") else f"the bot's own right there is {right}, and "
-        return _good(about, f"{len(heads)} branches; {own}the rights of people can be asked")
-    return _good(about, f"{len(heads)} branches")
+        return good(about, f"{len(heads)} branches; {own}the rights of people can be asked")
+    return good(about, f"{len(heads)} branches")
 
 
 def _is_open(file: Path) -> bool:
@@ -137,8 +111,8 @@ def _is_open(file: Path) -> bool:
 async def _files(settings: Settings) -> Said:
     token = settings.data_dir / "console.token"
     if token.exists() and _is_open(token):
-        return _bad("data folder", f"{token} can be read by others: chmod 600 {token}")
-    return _good("data folder", str(settings.data_dir.absolute()))
+        return bad("data folder", f"{token} can be read by others: chmod 600 {token}")
+    return good("data folder", str(settings.data_dir.absolute()))
 
 
 async def _sandbox(settings: Settings) -> Said:
@@ -147,53 +121,23 @@ async def _sandbox(settings: Settings) -> Said:
     if settings.sandbox == "off" or not found.sandbox:
         advice = "whoever may push to a project is trusted with this machine. Install bubblewrap to have a sandbox."
         return Said("sandbox", Finding.WARNING, f"{words} {advice}")
-    return _good("sandbox", words)
-
-
-async def _deploys(settings: Settings) -> Said:
-    """Whether services can be deployed to this host."""
-    about, runner = "deploys to this host", RemoteRunner(socket_in(settings.deploys_dir))
-    try:
-        found = await runner.health()
-    except RunnerUnavailable as error:
-        return _bad(about, f"{error} Is `trellis up` running?")
-    finally:
-        await runner.aclose()
-    if found.problems:
-        return _bad(about, "; ".join(found.problems))
-    words = f"{found.programs} programs run, {found.runs} runs of deploy.py"
-    if not found.sandbox:
-        advice = "without a sandbox a deploy.py is run with all rights of this user, also only to plan. Install bubblewrap to have one."
-        return Said(about, Finding.WARNING, f"{words}; {advice}")
-    return _good(about, f"{words}, in a sandbox ({found.sandbox})")
-
-
-async def _cluster(name: str, runner: KubernetesRunner) -> Said:
-    """Whether services can be deployed by Jobs of that cluster."""
-    about = f"deploys in cluster {name}"
-    try:
-        problems = await runner.problems()
-    except RunnerUnavailable as error:
-        return _bad(about, f"{str(error).rstrip('.')}: look at deploy.clusters.{name} in trellis.toml")
-    if problems:
-        return _bad(about, f"{'; '.join(problems)}: docs/operations.md says what it needs")
-    return _good(about, "answers, and takes runs")
+    return good("sandbox", words)
 
 
 async def _policy(settings: Settings) -> Said:
     try:
         rules = policies_of(settings).rules
     except SettingsError as error:
-        return _bad("rules", str(error))
+        return bad("rules", str(error))
     where = settings.policy_file or "the rules that come with Trellis"
-    return _good("rules", f"{len(rules)} of who may what, from {where}" + (f" and {settings.policy_more}" if settings.policy_more else ""))
+    return good("rules", f"{len(rules)} of who may what, from {where}" + (f" and {settings.policy_more}" if settings.policy_more else ""))
 
 
 async def _quiet(store: Store) -> Said:
     async with store.look() as look:
         quiet = await look.quiet.all()
     if not quiet:
-        return _good("quiet threads", "none")
+        return good("quiet threads", "none")
     threads = ", ".join(f"{each.address} ({each.replies} answers within the hour)" for each in quiet)
     return Said("quiet threads", Finding.WARNING, f"{threads}: is a program talking with us in somebody's name?")
 
@@ -211,26 +155,26 @@ async def _heard(project: Project, store: Store) -> Said:
     if found is None:
         return Said(about, Finding.WARNING, "was never asked for: is a worker running?")
     if found.hook_problem:
-        return _bad(about, f"{found.hook_problem}. Until then it is polled")
+        return bad(about, f"{found.hook_problem}. Until then it is polled")
     if found.problem:
-        return _bad(about, found.problem)
+        return bad(about, found.problem)
     words = "is polled" if project.is_polled else "comes by webhook"
     if project.has_hook and (unknown := found.cursor.deliveries_problem):
         return Said(about, Finding.WARNING, f"{words}; what a webhook could not deliver is looked for in lists only: {unknown}")
-    return _good(about, words)
+    return good(about, words)
 
 
 async def _alarms(store: Store) -> Said:
     async with store.look() as look:
         found = await look.alarms.open()
     if not found:
-        return _good("the wall", "no alarm is open about production's secrets")
-    return _bad("the wall", f"{'; '.join(map(sentence, found))}. Try it now: trellis vault try")
+        return good("the wall", "no alarm is open about production's secrets")
+    return bad("the wall", f"{'; '.join(map(sentence, found))}. Try it now: trellis vault try")
 
 
 async def _webhooks(settings: Settings) -> Said:
     if settings.github is None and settings.gitlab is None and settings.slack is None:
-        return _good("webhooks", "no platform is configured: the console is what there is")
+        return good("webhooks", "no platform is configured: the console is what there is")
     public = settings.public_url or f"http://{settings.host}:{settings.port}"
     platforms = [name for name in ("github", "gitlab", "slack") if getattr(settings, name) is not None]
     addresses = ", ".join(f"{public}/hooks/{name}" for name in platforms)
@@ -256,9 +200,9 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
         chat = chats.get(Platform(project.forge.value)) if project.forge is not ForgeKind.LOCAL else None
         looks.append(partial(_project, project, forge, chat, place.repositories))
     looks += [partial(_heard, each, store) for each in projects_of(settings).values() if each.forge is not ForgeKind.LOCAL]
-    looks += [partial(_webhooks, settings), partial(_sandbox, settings), partial(_deploys, settings)]
+    looks += [partial(_webhooks, settings), partial(_sandbox, settings), partial(deploys, settings)]
     looks += [partial(_cloud, store)] if place.account else []
-    looks += [partial(_cluster, name, runner) for name, runner in edges.deploys.clusters.items()]
+    looks += [partial(cluster, name, runner) for name, runner in edges.deploys.clusters.items()]
     return looks
 
 
@@ -276,9 +220,9 @@ async def _said(look: Look) -> Said:
         async with asyncio.timeout(_CHECK_S):
             return await look()
     except TimeoutError:
-        return _bad("a check", f"no answer within {_CHECK_S:.0f} s")
+        return bad("a check", f"no answer within {_CHECK_S:.0f} s")
     except Exception as error:  # noqa: BLE001 - the doctor must not fall ill
-        return _bad("a check", repr(error))
+        return bad("a check", repr(error))
 
 
 async def doctor(settings: Settings, *, as_json: bool) -> int:

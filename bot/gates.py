@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bot.context import Choose, Forge, ForgeUnavailable
+from bot.context import Choose
+from bot.context_ports import Forge, ForgeUnavailable
 from bot.domain.artifact import Artifact
 from bot.domain.catalogue import Catalogue
 from bot.domain.deployment import RolloutKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from bot.context import Forge, ForgeUnavailable, Runtime, RuntimeUnavailable
+from bot.context_ports import Forge, ForgeUnavailable, Runtime, RuntimeUnavailable
 from bot.domain.project import ForgeKind, Project
 
 _AT_ONCE = 8

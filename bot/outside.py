@@ -9,7 +9,8 @@ from bot.asking import identity, project_resource
 from bot.auth.asked import Asked, Resource
 from bot.auth.policies import Policies
 from bot.auth.policy import Standing
-from bot.context import Choose, Forge, Members, Runtime
+from bot.context import Choose
+from bot.context_ports import Forge, Members, Runtime
 from bot.domain.catalogue import Service
 from bot.domain.deployment import RolloutKind
 from bot.domain.environment import Environment

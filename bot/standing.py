@@ -11,7 +11,7 @@ from bot import replies
 from bot.asking import identity
 from bot.auth.people import People, Told
 from bot.auth.policy import Role, Standing, role_of
-from bot.context import Forge, ForgeBusy, ForgeUnavailable
+from bot.context_ports import Forge, ForgeBusy, ForgeUnavailable
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 

@@ -16,6 +16,12 @@ from bot.domain.prose import Reaction, Reply
 from bot.targets import Rows
 
 
+class TakenRows(Protocol):
+    async def take(self, taken: Taken, /) -> bool: ...
+
+    async def has(self, message_id: int, position: int, /) -> bool: ...
+
+
 class Transaction(context.Transaction, Protocol):
     """A unit of work as the bus sees it."""
 
@@ -23,9 +29,8 @@ class Transaction(context.Transaction, Protocol):
 
     async def react(self, thread: Thread, message_id: str, reaction: Reaction, /) -> None: ...
 
-    async def take(self, taken: Taken, /) -> bool: ...
-
-    async def has_taken(self, message_id: int, position: int, /) -> bool: ...
+    @property
+    def taken(self) -> TakenRows: ...
 
     def undoing(self) -> AbstractAsyncContextManager[object]: ...
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from bot.context import ForgeUnavailable
+from bot.context_ports import ForgeUnavailable
 from bot.domain.artifact import Artifact
 from bot.domain.gates import Gate, Lack, Word
 from bot.worker.deploy_jobs import Files

@@ -40,7 +40,7 @@ from bot.chats.gitlab_forge import GitLabForge
 from bot.chats.gitlab_records import GitLabRecorder
 from bot.chats.record import Recorder
 from bot.chats.slack import SlackChat
-from bot.context import Forge
+from bot.context_ports import Forge
 from bot.domain import schedule
 from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform

@@ -12,7 +12,7 @@ from bot.auth.policy import Role
 from bot.auth.text import PolicyError, Text
 from bot.chats.chat import Chat
 from bot.chats.slack import SlackChat
-from bot.context import Members
+from bot.context_ports import Members
 from bot.domain.message import Platform
 from bot.handlers.actions import known_actions
 from bot.settings import Settings, SettingsError

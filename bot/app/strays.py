@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.app.edges import Edges, projects_of
-from bot.context import Runtime
+from bot.context_ports import Runtime
 from bot.domain.strays import Patience
 from bot.settings import Settings
 from bot.worker.adopt import Adoption

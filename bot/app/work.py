@@ -55,6 +55,7 @@ from bot.worker.turns import Turns
 from bot.worker.voids import Voids
 from bot.worker.worker import Parts, Workers
 from grammar.parse import warm
+from provisioner.engine import Engine
 
 _PACE_S = 1.0
 
@@ -95,19 +96,7 @@ async def worker_parts(
             requests,
             voids,
         ),
-        environments=Environments(
-            hold,
-            place.engine,
-            projects,
-            settings.host_id,
-            allowed_of(settings),
-            branches.after_ready,
-            Turns(store, terms_of(settings)),
-            Heads(runtime, forges),
-            equipment,
-            offer,
-            site_of(settings.public_url, settings.port).main.url,
-        ),
+        environments=_environments(settings, hold, place.engine, branches, Heads(runtime, forges), equipment),
         voids=voids,
         announcements=Announcements(store, catalogue_of(settings), projects),
         deployments=Deployments(
@@ -125,6 +114,22 @@ async def worker_parts(
         spares=spares_of(settings, hold, place.engine, spare_budget_of(settings)),
         strays=strays_of(settings, hold, edges, runtime, adoption),
         jobs=settings.worker.jobs,
+    )
+
+
+def _environments(settings: Settings, hold: Holder, engine: Engine, branches: Branches, heads: Heads, equipment: Equipment) -> Environments:
+    return Environments(
+        hold,
+        engine,
+        projects_of(settings),
+        settings.host_id,
+        allowed_of(settings),
+        branches.after_ready,
+        Turns(hold.store, terms_of(settings)),
+        heads,
+        equipment,
+        offer_of(settings),
+        site_of(settings.public_url, settings.port).main.url,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from enum import IntEnum
 from typing import Protocol, TypeVar
 
-from bot.context import ForgeUnavailable
+from bot.context_ports import ForgeUnavailable
 from bot.domain.gates import Checks
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from bot.chats.github_access import Access
 from bot.chats.github_client import GitHubRemote, call
 from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import Wire
-from bot.context import ForgeUnavailable
+from bot.context_ports import ForgeUnavailable
 from bot.domain.gates import Checks, Reviewed
 from bot.domain.message import Person, Platform
 from bot.domain.project import ChangeRequest, Project, Right

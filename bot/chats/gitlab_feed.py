@@ -18,7 +18,7 @@ from bot.chats.missed import Missed
 from bot.chats.remembered import Remembered, Shown
 from bot.chats.remote import RemoteFailure, as_forge_error
 from bot.chats.wire import Id, Wire, iso, needed, seconds, sha
-from bot.context import ForgeUnavailable
+from bot.context_ports import ForgeUnavailable
 from bot.domain.cursor import OVERLAP_S, Cursor
 from bot.domain.message import Incoming, Said
 from bot.domain.project import Project

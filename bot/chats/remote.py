@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from bot import meters
 from bot.chats.chat import ChatRefused, ChatUnavailable
-from bot.context import ForgeUnavailable
+from bot.context_ports import ForgeUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import refusals_deploy
-from bot.context import ForgeUnavailable, Outcome, Outside, Scene, Transaction
+from bot.context import Outcome, Outside, Scene, Transaction
+from bot.context_ports import ForgeUnavailable
 from bot.context_rows import DeployedRows
 from bot.domain.artifact import Artifact
 from bot.domain.catalogue import Service

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import msgspec
 
 from bot import refusals
-from bot.context import Head, NotYet, Outcome, Outside, Scene, Transaction
+from bot.context import Head, Outcome, Outside, Scene, Transaction
+from bot.context_ports import NotYet
 from bot.domain.command import CommandState
 from bot.domain.environment import Environment, Size
 from bot.domain.ids import new_id

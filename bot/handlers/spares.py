@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.context import Head, Outside, RuntimeUnavailable, Scene, Transaction
+from bot.context import Head, Outside, Scene, Transaction
+from bot.context_ports import RuntimeUnavailable
 from bot.domain.devenv_choice import NotThere, choose
 from bot.domain.environment import Size
 from bot.domain.service_config import DevEnv

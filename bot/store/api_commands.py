@@ -68,7 +68,7 @@ class ApiCommands:
         async with self._store.look() as look:
             query = select(messages.c.id, messages.c.state).where(messages.c.key == message_key(said.id))
             row = (await look.connection.execute(query)).first()
-            taken = sorted(await look.taken_from(row.id), key=lambda each: each.position) if row else []
+            taken = sorted(await look.taken.of(row.id), key=lambda each: each.position) if row else []
             ids = {each.environment_id for each in taken if each.environment_id}
             found = [await look.environments.get(id_) for id_ in ids]
         slugs = {each.id: each.slug for each in found if each}

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import meters
 from bot.domain import deploying
-from bot.domain.command import CommandState, Event, Taken
+from bot.domain.command import CommandState, Event
 from bot.domain.deployment import Deployment, Rollout
 from bot.domain.environment import Environment, Size
 from bot.domain.home import HOME, home_of
@@ -39,7 +39,8 @@ from bot.store.saying import opened_on
 from bot.store.slots import Slots
 from bot.store.spares import SpareRows
 from bot.store.strays import StrayRows
-from bot.store.tables import cards, commands, events, messages, outbox
+from bot.store.tables import cards, events, outbox
+from bot.store.taken import TakenRows
 from bot.store.trading import TradingRows
 from bot.store.vetoes import Vetoes
 from bot.store.waiting import Waiting
@@ -61,6 +62,7 @@ class Transaction:
         self.now = now
         self.rings: dict[Ring, None] = {}
         self.counts: list[Callable[[], None]] = []
+        self.taken = TakenRows(connection, now, self.counts)
         self.environments = Environments(connection)
         self.people = PeopleRows(connection, now)
         self.approvals = Approvals(connection)
@@ -261,51 +263,12 @@ class Transaction:
 
     # -- commands --------------------------------------------------------------------------------
 
-    async def take(self, taken: Taken) -> bool:
-        """Record a command; False when this message's command at this place was taken before."""
-        on_conflict = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
-        statement = on_conflict(commands).values(msgspec.to_builtins(taken)).on_conflict_do_nothing().returning(commands.c.id)
-        is_new = (await self.connection.execute(statement)).first() is not None
-        if is_new and taken.state is not CommandState.RUNNING:
-            self._count(taken, taken.state, taken.code)
-        return is_new
-
-    async def end(self, taken: Taken, state: CommandState, code: str = "") -> None:
-        statement = update(commands).where(commands.c.id == taken.id, commands.c.state == CommandState.RUNNING)
-        ended = statement.values(state=state, code=code, ended_at=self.now).returning(commands.c.message_id)
-        message_id = (await self.connection.execute(ended)).scalar_one_or_none()
-        if message_id is None:
-            return
-        seconds = None
-        if state is CommandState.DONE and taken.goal.startswith("generation:"):
-            arrived = select(messages.c.received_at).where(messages.c.id == message_id)
-            seconds = self.now - ((await self.connection.execute(arrived)).scalar_one_or_none() or taken.created_at)
-        self._count(taken, state, code, seconds)
-
-    def _count(self, taken: Taken, state: CommandState, code: str, seconds: float | None = None) -> None:
-        """For the metrics, once this is committed."""
-        self.counts.append(partial(meters.command_ended, taken.words, taken.person.platform.value, state.value, code, seconds))
-
     async def reach(self, environment_id: str, goal: str, state: CommandState, code: str = "") -> None:
         """End the commands that wait for `goal`, and sign their messages."""
-        for taken in await self.running(environment_id):
+        for taken in await self.taken.running(environment_id):
             if taken.goal == goal:
-                await self.end(taken, state, code)
+                await self.taken.end(taken, state, code)
                 await self.react(taken.thread, taken.asked_by_message, Reaction.DONE if state is CommandState.DONE else Reaction.FAILED)
-
-    async def running(self, environment_id: str) -> Sequence[Taken]:
-        """The commands that wait for something of this environment, oldest first."""
-        query = select(commands).where(commands.c.environment_id == environment_id, commands.c.state == CommandState.RUNNING)
-        rows = (await self.connection.execute(query.order_by(commands.c.created_at))).mappings()
-        return [struct_of(row, Taken) for row in rows]
-
-    async def has_taken(self, message_id: int, position: int) -> bool:
-        query = select(commands.c.id).where(commands.c.message_id == message_id, commands.c.position == position)
-        return (await self.connection.execute(query)).first() is not None
-
-    async def taken_from(self, message_id: int) -> Sequence[Taken]:
-        rows = (await self.connection.execute(select(commands).where(commands.c.message_id == message_id))).mappings()
-        return [struct_of(row, Taken) for row in rows]
 
     # -- the past --------------------------------------------------------------------------------
 

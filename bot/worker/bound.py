@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.context import Forge, ForgeUnavailable, Runtime, RuntimeUnavailable
+from bot.context_ports import Forge, ForgeUnavailable, Runtime, RuntimeUnavailable
 from bot.domain.environment import STALE_HEAD, Environment
 from bot.domain.project import ForgeKind, Project
 from bot.replies import typed

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from bot.context import Forge, Runtime
+from bot.context_ports import Forge, Runtime
 from bot.domain.command import Event
 from bot.domain.deadlines import active, without_what_was_put_aside
 from bot.domain.environment import Environment

@@ -41,10 +41,10 @@ class Edits:
                 was_stopped = bool(self._lines(original.incoming))
             else:
                 kept = self._lines(edited)
-                for taken in await transaction.taken_from(original.id):
+                for taken in await transaction.taken.of(original.id):
                     if taken.line not in kept:
                         was_stopped |= await self._stop(transaction, taken)
-            if was_stopped and await transaction.take(_note_of(edited, message_id, transaction.now)):
+            if was_stopped and await transaction.taken.take(_note_of(edited, message_id, transaction.now)):
                 await transaction.react(original.incoming.thread, original.incoming.message_id, Reaction.FAILED)
                 await transaction.post(original.incoming.thread, replies.edited_before_it_began(edited.person, is_deleted=not edited.text))
         return was_stopped
@@ -64,7 +64,7 @@ class Edits:
         await transaction.edit(changed)
         event = Event(at=transaction.now, kind="unwanted", environment_id=changed.id, project=changed.project, data={"reason": reason})
         await transaction.note(event)
-        await transaction.end(taken, CommandState.CANCELLED, "edited")
+        await transaction.taken.end(taken, CommandState.CANCELLED, "edited")
         return True
 
 

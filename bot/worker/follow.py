@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot.context import ForgeUnavailable, Runtime, RuntimeUnavailable
+from bot.context_ports import ForgeUnavailable, Runtime, RuntimeUnavailable
 from bot.domain.project import ForgeKind, Project
 from bot.store.store import Store
 from bot.worker.branches import Branches

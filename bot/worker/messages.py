@@ -8,7 +8,7 @@ import structlog
 
 from bot import meters, replies, tracing
 from bot.bus import Bus
-from bot.context import ForgeBusy, ForgeUnavailable, NotYet, RuntimeUnavailable
+from bot.context_ports import ForgeBusy, ForgeUnavailable, NotYet, RuntimeUnavailable
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import backoff_s
 from bot.domain.message import (

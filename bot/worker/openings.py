@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from bot.bus import Bus
-from bot.context import Forge, Runtime
+from bot.context_ports import Forge, Runtime
 from bot.domain.message import RequestOpened, Said
 from bot.domain.project import ChangeRequest, ForgeKind, Project
 from bot.domain.service_config import DevEnv

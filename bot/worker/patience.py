@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from bot import meters
-from bot.context import Forge, ForgeBusy, ForgeUnavailable
+from bot.context_ports import Forge, ForgeBusy, ForgeUnavailable
 from bot.domain.gates import Checks, Reviewed
 from bot.domain.message import Person
 from bot.domain.project import ChangeRequest, ForgeKind, Project, Right

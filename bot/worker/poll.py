@@ -12,7 +12,7 @@ import structlog
 
 from bot import meters
 from bot.chats.feed import Feed
-from bot.context import ForgeUnavailable, Runtime, RuntimeUnavailable
+from bot.context_ports import ForgeUnavailable, Runtime, RuntimeUnavailable
 from bot.domain.command import Event
 from bot.domain.cursor import Cursor, begin
 from bot.domain.message import BranchDeleted, Incoming, Pushed, Said

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.context import Forge, ForgeUnavailable, Runtime
+from bot.context_ports import Forge, ForgeUnavailable, Runtime
 from bot.domain.catalogue import Catalogue
 from bot.domain.deployment import Deployment
 from bot.domain.message import BranchDeleted, RequestClosed

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.context import RuntimeUnavailable
+from bot.context_ports import RuntimeUnavailable
 from bot.domain import devenv
 from bot.domain.continuity import Feed, NotKnown
 from bot.domain.devenv import FILE, FILES, ConfigProblem, DevEnv

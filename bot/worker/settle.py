@@ -47,7 +47,7 @@ async def tell(
     """End the commands, sign their messages and say `words` once to each person in each thread. Whether anybody was told."""
     told: set[tuple[str, str]] = set()
     for taken in ended:
-        await transaction.end(taken, state, code)
+        await transaction.taken.end(taken, state, code)
         await transaction.react(taken.thread, taken.asked_by_message, _SIGNS[state])
         if keep_quiet or (taken.thread.address, taken.person.id) in told:
             continue
@@ -99,7 +99,7 @@ async def ready(
         await transaction.count_spare(after)
     if not (after.is_wanted and after.is_settled):  # whoever waits is told of what is wanted now
         return
-    waiting = await transaction.running(after.id)
+    waiting = await transaction.taken.running(after.id)
     overtaken = [taken for taken in waiting if taken.goal == "paused"]
     await tell(transaction, overtaken, CommandState.CANCELLED, "cancelled", lambda person: time.overtaken(after, person))
     ended = _reached(waiting, "generation", generation)
@@ -116,7 +116,7 @@ async def failed(transaction: Transaction, environment: Environment, generation:
     )
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "failed", code=failure.code, reason=failure.reason, generation=generation))
-    ended = _reached(await transaction.running(after.id), "generation", generation)
+    ended = _reached(await transaction.taken.running(after.id), "generation", generation)
     if not await tell(transaction, ended, CommandState.FAILED, failure.code, lambda person: replies.failed(after, person)):
         await transaction.post(after.thread, replies.failed(after, after.owner))
 
@@ -129,7 +129,7 @@ async def cancelled(transaction: Transaction, environment: Environment) -> None:
     after = msgspec.structs.replace(moved, settled_generation=before.generation, failure=failure, stage="", troubles=0, retry_at=None)
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "cancelled", generation=before.generation))
-    ended = _reached(await transaction.running(after.id), "generation", before.generation)
+    ended = _reached(await transaction.taken.running(after.id), "generation", before.generation)
     await tell(transaction, ended, CommandState.CANCELLED, "cancelled", lambda person: replies.cancelled(after, person))
 
 
@@ -139,7 +139,7 @@ async def restarted(transaction: Transaction, environment: Environment, count: i
     after = msgspec.structs.replace(environment, restarted_count=count, failure=now, stage="", troubles=0, retry_at=None)
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "failed" if failure else "restarted", reason=failure.reason if failure else None))
-    ended = _reached(await transaction.running(after.id), "restart", count)
+    ended = _reached(await transaction.taken.running(after.id), "restart", count)
     if failure:
         await tell(transaction, ended, CommandState.FAILED, failure.code, lambda person: replies.restart_failed(after, failure, person))
     else:
@@ -162,7 +162,7 @@ async def paused(transaction: Transaction, environment: Environment) -> None:
     await transaction.note(_event(after, transaction.now, "paused", reason=after.pause_reason))
     if not (after.is_wanted and after.is_paused):  # whoever waits is told of what is wanted now
         return
-    waiting = [taken for taken in await transaction.running(after.id) if not taken.goal.startswith("approval:")]  # that goes on waiting
+    waiting = [taken for taken in await transaction.taken.running(after.id) if not taken.goal.startswith("approval:")]  # that waits on
     asked = [taken for taken in waiting if taken.goal == "paused"]
     rest = [taken for taken in waiting if taken.goal != "paused"]
     await tell(transaction, asked, CommandState.DONE, "", lambda person: time.paused(after, person))
@@ -180,7 +180,7 @@ async def gone(transaction: Transaction, environment: Environment, prices: Price
     for request in await transaction.approvals.open_of(after.id):
         await transaction.approvals.save(msgspec.structs.replace(request, state=ApprovalState.VOID, decided_at=transaction.now))
         await transaction.reach(after.id, request.goal, CommandState.CANCELLED, "void")
-    waiting = await transaction.running(after.id)
+    waiting = await transaction.taken.running(after.id)
     asked = [taken for taken in waiting if taken.goal == "gone"]
     rest = [taken for taken in waiting if taken.goal != "gone"]
     await tell(transaction, asked, CommandState.DONE, "", lambda person: replies.gone(after, person, prices, transaction.now))

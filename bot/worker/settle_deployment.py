@@ -270,7 +270,7 @@ async def _rollout_ended(transaction: Transaction, rollout: Rollout, parts: Sequ
     await void(transaction, rollout)
     await transaction.save_rollout(after)
     artifacts = await transaction.artifacts.several(each.artifact_id for each in parts)
-    waiting_for_it = [taken for taken in await transaction.running(rollout.id) if taken.goal == "rollout"]
+    waiting_for_it = [taken for taken in await transaction.taken.running(rollout.id) if taken.goal == "rollout"]
     told = await tell(transaction, waiting_for_it, _ENDED[state], code, lambda person: words.ended(after, parts, artifacts, person))
     if not told:
         await transaction.post(rollout.thread, words.ended(after, parts, artifacts, rollout.person))

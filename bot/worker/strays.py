@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from bot import meters
-from bot.context import Runtime
+from bot.context_ports import Runtime
 from bot.domain.command import Event
 from bot.domain.environment import Environment, State
 from bot.domain.project import Project

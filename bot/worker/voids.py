@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.context import Forge, Runtime
+from bot.context_ports import Forge, Runtime
 from bot.domain.catalogue import Catalogue
 from bot.domain.message import Pushed, RequestMoved
 from bot.domain.project import ChangeRequest, ForgeKind, Project

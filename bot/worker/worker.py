@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot.context import Runtime
+from bot.context_ports import Runtime
 from bot.domain.project import Project
 from bot.settings import WorkerSettings
 from bot.store.store import Store

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from bot.chats import github_checks, gitlab_checks
-from bot.context import ForgeUnavailable
+from bot.context_ports import ForgeUnavailable
 from bot.domain.gates import Checks
 from bot.domain.project import ForgeKind
 from bot.domain.record import CONTEXT

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.context import ForgeUnavailable
+from bot.context_ports import ForgeUnavailable
 from bot.domain.message import Person, Platform
 from bot.domain.project import ChangeRequest, ForgeKind, Right
 from tests.chats.forges import Bench, bench

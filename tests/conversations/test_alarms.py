@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.doctor import Finding, _alarms
+from bot.doctor import _alarms
+from bot.doctor_said import Finding
 from bot.settings import SettingsError
 from bot.settings.checks import check
 from bot.vault.canary import Canary, watch_for_ever

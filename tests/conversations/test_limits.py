@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.context import ForgeUnavailable
+from bot.context_ports import ForgeUnavailable
 from bot.domain.message import Person, Platform, Thread
 from bot.domain.project import ForgeKind, Right
 from bot.domain.prose import Reply, Tone, line

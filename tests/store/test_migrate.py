@@ -70,7 +70,7 @@ async def fill(store: Store) -> None:
         await transaction.note(
             Event(at=1.0, kind="created", environment_id="e1", project="shop", actor="github:dana", data={"sha": "a" * 40})
         )
-        await transaction.take(
+        await transaction.taken.take(
             Taken(
                 id="c1",
                 message_id=1,
@@ -96,7 +96,7 @@ async def test_what_was_written_is_read_back_the_same(database: Database) -> Non
     await fill(store)
     async with store.look() as look:
         found = await look.environments.get("e1")
-        [taken] = await look.running("e1")
+        [taken] = await look.taken.running("e1")
         [event] = await look.events_of("e1")
         heard = await hearing.by_key(look.connection, "k1")
     assert found == msgspec.structs.replace(FULL, due_at=9e9 - 4 * 3600)

@@ -8,7 +8,7 @@ import structlog
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
-from bot.context import ForgeUnavailable
+from bot.context_ports import ForgeUnavailable
 from bot.continuous import follow_main
 from bot.domain.artifact import Artifact, ArtifactKind
 from bot.domain.catalogue import Service

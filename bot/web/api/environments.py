@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from bot import refusals
-from bot.context import RuntimeUnavailable
+from bot.context_ports import RuntimeUnavailable
 from bot.domain.environment import Environment, State
 from bot.domain.errors import UserError
 from bot.store import audit, overview

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.approvers import Approvers
-from bot.context import Runtime
+from bot.context_ports import Runtime
 from bot.domain.catalogue import Catalogue
 from bot.domain.environment import Environment
 from bot.domain.message import Person

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from bot.context import RuntimeUnavailable
+from bot.context_ports import RuntimeUnavailable
 from bot.domain.command import CommandState
 from bot.domain.environment import Size
 from bot.rendering import html

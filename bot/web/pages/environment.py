@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from bot import replies
 from bot.cards import STAGES, environment_card, past_of
-from bot.context import RuntimeUnavailable
+from bot.context_ports import RuntimeUnavailable
 from bot.domain.command import Event
 from bot.domain.continuity import Certificate
 from bot.domain.cost import FREE, Prices, spent

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.approvers import Approvers
-from bot.context import Runtime
+from bot.context_ports import Runtime
 from bot.domain.catalogue import Catalogue
 from bot.domain.project import Project
 from bot.store.console import ConsoleStore
