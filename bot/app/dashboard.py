@@ -12,6 +12,8 @@ from bot.app.markets import offer_of
 from bot.app.people import members_of
 from bot.app.terms import price_source
 from bot.bus import Bus
+from bot.domain.forge_pages import ForgePages, github_base
+from bot.domain.project import ForgeKind, Project
 from bot.settings import Settings
 from bot.store.console import ConsoleStore
 from bot.store.inbox import Inbox
@@ -31,6 +33,15 @@ _SAMPLE = "sample"
 
 def money_of(settings: Settings) -> Money:
     return Money(price_source(settings), ZoneInfo(settings.time_zone))
+
+
+def forge_pages_of(settings: Settings, projects: Mapping[str, Project]) -> ForgePages:
+    bases = {}
+    if settings.github:
+        bases[ForgeKind.GITHUB] = github_base(settings.github.api_url)
+    if settings.gitlab:
+        bases[ForgeKind.GITLAB] = settings.gitlab.url.rstrip("/")
+    return ForgePages(projects, bases)
 
 
 class Judging:
@@ -77,5 +88,6 @@ def parts_of(
         zone=settings.time_zone,
         money=money_of(settings),
         links=settings.links,
+        forge=forge_pages_of(settings, projects),
         demo="demo" if _SAMPLE in projects else "",
     )

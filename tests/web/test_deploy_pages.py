@@ -82,6 +82,15 @@ async def test_of_two_builds_of_a_commit_only_the_last_can_be_pressed(deployed: 
     assert words(page).count("built again since") == 1
 
 
+async def test_requests_and_commits_are_links_to_their_forge(deployed: World) -> None:
+    there = artifact(3, "secret", project="shop", request=12)
+    await keep(deployed.store, there)
+    async with signed_in(deployed, "dana") as web:
+        page = await web.get("/services/s/secret")
+    assert f'<a href="{deployed.github.url}/acme/shop/pull/12">#12</a>' in page.text
+    assert f'<a href="{deployed.github.url}/acme/shop/commit/{there.commit}">{there.commit[:8]}</a>' in page.text
+
+
 async def test_a_beta_can_be_ended_and_is_not_promoted(deployed: World) -> None:
     act = rollout(4, kind=RolloutKind.BETA)
     part = deployment(4, NEW, act)

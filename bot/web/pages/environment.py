@@ -224,6 +224,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         feed=market_data.shown(feed) if feed else None,
         logs=await logs_of(parts, it, None, _TAIL) if "ivy logs" in may else _NO_LOGS,
         links=links_of(dict(parts.links), it),
+        forge=parts.forge,
         actions=actions_of(it, prices, may, is_halted=trading is not None and trading.is_halted),
         may_terminate="ivy terminate" in may,
         story=story_of(events) if "ivy history" in may else [],

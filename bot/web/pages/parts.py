@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bot.approvers import Approvers
 from bot.context_ports import Runtime
 from bot.domain.catalogue import Catalogue
+from bot.domain.forge_pages import ForgePages
 from bot.domain.project import Project
 from bot.store.console import ConsoleStore
 from bot.store.store import Store
@@ -38,6 +39,7 @@ class Parts:
     zone: str = "UTC"
     money: Money = field(default_factory=Money)
     links: Mapping[str, str] = field(default_factory=dict)
+    forge: ForgePages = field(default_factory=ForgePages)
     demo: str = ""
 
     def keys(self, visible: frozenset[str]) -> Sequence[str]:

@@ -118,6 +118,7 @@ async def _one(parts: Parts, service: Service, request: Request) -> dict[str, An
     cells = [cell_of(service, each, looked, catalogue) for each in catalogue.in_order()]
     return {
         "service": service,
+        "forge": parts.forge,
         "groups": catalogue.groups_of(service.key),
         "cells": [each for each in cells if each.may_run],
         "built": built_of(found, cells, vetoes),
