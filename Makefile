@@ -1,7 +1,7 @@
 # The front door: `make run` and `make test`. Everything is set up in .venv from the hashed lock files.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-lives check test-postgres test-kubernetes test-replays test-browser test-terraform buf chaos bench setup setup-dev lock clean
+.PHONY: help run extra test test-long test-lives check test-postgres test-kubernetes test-replays test-browser test-terraform buf chaos bench setup setup-dev lock clean
 unexport PYTHONHOME PYTHONPATH
 
 PY := .venv/bin/python
@@ -22,6 +22,9 @@ setup-dev: ; @sh tools/setup.sh --dev
 
 run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
+
+extra: setup     ## what some parts need besides: NAME=feeds, otel, s3 or terraform
+	@sh tools/extra.sh "$(NAME)"
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels
 	@$(PYTEST) -n 3 --dist worksteal --ignore tests/web/test_schemathesis.py -m "not chaos and not postgres and not browser and not kubernetes and not long and not simulation and not terraform and not feeds" tests
@@ -84,6 +87,7 @@ lock:            ## make the lock files anew (needs uv)
 	uv export --frozen --no-emit-project --no-emit-package libdeploy --no-header --no-annotate --only-group browser -o requirements-browser.lock
 	rm -f uv.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-package libdeploy --extra feeds -c requirements-dev.lock pyproject.toml -o requirements-feeds.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-package libdeploy --extra s3 --extra terraform -c requirements-dev.lock -c requirements-terraform.lock pyproject.toml -o requirements-aws.lock
 
 clean:           ## forget the set-up and what was made here
 	rm -rf .venv .trellis

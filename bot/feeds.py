@@ -25,7 +25,7 @@ _USAGE = "say trellis feeds, or after it: want ENV SOURCE.MARKET.INSTRUMENT …,
 async def feeds(settings: Settings, words: Sequence[str]) -> int:
     """Run until cancelled, or do what the words say. Raises SettingsError."""
     if missing := [name for name in NEEDED if find_spec(name) is None]:
-        raise SettingsError(f"the feeds need {', '.join(missing)}: pip install 'trellis[feeds]'")
+        raise SettingsError(f"the feeds need {', '.join(missing)}: make extra NAME=feeds")
     from feeds.settings import FeedsCannotStart  # noqa: PLC0415 - only with the extra
 
     offer_of(settings)  # whatever is called a sandbox is one

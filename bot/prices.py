@@ -55,7 +55,7 @@ def _refresh(settings: Settings, args: argparse.Namespace, client: Callable[[], 
         asked = price_list.prices(pricing, region, dict(types.items()), settings.prices.volume_gb)
         hosts = _hosts(pricing, region, settings.prices.host_type)
     except ImportError:
-        raise SettingsError("asking AWS for prices needs boto3: pip install 'trellis[terraform]'") from None
+        raise SettingsError("asking AWS for prices needs boto3: make extra NAME=terraform") from None
     except NoPrice as error:
         raise SettingsError(f"{error}; the table is as it was") from None
     except Exception as error:  # noqa: BLE001 - botocore's have no other base that is there without it

@@ -52,7 +52,7 @@ def exporting(endpoint: str) -> SpanProcessor:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - an extra
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
     except ImportError:
-        raise NotInstalled("OpenTelemetry is not installed: pip install 'trellis[otel]'") from None
+        raise NotInstalled("OpenTelemetry is not installed: make extra NAME=otel") from None
     return BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=5))
 
 

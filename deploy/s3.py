@@ -69,7 +69,7 @@ class S3:
                 import boto3  # noqa: PLC0415 - heavy, and not installed everywhere
                 from botocore.config import Config  # noqa: PLC0415 - the same
             except ImportError:
-                raise NotFetched("Artifacts in S3 need boto3, which is not installed: pip install 'trellis[s3]'.", "no_boto3") from None
+                raise NotFetched("Artifacts in S3 need boto3, which is not installed: make extra NAME=s3.", "no_boto3") from None
             given = self._settings
             config = Config(
                 connect_timeout=given.timeout_s,

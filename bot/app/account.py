@@ -22,7 +22,7 @@ def account_of(settings: Settings) -> Account | None:
         client = partial(ec2.client, region=told.region)
         return Account(ec2.Ec2Machines(client("ec2")), _states(settings, client), told.rows)
     except ImportError:
-        raise SettingsError("TRELLIS_SWEEP__REGION: looking at AWS needs boto3: pip install 'trellis[s3]'") from None
+        raise SettingsError("TRELLIS_SWEEP__REGION: looking at AWS needs boto3: make extra NAME=s3") from None
 
 
 def _states(settings: Settings, client: Any) -> States:

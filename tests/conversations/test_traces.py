@@ -126,7 +126,7 @@ async def test_without_the_extra_nothing_starts(world: World, monkeypatch: pytes
     settings = Settings(telemetry={"otlp_endpoint": "http://127.0.0.1:4318"})  # type: ignore[arg-type]
     with pytest.raises(SettingsError) as error:
         check_traces(settings)
-    assert str(error.value) == ("TRELLIS_TELEMETRY__OTLP_ENDPOINT is set, but OpenTelemetry is not installed: pip install 'trellis[otel]'")
+    assert str(error.value) == ("TRELLIS_TELEMETRY__OTLP_ENDPOINT is set, but OpenTelemetry is not installed: make extra NAME=otel")
     with pytest.raises(SettingsError, match="use http://HOST:4318"):
         check(Settings(telemetry={"otlp_endpoint": "localhost:4318"}))  # type: ignore[arg-type]
     check_traces(world.settings)  # nobody asks for traces: nothing is needed

@@ -29,4 +29,4 @@ def test_who_asks_for_the_feeds_is_told_what_to_install(tmp_path: Path) -> None:
         timeout=120,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (1, "trellis: the feeds need ccxt, nats, bcrypt: pip install 'trellis[feeds]'\n")
+    assert (done.returncode, done.stderr) == (1, "trellis: the feeds need ccxt, nats, bcrypt: make extra NAME=feeds\n")
