@@ -202,6 +202,7 @@ def requirements(name: str) -> dict[str, str]:
         "requirements.lock",
         "requirements-dev.lock",
         "requirements-feeds.lock",
+        "requirements-aws.lock",
         "requirements-terraform.lock",
         "requirements-terraform-provider.lock",
     ],
