@@ -166,5 +166,13 @@ async def attend(desk: Desk, url: str) -> None:
             if pool:
                 with contextlib.suppress(Exception):
                     await pool.aclose()
+        _stop_if_asked_to()
         await asyncio.sleep(pause_s)
         pause_s = min(5.0, pause_s * 2)
+
+
+def _stop_if_asked_to() -> None:
+    """Where Redis goes just as we are cancelled, a TaskGroup tells of Redis only (Python before 3.13)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -105,7 +105,7 @@ class Crew:
 
     def _wait(self, holds: Callable[[], bool], what: str) -> None:
         with self._changed:
-            assert self._changed.wait_for(holds, 20), what
+            assert self._changed.wait_for(holds, 60), what
 
     def log(self, name: str) -> Path:
         return self._folder / f"{name}.log"

@@ -60,7 +60,7 @@ def standing(site: Site) -> Standing:
         runs = all(seen.get(row["id"], {}).get("generation") is not None for row in running)
         return runs and all(site.answer(slug)[0] == 200 for slug in slugs)
 
-    until(is_up, 20, lambda: f"an address does not answer\n{site.last_words()}")
+    until(is_up, 60, lambda: f"an address does not answer\n{site.last_words()}")
     heads = {f"refs/heads/{branch}": sha for branch, sha in site.repository.heads.items()}
     return Standing(tuple(rows), site.observed(), {slug: site.answer(slug)[1] for slug in slugs}, heads, dict(site.repository.texts))
 

@@ -144,7 +144,7 @@ def test_any_web_part_and_any_worker_will_do_and_an_old_copy_costs_no_environmen
     it.does("/ivy create demo --project lab", at="web-1", seen_at="web-2")
     [row] = it.api("web-2", "GET", "/environments")["environments"]
     assert (row["state"], it.answer(row["slug"])) == ("ready", (200, "hello from demo"))
-    until(lambda: "event: ready" in stream.text, 20, lambda: stream.text)
+    until(lambda: "event: ready" in stream.text, 60, lambda: stream.text)
     numbers = it.numbers("web-2")
     assert (numbers["trellis_environments ready"], numbers["trellis_workers"]) == (1, 2)
 

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bot.worker.desk import Desk
-from bot.worker.doorbell import Doorbell, attend, bell_of, connect, press, queue_of
+from bot.worker.doorbell import BellWorker, Doorbell, attend, bell_of, connect, press, queue_of
 
 WITHIN_S = 60
 
@@ -111,3 +112,27 @@ async def test_bells_that_nobody_hears_do_not_heap_up(redis_url: str) -> None:
         assert await pool.zcard(queue_of("say")) == 100
     finally:
         await pool.aclose()
+
+
+async def test_asked_to_stop_as_redis_goes_it_stops(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = asyncio.Event()
+
+    async def goes_with_redis(_: BellWorker) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise RedisConnectionError("gone")
+
+    monkeypatch.setattr(BellWorker, "async_run", goes_with_redis)
+    task = asyncio.create_task(attend(Desk("hear", Work(), 1), redis_url))
+    await began.wait()
+    began.clear()
+    task.cancel()
+    again = asyncio.create_task(began.wait())
+    await asyncio.wait({task, again}, return_when=asyncio.FIRST_COMPLETED, timeout=WITHIN_S)
+    stopped = task.cancelled()
+    for each in (task, again):
+        each.cancel()
+    await asyncio.wait({task, again}, timeout=WITHIN_S)
+    assert stopped
