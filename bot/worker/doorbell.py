@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -155,24 +155,31 @@ async def attend(desk: Desk, url: str) -> None:
             pool = await connect(url)
             worker = BellWorker(desk, pool)
             pause_s = 0.1
-            async with asyncio.TaskGroup() as group:
-                group.create_task(worker.async_run())
-                group.create_task(worker.listen())
-        except* (TimeoutError, RedisError, OSError) as errors:
-            log.warning("redis_away", desk=desk.name, reason=str(errors.exceptions[0]))
-        except* Exception:
+            await _together(worker.async_run(), worker.listen())
+        except (TimeoutError, RedisError, OSError) as error:
+            log.warning("redis_away", desk=desk.name, reason=str(error))
+        except Exception:
             log.exception("bell_broke", desk=desk.name)
         finally:
             if pool:
                 with contextlib.suppress(Exception):
                     await pool.aclose()
-        _stop_if_asked_to()
         await asyncio.sleep(pause_s)
         pause_s = min(5.0, pause_s * 2)
 
 
-def _stop_if_asked_to() -> None:
-    """Where Redis goes just as we are cancelled, a TaskGroup tells of Redis only (Python before 3.13)."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+async def _together(*jobs: Coroutine[Any, Any, Any]) -> None:
+    """Until one of them fails; the others end with it.
+
+    A TaskGroup forgets that it was cancelled where a child fails just then (Python before 3.13).
+    """
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for each in done:
+            if not each.cancelled():
+                each.result()
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from libdeploy.host.process import PlainProcess
@@ -115,7 +116,9 @@ def test_only_the_last_releases_are_kept(house: House) -> None:
 @pytest.mark.long
 def test_what_was_killed_is_started_again(house: House) -> None:
     house.deploys("one")
-    os.killpg(house.pid(), signal.SIGKILL)
+    it = psutil.Process(house.pid())
+    os.killpg(it.pid, signal.SIGKILL)
+    it.wait(60)
     dry = house.deploys("one", "--dry-run")
     assert dry.result["changes"] == [{"action": "update", "driver": "host", "key": "payments", "fields": ["~running"]}]
     assert (house.deploys("one").result["outcome"], house.says()) == ("applied", "one")
