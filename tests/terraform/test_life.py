@@ -140,7 +140,7 @@ async def test_an_environment_can_be_taken_down_when_nothing_but_its_state_is_le
 
 
 async def test_without_any_terraform_it_is_said_what_to_do(stand: Stand, tmp_path: Path) -> None:
-    with pytest.raises(EngineUnavailable, match=r"put one on PATH, or install trellis\[terraform\]"):
+    with pytest.raises(EngineUnavailable, match=r"put one on PATH, or make extra NAME=terraform"):
         await find(str(tmp_path / "none"), tmp_path)
     old = tmp_path / "old"
     old.write_text('#!/bin/sh\necho \'{"terraform_version": "1.5.7"}\'\n')
