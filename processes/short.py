@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -60,8 +59,7 @@ async def run(
     except BaseException as problem:
         for reader in readers:
             reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(child.stop(_KILL_GRACE_S))
+        await asyncio.shield(child.stop(_KILL_GRACE_S))
         if isinstance(problem, TimeoutError):
             raise TimedOut(f"{argv[0]} did not end within {timeout_s:g} s") from None
         raise

@@ -54,7 +54,8 @@ class Remote(Generic[Client]):
         """Run `question` with a client. Raises RemoteFailure."""
         work = asyncio.get_running_loop().run_in_executor(self._pool, self._ask, question)
         try:
-            answer = await asyncio.wait_for(work, _DEADLINE_S)
+            async with asyncio.timeout(_DEADLINE_S):
+                answer = await work
         except TimeoutError:
             meters.asked(self._name, None)
             raise RemoteFailure(f"{self._name} did not answer within {_DEADLINE_S} s") from None

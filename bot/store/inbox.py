@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -85,8 +84,7 @@ class Inbox:
         """Let what is being written end; what has not begun is refused, its sender will send again."""
         if self._task:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})
         while not self._queue.empty():
             waiting = self._queue.get_nowait()
             if not waiting.taken.done():

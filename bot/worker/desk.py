@@ -9,6 +9,7 @@ import structlog
 
 from bot import meters
 from bot.domain.errors import LeaseLost
+from bot.worker.ending import AGAIN_S, end
 
 log = structlog.get_logger()
 
@@ -71,12 +72,9 @@ class Desk:
         while self._tasks:
             await asyncio.wait(list(self._tasks.values()))
 
-    async def close(self) -> None:
+    async def close(self, again_s: float = AGAIN_S) -> None:
         """Let go of everything: what was interrupted is taken up by another."""
         self._is_open = False
         self._again.clear()
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._tasks.values(), again_s)
         self._tasks.clear()  # one that had not begun never comes to its own end

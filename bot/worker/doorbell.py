@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from bot.store.transaction import Ring
 from bot.worker.desk import Desk
+from bot.worker.ending import end
 
 log = structlog.get_logger()
 
@@ -61,8 +62,7 @@ class Doorbell:
     async def stop(self) -> None:
         if self._task:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})
 
     async def ring(self, rings: Iterable[Ring]) -> None:
         for each in rings:
@@ -180,6 +180,4 @@ async def _together(*jobs: Coroutine[Any, Any, Any]) -> None:
             if not each.cancelled():
                 each.result()
     finally:
-        for each in tasks:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)

@@ -60,11 +60,12 @@ class Holder:
         finally:
             self._runs_out.pop(lease, None)
             renewing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await renewing
-            with contextlib.suppress(Exception):  # it runs out by itself
-                if not lost.is_set():
-                    await asyncio.shield(self.store.release(lease))
+            try:
+                await asyncio.wait({renewing})
+            finally:
+                with contextlib.suppress(Exception):  # it runs out by itself
+                    if not lost.is_set():
+                        await asyncio.shield(self.store.release(lease))
 
     async def _claim(self, name: str) -> Lease | None:
         """Who is cancelled in the middle of it may have got it all the same: it is let go of, or nobody could have it until it runs out."""

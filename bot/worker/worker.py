@@ -22,6 +22,7 @@ from bot.worker.branches import Branches
 from bot.worker.deployments import Deployments
 from bot.worker.desk import Desk
 from bot.worker.doorbell import attend
+from bot.worker.ending import end
 from bot.worker.environments import Environments
 from bot.worker.follow import follow_for_ever
 from bot.worker.leftovers import Leftovers, take_back_for_ever
@@ -121,11 +122,8 @@ class Workers:
         try:
             await asyncio.gather(*tasks)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            for desk in self.desks.values():
-                await desk.close()
+            await end(tasks)
+            await asyncio.gather(*(desk.close() for desk in self.desks.values()))
 
     def is_well(self) -> bool:
         """Whether the database has heard from us lately."""

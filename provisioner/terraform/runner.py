@@ -90,10 +90,14 @@ class Runner:
 
     async def _end(self, child: Child) -> None:
         """However often we are told to hurry: Terraform saves its state first."""
-        ending = asyncio.ensure_future(child.stop(self._settings.interrupt_s))
+        ending, told = asyncio.ensure_future(child.stop(self._settings.interrupt_s)), None
         while not ending.done():
-            with contextlib.suppress(asyncio.CancelledError):
+            try:
                 await asyncio.wait({ending})
+            except asyncio.CancelledError as to_stop:
+                told = to_stop
+        if told:
+            raise told
 
     async def _follow(self, child: Child, log: Path, heard: Said, progress: Progress | None) -> None:
         ending = asyncio.ensure_future(child.wait())

@@ -80,3 +80,17 @@ async def test_who_lets_go_holds_no_more(holder: Holder) -> None:
         assert lease is not None
     with pytest.raises(LeaseLost):
         holder.must_hold(lease)
+
+
+async def test_who_is_stopped_as_a_lease_is_let_go_of_stops(holder: Holder) -> None:
+    async def work() -> None:
+        async with holder.holding("row"):
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().call_soon(stopping.cancel)
+        await asyncio.Event().wait()
+
+    stopping = asyncio.create_task(work())
+    await asyncio.wait({stopping}, timeout=60)
+    assert stopping.cancelled()
+    async with holder.holding("row") as lease:
+        assert lease is not None, "let go of all the same"
