@@ -34,6 +34,11 @@ def is_paused(environment: Environment) -> UserError:
     return UserError("paused", Strong(environment.slug), " is paused. First: ", Code(typed("resume", environment)))
 
 
+def has_no_key(environment: Environment) -> UserError:
+    again = Code(typed("restart", environment))
+    return UserError("no_key", Strong(environment.slug), " has no API key: trading environments have one. Without one: ", again)
+
+
 def whom(environment: Environment) -> UserError:
     return UserError("missing_value", "Whose shall it be? Say ", Code(f"{typed('transfer', environment)} @name"))
 

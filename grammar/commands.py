@@ -165,7 +165,7 @@ class Extend(Command):
     examples: ClassVar[tuple[str, ...]] = (
         "/ivy extend",
         "/ivy extend 8h",
-        '/ivy extend #12 --until "fri 18:00" --reason review with the client',
+        '/ivy extend #12 --until "fri 18:00" --reason the long test, until it ends',
     )
     conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("duration", "until"),)
 
@@ -192,10 +192,12 @@ class Restart(Command):
     words: ClassVar[str] = "ivy restart"
     verb: ClassVar[str] = "restart"
     summary: ClassVar[str] = "Restart its services, or one of them."
-    examples: ClassVar[tuple[str, ...]] = ("/ivy restart", "/ivy restart --service web", "/ivy restart #12 web")
+    examples: ClassVar[tuple[str, ...]] = ("/ivy restart", "/ivy restart --service web", "/ivy restart #12 web", "/ivy restart --new-key")
+    conflicts: ClassVar[tuple[tuple[str, ...], ...]] = (("service", "new_key"),)
 
     env: EnvironmentName | None = env_field()
     service: str | None = positional(values.SERVICE, "SERVICE", "only this one", option_label="S")
+    new_key: bool = flag("of a trading environment: its API key opens nothing from now on, and its services start anew with another")
 
 
 @dataclass(frozen=True, slots=True)

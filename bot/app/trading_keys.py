@@ -8,7 +8,6 @@ from bot.vault import paths
 from bot.vault.canary import Breached
 from bot.vault.vault import NoSecret, PathRefused, VaultUnavailable
 from bot.web.pages.trading_key import NotReadable
-from bot.worker.equipment import KEY
 
 
 class VaultKeys:
@@ -18,11 +17,11 @@ class VaultKeys:
         self._settings = settings
         self._keeping: Keeping | None = None
 
-    async def read(self, environment: str) -> str:
+    async def read(self, environment: str, number: int) -> str:
         try:
             self._keeping = self._keeping or keeping_of(self._settings)
             await self._keeping.canary.look()
-            return await self._keeping.vault.read(paths.own(environment, KEY))
+            return await self._keeping.vault.read(paths.key(environment, number))
         except NoSecret:
             raise NotReadable("there is none") from None
         except (Breached, PathRefused, SettingsError, VaultUnavailable) as problem:

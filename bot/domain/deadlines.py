@@ -81,7 +81,7 @@ def _sleep(environment: Environment, now: float) -> Iterator[tuple[float, Turn]]
         return
     if until is not None and not (environment.awake_until is not None and environment.awake_until >= until):
         yield now, Turn.SLEEP
-    elif (at := sleeps_at(environment.schedule, now)) is not None:
+    elif (at := sleeps_at(environment.schedule, max(now, environment.awake_until or now))) is not None:
         yield at, Turn.SLEEP
 
 

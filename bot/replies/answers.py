@@ -139,6 +139,7 @@ def story(event: Event) -> str:
         "rejected": f"rejected what {data.get('asked_by', '')} asked for",
         "missing": "nothing of it ran: begun again",
         "key_shown": "its API key was shown",
+        "key_revoked": "its API key opens nothing any more: another was asked for",
         "trading_halted": f"halted: {data.get('reason', '')}",
         "trading_resumed": "takes orders again",
         "trading_resume_asked": "asked to take orders again",

@@ -22,6 +22,11 @@ def key_seen(key: TradingKey) -> Line:
     return line(f"API key: shown to {key.shown_to} ", moment(key.shown_at))
 
 
+def key_revoked(environment: Environment) -> Reply:
+    more = (line("It gets another when it runs again: ", Code(typed("resume", environment))),)
+    return say(Tone.GOOD, "The API key of ", Strong(environment.slug), " opens nothing any more.", more=more)
+
+
 def standing(environment: Environment, state: TradingState, now: float) -> tuple[Line, ...]:
     """How its book stands and what holds it, a line each; nothing where nobody told."""
     lines: list[Line] = []

@@ -31,19 +31,27 @@ class TradingRows:
         query = select(_columns.environment_id).where(_columns.key_hash == key_hash, _columns.revoked_at.is_(None))
         return (await self._connection.execute(query)).scalar_one_or_none()
 
-    async def minted(self, environment_id: str, key_hash: str) -> None:
-        """Its key from now on, which nobody saw; the one that it has already changes nothing."""
-        its = _columns.environment_id == environment_id
-        known = (await self._connection.execute(select(_columns.key_hash).where(its))).scalar_one_or_none()
+    async def minted(self, environment_id: str, key_hash: str, number: int) -> bool:
+        """Its key from now on, which nobody saw; the one that it has already changes nothing. False: another number is wanted."""
+        its = (_columns.environment_id == environment_id, _columns.number == number)
+        known = await self.key(environment_id)
         values = {"key_hash": key_hash, "minted_at": self._now, "shown_at": None, "shown_to": "", "revoked_at": None}
         if known is None:
-            await self._connection.execute(insert(trading_keys).values(environment_id=environment_id, **values))
-        elif known != key_hash:
-            await self._connection.execute(update(trading_keys).where(its).values(values))
+            await self._connection.execute(insert(trading_keys).values(environment_id=environment_id, number=number, **values))
+            return True
+        await self._connection.execute(update(trading_keys).where(*its, _columns.key_hash != key_hash).values(values))
+        return known.number == number
 
-    async def show(self, environment_id: str, name: str) -> bool:
-        """Whether it is shown now, to somebody of that name: once, and never when it is revoked."""
-        once = (_columns.environment_id == environment_id, _columns.shown_at.is_(None), _columns.revoked_at.is_(None))
+    async def make_anew(self, environment_id: str) -> None:
+        """What it has opens nothing from now on, and its next key has another number."""
+        its = _columns.environment_id == environment_id
+        values = {"number": _columns.number + 1, "revoked_at": self._now}
+        await self._connection.execute(update(trading_keys).where(its).values(values))
+
+    async def show(self, key: TradingKey, name: str) -> bool:
+        """Whether just this one is shown now, to somebody of that name: once, and never when it is revoked."""
+        just_this = (_columns.environment_id == key.environment_id, _columns.number == key.number)
+        once = (*just_this, _columns.shown_at.is_(None), _columns.revoked_at.is_(None))
         shown = update(trading_keys).where(*once).values(shown_at=self._now, shown_to=name)
         return (await self._connection.execute(shown)).rowcount == 1
 

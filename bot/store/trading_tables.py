@@ -15,6 +15,7 @@ trading_keys = Table(
     Column("shown_at", Float),
     Column("shown_to", Text, nullable=False, server_default=""),
     Column("revoked_at", Float),
+    Column("number", Integer, nullable=False, server_default="0"),  # of the key: one that is made anew has the next
 )
 
 alarms = Table(

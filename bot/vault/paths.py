@@ -31,6 +31,11 @@ def is_minted(environment: str) -> bool:
     return bool(_ID.fullmatch(environment))
 
 
+def key(environment: str, number: int = 0) -> str:
+    """Its API key; `number` is of which of them, since one that is lost is made anew. Raises PathRefused."""
+    return own(environment, f"key-{number}" if number else "key")
+
+
 def own(environment: str, name: str = "") -> str:
     """A secret of one environment, or what all its paths begin with. Raises PathRefused for an id that was not minted."""
     if not is_minted(environment):

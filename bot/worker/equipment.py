@@ -17,7 +17,7 @@ from bot.worker.market_feed import FeedUnavailable, MarketFeed
 
 log = structlog.get_logger()
 
-FEED, KEY = "feed", "key"
+FEED = "feed"
 _FAULTS = (FeedUnavailable, PathRefused, VaultUnavailable)
 
 
@@ -34,12 +34,10 @@ class Equipment:
     async def give(self, environment: str, trading: Trading) -> tuple[tuple[str, str], ...]:
         """The variables of its services that nobody else may read. What runs of it already goes on hearing. Raises NotEquipped."""
         try:
-            password, key = await self._minted(environment, FEED), await self._minted(environment, KEY)
+            password, key = await self._minted(paths.own(environment, FEED), FEED), await self._key(environment)
             await self._feed.want(environment, trading, password, besides=True)
         except _FAULTS as problem:
             raise NotEquipped(str(problem)) from problem
-        async with self._store.transaction() as transaction:
-            await transaction.trading.minted(environment, hash_of(key))
         feed = {"FEED_URL": self._feed.url, "FEED_USER": environment, "FEED_PASSWORD": password}
         named = {**feed, "TRADING_KEY": key, "TRELLIS_API": self._api}
         return tuple(named.items())
@@ -50,7 +48,7 @@ class Equipment:
             if trading is None:
                 await self._feed.drop(environment)
                 return
-            await self._feed.want(environment, trading, await self._minted(environment, FEED), besides=False)
+            await self._feed.want(environment, trading, await self._minted(paths.own(environment, FEED), FEED), besides=False)
         except _FAULTS as problem:
             log.warning("interest_not_narrowed", environment=environment, reason=str(problem))
 
@@ -78,8 +76,17 @@ class Equipment:
         except FeedUnavailable as problem:
             raise NotEquipped(str(problem)) from problem
 
-    async def _minted(self, environment: str, name: str) -> str:
-        path = paths.own(environment, name)
+    async def _key(self, environment: str) -> str:
+        async with self._store.look() as look:
+            known = await look.trading.key(environment)
+        number = known.number if known else 0
+        key = await self._minted(paths.key(environment, number), "key")
+        async with self._store.transaction() as transaction:
+            if not await transaction.trading.minted(environment, hash_of(key), number):
+                raise NotEquipped("its API key was made anew meanwhile")
+        return key
+
+    async def _minted(self, path: str, name: str) -> str:
         try:
             secret = await self._vault.read(path)
         except NoSecret:

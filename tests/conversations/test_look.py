@@ -434,7 +434,7 @@ async def test_help_of_one_command(shop: Talk) -> None:
         ```
         /ivy extend
         /ivy extend 8h
-        /ivy extend #12 --until "fri 18:00" --reason review with the client
+        /ivy extend #12 --until "fri 18:00" --reason the long test, until it ends
         ```
 
         You may run it.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from bot.domain.environment import State
+from bot.domain.schedule import check
 from tests.browser import signed_in
 from tests.conversations.talk import Talk
 from tests.conversations.test_trading import FILE, write
@@ -116,6 +118,21 @@ async def test_a_test_holds_it_until_it_ends_and_the_warnings_are_not_said_anew(
     assert (await shop.answer("/ivy why")).count("held by the long test") == 1
     await shop.after(seconds=901)
     assert (await shop.world.past(before.id)).state == State.GONE
+
+
+async def test_held_it_is_neither_quiet_nor_asleep(shop: Talk) -> None:
+    """It is noon; nights begin at 20:00."""
+    its = await services(shop)
+    environment = await shop.world.environment()
+    async with shop.world.store.transaction() as transaction:
+        await transaction.edit(msgspec.structs.replace(environment, idle_s=2.0 * HOUR, schedule=check("nights", "UTC")))
+    for hours in (1.9, 1.9, 1.9, 1.9, 0.3, 0.2):
+        assert await shop.after(hours=hours) == []
+        assert (await its.says("POST", "/hold", seconds=900, reason="the long test")).status_code == 200
+    assert (await shop.world.environment()).state == State.READY
+    await shop.after(hours=5)
+    await shop.after(hours=2.1)
+    assert (await shop.world.environment()).is_paused
 
 
 async def test_nothing_holds_it_past_the_cap(shop: Talk) -> None:

@@ -25,7 +25,7 @@ def test_each_usage_is_as_the_language_has_it() -> None:
         '/ivy update [ENV] [--sha SHA] [--tilt-args "…"] [--size S] [-- TILT ARGS]',
         "/ivy extend [ENV] [DURATION] [--until T] [--reason R]",
         "/ivy terminate [ENV] [--force]",
-        "/ivy restart [ENV] [SERVICE] [--service S]",
+        "/ivy restart [ENV] [SERVICE] [--service S] [--new-key]",
         "/ivy status [ENV]",
         "/ivy list [--mine|--all|--expiring]",
         "/ivy logs [ENV] [SERVICE] [--service S] [--tail N]",

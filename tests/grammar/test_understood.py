@@ -76,6 +76,7 @@ ROWS: list[tuple[str, Command]] = [
     ("/ivy restart demo", Restart(env=DEMO)),
     ("/ivy restart demo web", Restart(env=DEMO, service="web")),
     ("/ivy restart --service web", Restart(service="web")),
+    ("/ivy restart demo --new-key", Restart(env=DEMO, new_key=True)),
     ("/ivy status #12", Status(env=TWELVE)),
     ("/ivy list", List()),
     ("/ivy list --mine", List(mine=True)),

@@ -106,6 +106,71 @@ async def test_gone_it_is_revoked_and_never_shown(world: World) -> None:
         assert (refused.status_code, key in refused.text) == (503, False)
 
 
+async def test_one_that_is_lost_is_revoked_at_once_and_made_anew_by_its_page(world: World) -> None:
+    it, lost, _ = await made(world)
+    async with signed_in(world, "dana") as web:
+        assert lost in (await web.sends(f"/environments/{it.slug}/key")).text
+        assert "Lost it" in (await web.get(f"/environments/{it.slug}")).text
+        await web.sends("/say", line=f"/ivy restart {it.slug} --new-key", back=f"/environments/{it.slug}")
+        await world.settle()
+        [spec] = world.engine.running.values()
+        key = dict(spec.secrets)["TRADING_KEY"]
+        assert (key != lost, spec.generation) == (True, 2)
+        async with world.store.look() as look:
+            assert (await look.trading.opens(hash_of(lost)), await look.trading.opens(hash_of(key))) == (None, it.id)
+        page = await web.get(f"/environments/{it.slug}")
+        assert "API key: nobody has seen it" in words(page)
+        assert "its API key opens nothing any more: another was asked for dana" in words(page).replace("console:", "")
+        shown = await web.sends(f"/environments/{it.slug}/key")
+        assert (shown.status_code, key in shown.text, lost in shown.text) == (200, True, False)
+    await world.types("/ivy terminate")
+    async with world.store.look() as look:
+        assert await look.trading.opens(hash_of(key)) is None
+
+
+async def test_revoked_it_opens_nothing_while_the_next_is_not_made(world: World) -> None:
+    it, lost, _ = await made(world)
+    world.market.is_down = True
+    assert await world.types("/ivy restart --new-key") == []
+    async with world.store.look() as look:
+        assert await look.trading.opens(hash_of(lost)) is None
+    async with signed_in(world, "dana") as web:
+        assert lost not in (await web.sends(f"/environments/{it.slug}/key")).text
+
+
+async def test_paused_its_key_is_revoked_and_the_next_comes_when_it_runs_again(world: World) -> None:
+    it, lost, _ = await made(world)
+    await world.types("/ivy pause")
+    [said] = await world.types("/ivy restart --new-key")
+    assert f"The API key of {it.slug} opens nothing any more." in said
+    assert f"It gets another when it runs again: /ivy resume {it.slug}" in said
+    await world.types("/ivy resume")
+    [spec] = world.engine.running.values()
+    async with world.store.look() as look:
+        assert await look.trading.opens(hash_of(lost)) is None
+        assert await look.trading.opens(hash_of(dict(spec.secrets)["TRADING_KEY"])) == it.id
+
+
+async def test_of_what_has_no_key_none_is_made(world: World) -> None:
+    await world.types("/ivy create demo --project lab")
+    [said] = await world.types("/ivy restart --new-key")
+    assert "has no API key: trading environments have one" in " ".join(said.split())
+    [said] = await world.types("/ivy restart --service web --new-key")
+    assert "reason: conflicting_options" in said
+
+
+async def test_a_worker_that_is_late_does_not_bring_a_lost_key_back(world: World) -> None:
+    it, lost, _ = await made(world)
+    async with world.store.transaction() as transaction:
+        await transaction.trading.make_anew(it.id)
+        assert not await transaction.trading.minted(it.id, hash_of(lost), 0)
+        assert await transaction.trading.opens(hash_of(lost)) is None
+        assert await transaction.trading.minted(it.id, hash_of("next"), 1)
+        assert not await transaction.trading.minted(it.id, hash_of(lost), 0)
+        assert await transaction.trading.opens(hash_of(lost)) is None
+        assert await transaction.trading.opens(hash_of("next")) == it.id
+
+
 async def test_no_row_no_line_of_log_and_no_page_carries_it(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     with structlog.testing.capture_logs() as logged:
         it, key, said = await made(world)

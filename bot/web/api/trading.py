@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from bot.domain.command import Event
 from bot.domain.environment import Environment
+from bot.domain.schedule import asleep_until
 from bot.domain.trading_state import Told, TradingState
 from bot.replies.trading import halted
 from bot.store.transaction import Transaction
@@ -82,8 +83,8 @@ def router(parts: Parts) -> APIRouter:
             if not state.is_held(now) or state.held_for != said.reason:
                 await transaction.note(_event(it, now, "held", said.reason))
             await transaction.trading.save(msgspec.structs.replace(state, held_until=until, held_for=said.reason))
-            if it.expires_at < until:  # no deadline of its own: no warning is owed anew each time
-                it = await transaction.edit(msgspec.structs.replace(it, expires_at=until))
+            busy = _busy(it, now, until)
+            it = await (transaction.save(busy) if busy.expires_at == it.expires_at else transaction.edit(busy))
         return Held(until=at(until), expires_at=at(it.expires_at))
 
     @routes.delete("/hold", status_code=204)
@@ -102,6 +103,18 @@ async def _live(transaction: Transaction, id_: str) -> Environment:
     if found is None or not found.is_wanted:
         raise Problem(409, "gone", "It is going, or gone.")
     return found
+
+
+def _busy(it: Environment, now: float, until: float) -> Environment:
+    """The same, held until then: neither its end, nor quiet, nor its nightly sleep comes before.
+
+    It gets no deadline of its own: else warnings would be owed anew each time.
+    """
+    sleep_over = asleep_until(it.schedule, until)
+    awake_until = it.awake_until if sleep_over is None else max(sleep_over, it.awake_until or 0.0)
+    return msgspec.structs.replace(
+        it, expires_at=max(it.expires_at, until), active_at=max(it.active_at, now), idle_warned_at=None, awake_until=awake_until
+    )
 
 
 def _is_new_halt(before: TradingState, told: Told) -> bool:

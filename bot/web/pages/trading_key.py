@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.domain.command import Event
 from bot.domain.environment import Environment
+from bot.domain.trading_key import TradingKey
 from bot.store.tokens import key_of
 from bot.web.pages import environment as pages
 from bot.web.pages import frame
@@ -27,14 +28,14 @@ class NotReadable(Exception):  # noqa: N818 - a sentence, as the ports have them
 
 
 class KeyReading(Protocol):
-    async def read(self, environment: str) -> str:
-        """Raises NotReadable."""
+    async def read(self, environment: str, number: int) -> str:
+        """The key of that number. Raises NotReadable."""
 
 
-async def _shown(parts: Parts, it: Environment, user: SignedIn) -> bool:
+async def _shown(parts: Parts, it: Environment, key: TradingKey, user: SignedIn) -> bool:
     """Whether it is shown now, and to this person."""
     async with parts.store.transaction() as transaction:
-        if not await transaction.trading.show(it.id, user.person.name or user.person.id):
+        if not await transaction.trading.show(key, user.person.name or user.person.id):
             return False
         event = Event(at=transaction.now, kind="key_shown", environment_id=it.id, project=it.project, actor=key_of(user.person))
         await transaction.note(event)
@@ -53,16 +54,17 @@ def router(parts: Parts, keys: KeyReading) -> APIRouter:
         view = await parts.sight.of(user.person)
         async with parts.store.look() as look:
             it = await pages.seen(look, slug, request.query_params.get("id", ""), view)
+            known = await look.trading.key(it.id) if it else None
         if it is None:
             return pages.not_here(user, view, slug)
         if not await parts.sight.may(user.person, [it], WORDS):
             return pages.not_allowed(user, view, WORDS)
         try:
-            key = await keys.read(it.id)
+            key = await keys.read(it.id, known.number if known else 0)
         except NotReadable as problem:
             log.warning("key_not_read", environment=it.id, reason=str(problem))
             return frame.told(user, view, "Its key cannot be shown now", f"Nobody has seen it by this press. Why: {problem}.", 503)
-        if not await _shown(parts, it, user):
+        if known is None or not await _shown(parts, it, known, user):
             return frame.told(user, view, "Its key was shown before", "It is shown once: its page says to whom, and when.", 409)
         return frame.page("trading_key.html", user, "", view, it=it, key=key)
 
