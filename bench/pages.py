@@ -100,7 +100,7 @@ async def site(count: int) -> AsyncIterator[tuple[FastAPI, Mapping[str, str]]]:
         stack.push_async_callback(store.database.close)
         await migrate(store.database)
         await _fill(store, count)
-        app = web_app(settings, store, place_of(settings, None))
+        app = web_app(settings, store, place_of(settings, store, None))
         await stack.enter_async_context(app.router.lifespan_context(app))
         yield app, {"trellis-local": await Sessions(store).begin(DANA, "local", 3600)}
 

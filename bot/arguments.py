@@ -133,6 +133,16 @@ def spares_arguments(parser: argparse.ArgumentParser) -> None:
         simulate.add_argument(f"--{name}-s", type=float, default=None, metavar="SECONDS", help=f"{words}; measured when left out")
 
 
+def image_arguments(parser: argparse.ArgumentParser) -> None:
+    """`bake`, `list` and `prune` of `trellis image`."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("bake", help="bake one now, or go on with the one that is being baked; ends with 1 when it could not be")
+    listed = verbs.add_parser("list", help="what was baked, the newest first, and which is in use")
+    listed.add_argument("--limit", type=int, default=20)
+    listed.add_argument("--json", action="store_true", help="as JSON")
+    verbs.add_parser("prune", help="take away what nothing is made of, beyond the newest")
+
+
 def sweep_arguments(parser: argparse.ArgumentParser) -> None:
     """How to look for `trellis sweep`; without any of it, what the last look of a worker found."""
     how = parser.add_mutually_exclusive_group()

@@ -19,6 +19,7 @@ from bot.arguments import (
     connect_arguments,
     env_arguments,
     feeds_arguments,
+    image_arguments,
     prices_arguments,
     spares_arguments,
     sweep_arguments,
@@ -171,6 +172,12 @@ def _spares(args: argparse.Namespace, settings: Settings) -> int:
     return _run(spares(settings, args))
 
 
+def _image(args: argparse.Namespace, settings: Settings) -> int:
+    from bot.image import image  # noqa: PLC0415
+
+    return _run(image(settings, args))
+
+
 def _sweep(args: argparse.Namespace, settings: Settings) -> int:
     from bot.sweeping import sweeping  # noqa: PLC0415
 
@@ -255,6 +262,7 @@ def parser() -> argparse.ArgumentParser:
     token_arguments(add("token", _token, "your API tokens"))
     artifact_arguments(add("artifact", _artifact, "what was built of services, for deploys"))
     spares_arguments(add("spares", _spares, "warm spares: machines that are made before anybody asks"))
+    image_arguments(add("image", _image, "the image that machines are made of: bake it, and what was baked"))
     sweep_arguments(add("sweep", _sweep, "what the cloud's account holds without a counterpart here, and what is done about it"))
     prices_arguments(add("prices", _prices, "what an hour of each size costs, by region"))
     alive = add("alive", _alive, "whether a part of this machine lives; ends with 1 when it does not")

@@ -23,7 +23,9 @@ from bot.context_ports import Forge, ForgeUnavailable
 from bot.doctor_account import account
 from bot.doctor_deploys import cluster, deploys
 from bot.doctor_github import app_problem, installation_problem
+from bot.doctor_image import image
 from bot.doctor_said import Finding, Said, bad, good
+from bot.domain.alarm import AlarmKind
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.replies.alarms import sentence
@@ -166,7 +168,7 @@ async def _heard(project: Project, store: Store) -> Said:
 
 async def _alarms(store: Store) -> Said:
     async with store.look() as look:
-        found = await look.alarms.open()
+        found = [each for each in await look.alarms.open() if each.kind is not AlarmKind.IMAGE]
     if not found:
         return good("the wall", "no alarm is open about production's secrets")
     return bad("the wall", f"{'; '.join(map(sentence, found))}. Try it now: trellis vault try")
@@ -202,6 +204,7 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
     looks += [partial(_heard, each, store) for each in projects_of(settings).values() if each.forge is not ForgeKind.LOCAL]
     looks += [partial(_webhooks, settings), partial(_sandbox, settings), partial(deploys, settings)]
     looks += [partial(_cloud, store)] if place.account else []
+    looks += [partial(image, store, str(settings.terraform.variables.get("image_id", "")))] if place.bakery else []
     looks += [partial(cluster, name, runner) for name, runner in edges.deploys.clusters.items()]
     return looks
 

@@ -54,6 +54,8 @@ retries = Counter(
 leases_lost = Counter("trellis_leases_lost", "Rows that were let go of because their lease was lost.", ("desk",), registry=REGISTRY)
 adopted = Counter("trellis_adopted", "Environments that ran without a row and got one: was an old database restored?", registry=REGISTRY)
 strays_done = Counter("trellis_strays_done", "What was done about strays.", ("kind", "act"), registry=REGISTRY)
+bakes = Counter("trellis_bakes", "Bakes of the image that machines are made of: ready or failed.", ("outcome",), registry=REGISTRY)
+bake_seconds = Histogram("trellis_bake_seconds", "From the beginning of a bake to its good image.", buckets=_LONG, registry=REGISTRY)
 stray_look_seconds = Histogram("trellis_stray_look_seconds", "How long one look at the account takes.", buckets=_LONG, registry=REGISTRY)
 secret_reads = Counter(
     "trellis_secret_reads",

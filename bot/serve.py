@@ -31,7 +31,7 @@ async def _serve(settings: Settings) -> int:
     doorbell.start()
     store = Store(Database(settings.sql_url), doorbell.ring)
     github = access_of(settings)
-    app = web_app(settings, store, place_of(settings, github), github)
+    app = web_app(settings, store, place_of(settings, store, github), github)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -41,6 +41,7 @@ from bot.worker.strays import Account
 from bot.worker.sweep import sweep
 from bot.worker.worker import Parts, desks_of
 from deploy.kubernetes import KubernetesRunner
+from provisioner.images import Bakery
 from provisioner.setup.machines import Machines
 from tests.databases import in_the_callers_thread, prepare
 from tests.fakes.clock import ManualClock
@@ -200,6 +201,12 @@ class World:
         await self.parts.spares.look()
         await self.settle()
 
+    async def bake(self) -> None:
+        """One look at the image that machines are made of."""
+        assert self.parts.baking is not None
+        await self.parts.baking.look()
+        await self.settle()
+
     async def poll(self) -> None:
         """One look at what the forges have to tell of the projects whose time has come."""
         await self.parts.poller.look(self.parts.projects)
@@ -280,11 +287,12 @@ async def a_world(
     is_app: bool = False,
     pause: Pause | None = None,
     machines: Machines | None = None,
+    bakery: Bakery | None = None,
     **more: Any,
 ) -> AsyncIterator[World]:
     """`is_app`: on GitHub the bot is an App, installed with acme. `is_alone`: no forge and no chat is configured.
 
-    `pause`: how clusters' runners wait. `machines` set up what branch-env makes.
+    `pause`: how clusters' runners wait. `machines` set up what branch-env makes, of images that `bakery` bakes.
     """
     async with AsyncExitStack() as stack:
         github, gitlab, slack = (stack.enter_context(made) for made in (FakeGitHub(is_app=is_app), FakeGitLab(), FakeSlack()))
@@ -302,7 +310,7 @@ async def a_world(
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         world.cloud = FakeCloud(world.engine)
         account = Account(FakeMachines(world.cloud), FakeStates(world.cloud), settings.sweep.rows) if settings.sweep.region else None
-        place = Place(engine_of(settings, world.engine, machines), world.repositories, account)
+        place = Place(engine_of(settings, world.engine, store, machines), world.repositories, account, bakery)
         access = access_of(settings, lambda: clock.at)
         deploys = replace(deploys_of(settings), runner=world.runner, files=world.files)
         if pause:

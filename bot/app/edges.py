@@ -17,6 +17,7 @@ from bot.app.catalogue import catalogue_of
 from bot.app.channels import channels_of
 from bot.app.deploys import Deploys, deploys_of
 from bot.app.github import access_of
+from bot.app.images import bakery_of, image_now
 from bot.app.machines import machines_of, terraform_of
 from bot.app.market_feed import NatsFeed
 from bot.app.people import people_of, policies_of
@@ -53,6 +54,7 @@ from bot.store.store import Store
 from bot.worker.market_feed import MarketFeed
 from bot.worker.strays import Account
 from provisioner.engine import Engine, Repositories
+from provisioner.images import Bakery
 from provisioner.local import LocalEngine
 from provisioner.remotes import GitRepositories
 from provisioner.setup.machines import Machines
@@ -189,24 +191,26 @@ def approvers_of(settings: Settings) -> Approvers:
 
 @dataclass(frozen=True)
 class Place:
-    """Where environments run and what is asked of git; `account` is the cloud's, where there is one to look at."""
+    """Where environments run and what is asked of git; `account` is the cloud's, where there is one, and `bakery` makes its images."""
 
     engine: Engine
     repositories: Repositories
     account: Account | None = None
+    bakery: Bakery | None = None
 
 
-def engine_of(settings: Settings, keeper: Engine, machines: Machines | None = None) -> Engine:
+def engine_of(settings: Settings, keeper: Engine, store: Store, machines: Machines | None = None) -> Engine:
     """The keeper itself, or Terraform: with the keeper in its machine, or with `machines` set up from here. Raises SettingsError."""
     if settings.engine == "local":
         return keeper
     longest_s = max(settings.limits.cap_hours, settings.limits.keep_hours) * 3600 + _GRACE_S
-    return TerraformEngine(terraform_of(settings, longest_s), keeper, machines=machines)
+    return TerraformEngine(terraform_of(settings, longest_s), keeper, machines=machines, image=image_now(settings, store))
 
 
-def place_of(settings: Settings, github: Access | None) -> Place:
-    engine = engine_of(settings, LocalEngine(settings.keeper_socket), machines_of(settings, github))
-    return Place(engine, GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github)), account_of(settings))
+def place_of(settings: Settings, store: Store, github: Access | None) -> Place:
+    engine = engine_of(settings, LocalEngine(settings.keeper_socket), store, machines_of(settings, github))
+    repositories = GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github))
+    return Place(engine, repositories, account_of(settings), bakery_of(settings))
 
 
 def holder_name() -> str:
@@ -258,7 +262,7 @@ def edges_of(
     return Edges(
         chats_of(settings, store, github),
         forges_of(settings, github),
-        place or place_of(settings, github),
+        place or place_of(settings, store, github),
         deploys or deploys_of(settings),
         feeds_of(settings, github),
         recorders_of(settings, github),

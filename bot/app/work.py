@@ -8,6 +8,7 @@ from functools import partial
 from bot.app.catalogue import catalogue_of
 from bot.app.deploys import tidying_of
 from bot.app.edges import Edges, approvers_of, edges_of, holder_name, is_recorded, projects_of, rules_of
+from bot.app.images import baking_of
 from bot.app.market_feed import NatsFeed
 from bot.app.markets import offer_of
 from bot.app.people import members_of
@@ -113,6 +114,7 @@ async def worker_parts(
         projects=projects,
         spares=spares_of(settings, hold, place.engine, spare_budget_of(settings)),
         strays=strays_of(settings, hold, edges, runtime, adoption),
+        baking=baking_of(settings, hold, place.bakery),
         jobs=settings.worker.jobs,
     )
 

@@ -51,6 +51,11 @@ def sleeps_at(stored: str, now: float) -> float | None:
     return next((begin for begin, _ in _sleeps(stored, now) if begin > now), None)
 
 
+def began_at(stored: str, now: float) -> float | None:
+    """The latest beginning that is not after now; None when there was none within the last week."""
+    return max((begin for begin, _ in _sleeps(stored, now) if begin <= now), default=None)
+
+
 def covers(stored: str, now: float) -> bool:
     """Whether a moment is in these times, whatever they are times of."""
     return asleep_until(stored, now) is not None

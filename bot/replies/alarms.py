@@ -1,4 +1,4 @@
-"""What is told of alarms about the wall."""
+"""What is told of alarms."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from bot.replies.common import moment, say
 _WHAT = {
     AlarmKind.WALL: "The wall before production's secrets does not hold",
     AlarmKind.OFTEN: "Secrets are asked for more often than is usual, which costs",
+    AlarmKind.IMAGE: "The image that machines are made of could not be baked",
 }
 _OVER = {
     AlarmKind.WALL: "The wall before production's secrets holds again",
     AlarmKind.OFTEN: "Secrets are not asked for too often any more",
+    AlarmKind.IMAGE: "The image that machines are made of is baked again",
 }
 _MEANWHILE = {
     AlarmKind.WALL: "No trading environment is given a secret until a try is refused again. Try it now: trellis vault try",
     AlarmKind.OFTEN: "What was asked for is counted in trellis_secret_reads_total; does something begin anew in a loop?",
+    AlarmKind.IMAGE: "Machines are made of the last good one meanwhile. Try again now: trellis image bake",
 }
 
 

@@ -48,6 +48,7 @@ def check(settings: Settings) -> None:
     _check_people(settings)
     _check_spares(settings)
     _check_machines(settings)
+    _check_image(settings)
     _check_money(settings)
     check_deploys(settings)
     check_artifacts(settings)
@@ -86,9 +87,22 @@ def _check_machines(settings: Settings) -> None:
     if not settings.terraform.is_machines:
         return
     for name in NEEDED:
-        _require(settings.terraform.variables.get(name), f"TRELLIS_TERRAFORM__VARIABLES__{name.upper()} is missing: branch-env needs it")
+        is_given = settings.terraform.variables.get(name) or (name == "image_id" and settings.image.is_baked)
+        _require(is_given, f"TRELLIS_TERRAFORM__VARIABLES__{name.upper()} is missing: branch-env needs it")
     _require(settings.traefik, "TRELLIS_TERRAFORM__MODULE=branch-env needs a Traefik before its machines: set TRELLIS_TRAEFIK__TOKEN")
     _require(settings.domain != "localhost", "TRELLIS_TERRAFORM__MODULE=branch-env needs TRELLIS_DOMAIN: where environments are reached")
+
+
+def _check_image(settings: Settings) -> None:
+    """What a builder cannot do without, where an image is to be baked at all."""
+    told = settings.image
+    if not told.is_baked:
+        return
+    is_used = settings.engine == "terraform" and settings.terraform.is_machines
+    _require(is_used, "TRELLIS_IMAGE__BASE_IMAGE_ID: images are baked for machines: set TRELLIS_TERRAFORM__MODULE=branch-env")
+    for name in ("security_group_id", "instance_profile"):
+        _require(getattr(told, name), f"TRELLIS_IMAGE__{name.upper()} is missing: the builder of an image needs it")
+    _require(not told.channel or settings.slack, "TRELLIS_IMAGE__CHANNEL is a channel of Slack, and Slack is not configured")
 
 
 def _check_money(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.settings.artifacts import ArtifactSettings
 from bot.settings.deploys import DeploySettings, ServiceSettings
+from bot.settings.image import ImageSettings
 from bot.settings.parts import (
     BudgetSettings,
     GitHubSettings,
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     sandbox: Literal["auto", "off", "required"] = "auto"
     engine: Literal["local", "terraform"] = "local"
     terraform: TerraformPart = TerraformPart()
+    image: ImageSettings = ImageSettings()
     traefik: TraefikSettings | None = None
     github: GitHubSettings | None = None
     gitlab: GitLabSettings | None = None

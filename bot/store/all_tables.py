@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.store import (
     approval_tables,
+    bake_tables,
     deploy_tables,
     forge_tables,
     page_tables,
@@ -19,6 +20,7 @@ from bot.store import (
 
 __all__ = [
     "approval_tables",
+    "bake_tables",
     "deploy_tables",
     "forge_tables",
     "page_tables",

@@ -1,4 +1,4 @@
-"""Strays as rows, and of environments and spares what machines are held against."""
+"""Strays as rows, and of environments, spares and builders what machines are held against."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import msgspec
 from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.bake import BakeState
 from bot.domain.environment import State
 from bot.domain.spares import SpareState
 from bot.domain.strays import Kind, Look, Stray
+from bot.store.bake_tables import bakes
 from bot.store.rows import struct_of
 from bot.store.spare_tables import spares
 from bot.store.stray_tables import stray_looks, strays
@@ -19,10 +21,11 @@ from bot.store.tables import environments
 _LAST = "last"
 _AT_ONCE = 500  # SQLite takes some thousands of values in one statement, PostgreSQL more
 _IS_LIVE = environments.c.state != State.GONE
+_IS_BAKING = bakes.c.state == BakeState.BAKING
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """One environment or spare, as far as it matters. `state` of a spare that is not gone is ""."""
+    """One environment, spare or builder, as far as it matters. `state` of the latter two that are not gone is ""."""
 
     id: str
     slug: str
@@ -47,11 +50,13 @@ class StrayRows:
 
     async def held(self, besides: Collection[str]) -> Mapping[str, Held]:
         """Everything that is live, and of `besides` what there is a row of; by id."""
-        found = {each.id: each for each in [*await self._spares(spares.c.state != SpareState.GONE), *await self._of(_IS_LIVE)]}
+        live = [*await self._spares(spares.c.state != SpareState.GONE), *await self._bakes(_IS_BAKING), *await self._of(_IS_LIVE)]
+        found = {each.id: each for each in live}
         more = sorted(set(besides) - found.keys())
         for start in range(0, len(more), _AT_ONCE):
             ids = more[start : start + _AT_ONCE]
-            for each in [*await self._spares(spares.c.id.in_(ids)), *await self._of(environments.c.id.in_(ids))]:
+            known = [*await self._spares(spares.c.id.in_(ids)), *await self._bakes(bakes.c.id.in_(ids))]
+            for each in [*known, *await self._of(environments.c.id.in_(ids))]:
                 found[each.id] = each
         return found
 
@@ -82,6 +87,11 @@ class StrayRows:
         c = spares.c
         rows = await self._connection.execute(select(c.id, c.project, c.state).where(condition, c.state != SpareState.CLAIMED))
         return [Held(id=row.id, slug="", project=row.project, state=State.GONE if row.state == SpareState.GONE else "") for row in rows]
+
+    async def _bakes(self, condition: ColumnElement[bool]) -> Sequence[Held]:
+        """Their builders are machines, too; one whose bake is over has no business any more."""
+        rows = await self._connection.execute(select(bakes.c.id, bakes.c.state).where(condition))
+        return [Held(id=row.id, slug="", project="", state="" if row.state == BakeState.BAKING else State.GONE) for row in rows]
 
     # -- what was found ----------------------------------------------------------------------------
 

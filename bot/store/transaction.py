@@ -26,6 +26,7 @@ from bot.store import recording, spending, ties
 from bot.store.alarms import AlarmRows
 from bot.store.approvals import Approvals
 from bot.store.artifacts import Artifacts
+from bot.store.bakes import BakeRows
 from bot.store.environments import Environments
 from bot.store.holds import Holds
 from bot.store.known import known
@@ -78,6 +79,7 @@ class Transaction:
         self.strays = StrayRows(connection, now)
         self.trading = TradingRows(connection, now)
         self.alarms = AlarmRows(connection, now)
+        self.bakes = BakeRows(connection)
 
     def ring(self, kind: str, id: str) -> None:
         self.rings[kind, id] = None

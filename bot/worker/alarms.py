@@ -1,4 +1,4 @@
-"""What the canary finds is told in the chat that the settings name, and stands in `/ivy status` and the doctor until it is over."""
+"""What the canary finds, and a bake that failed, is told in the chat that the settings name, and stands in status and doctor until then."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ class Alarms:
 
     async def often(self, in_an_hour: int) -> None:
         await self._is(AlarmKind.OFTEN, words.asked(in_an_hour) if in_an_hour else "")
+
+    async def image(self, failure: str) -> None:
+        await self._is(AlarmKind.IMAGE, failure)
 
     async def _is(self, kind: AlarmKind, what: str) -> None:
         async with self._store.look() as look:

@@ -18,6 +18,7 @@ from bot.store.store import Store
 from bot.vault.canary import Canary, watch_for_ever
 from bot.worker.alarms import Alarms
 from bot.worker.announcements import Announcements, announce_for_ever
+from bot.worker.baking import Baking, bake_for_ever
 from bot.worker.branches import Branches
 from bot.worker.deployments import Deployments
 from bot.worker.desk import Desk
@@ -70,6 +71,7 @@ class Parts:
     projects: Mapping[str, Project]
     spares: Spares | None = None  # where there shall be none
     strays: Strays | None = None  # where there is no account to look at
+    baking: Baking | None = None  # where machines are of an image of the operator's own
     jobs: int = 10
 
 
@@ -113,6 +115,8 @@ class Workers:
             jobs.append(stock_for_ever(parts.spares, self._reconcile_s))
         if parts.strays:
             jobs.append(look_for_strays_for_ever(parts.strays))
+        if parts.baking:
+            jobs.append(bake_for_ever(parts.baking))
         jobs.append(announce_for_ever(parts.announcements))
         jobs.append(tidy_for_ever(parts.tidying))
         jobs.append(take_back_for_ever(parts.leftovers))

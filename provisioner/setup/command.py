@@ -54,6 +54,11 @@ def bundle() -> tuple[bytes, str]:
     return packed, hashlib.sha256(packed).hexdigest()[:16]
 
 
+def version(base: str) -> str:
+    """Of an image that is baked by these roles on top of `base`, in 16 hex digits."""
+    return hashlib.sha256("\0".join((bundle()[1], ANSIBLE, base)).encode()).hexdigest()[:16]
+
+
 def command(step: str, files: Mapping[str, str] | None = None, sha: str = "") -> str:
     """For one step, or several with commas between. `sha` "": of no environment, for an image."""
     if not re.fullmatch(r"[a-z]+(,[a-z]+)*", step) or not re.fullmatch(r"([0-9a-f]{40})?", sha):

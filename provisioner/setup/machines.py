@@ -6,16 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from provisioner.engine import Access, Address, EngineFailed, EngineUnavailable, LogLine, Report, Source, Spec, StageName
+from provisioner.engine import Access, Address, EngineFailed, LogLine, Report, Source, Spec, StageName
 from provisioner.records import label
 from provisioner.setup.command import command
 from provisioner.setup.plan import STEPS, Host, given
 from provisioner.setup.shell import Shell
+from provisioner.setup.steps import carry_out
 from provisioner.setup.tilt import NotAllowed
-from provisioner.setup.told import tasks
 from provisioner.traefik.names import TILT
 
-_STEP_WITHIN_S = 900.0
 _SOON_S = 120.0
 
 
@@ -56,10 +55,10 @@ class Machines:
         *before, last = STEPS
         for done, step in enumerate(before):
             await report.count(StageName.CONFIGURING, done, len(STEPS))
-            await self._step(machine, step, command(step, files, spec.source.sha), StageName.CONFIGURING)
+            await carry_out(self.shell, machine.id, step, command(step, files, spec.source.sha), StageName.CONFIGURING)
         await report.end(StageName.CONFIGURING)
         await report.begin(StageName.STARTING)
-        await self._step(machine, last, command(last, files, spec.source.sha), StageName.STARTING)
+        await carry_out(self.shell, machine.id, last, command(last, files, spec.source.sha), StageName.STARTING)
         await report.end(StageName.STARTING)
         addresses = tuple(Address(each.name, self.host.url(label(spec, each.name))) for each in spec.services)
         return Access(spec.generation, spec.source.sha, addresses, f"http://{machine.private_ip}:80")
@@ -80,13 +79,3 @@ class Machines:
         ran = await self.shell.run(machine.id, text, _SOON_S)
         if ran.code:
             raise EngineFailed(StageName.STARTING, f"{text}: {ran.err.strip()[-300:] or 'it failed'}", code="setup_failed")
-
-    async def _step(self, machine: Machine, step: str, text: str, stage: StageName) -> None:
-        ran = await self.shell.run(machine.id, text, _STEP_WITHIN_S)
-        told = tasks(ran.out)
-        lines = tuple(f"{each.outcome:8} {each.name}{f': {each.why}' if each.why else ''}" for each in told)
-        if failed := next((each for each in told if each.outcome == "failed"), None):
-            raise EngineFailed(stage, f"{failed.name}: {failed.why or 'it failed'}", lines, code="setup_failed")
-        if ran.code or not told:  # nothing told is nothing done, whatever the code says
-            why = ran.err.strip().splitlines()[-1:] or ["it said nothing"]
-            raise EngineUnavailable(f"setting up {step} on {machine.id}: {why[0][:300]}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from processes import tail
-from provisioner.engine import Access, Address, Bare, Engine, LogLine, Observed, Report, Source, Spec, StageName
+from provisioner.engine import Access, Address, Bare, Engine, EngineFailed, LogLine, Observed, Report, Source, Spec, StageName
 from provisioner.fences import Fences
+from provisioner.moments import at
 from provisioner.records import check, check_bare, check_name
 from provisioner.setup.machines import Machine, Machines
 from provisioner.terraform.commands import Commands
@@ -22,21 +23,28 @@ from provisioner.terraform.runner import Runner
 from provisioner.terraform.said import said
 from provisioner.terraform.settings import S3State, TerraformSettings
 from provisioner.terraform.stack import Stack
-from provisioner.terraform.variables import at, bare_of, for_the_end, variables
+from provisioner.terraform.variables import bare_of, for_the_end, variables
 
 LOGS = "terraform"  # the name under which its own log is shown
+_NO_IMAGE = "there is no image yet that machines could be made of; `trellis image list` says how far the first is"
 
 
 class TerraformEngine(Engine):
     """`within` brings services to the machine that was made; with `modules/local-env` that is this machine, and the keeper.
 
     With `machines` the module makes a machine of each environment's own, which they set up; then `within` only reads repositories.
+    `image` asks which image machines are made of now, "" for the one that the settings name.
     """
 
     def __init__(
-        self, settings: TerraformSettings, within: Engine, now: Callable[[], float] = time.time, machines: Machines | None = None
+        self,
+        settings: TerraformSettings,
+        within: Engine,
+        now: Callable[[], float] = time.time,
+        machines: Machines | None = None,
+        image: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
-        self._settings, self._within, self._now, self._machines = settings, within, now, machines
+        self._settings, self._within, self._now, self._machines, self._image = settings, within, now, machines, image
         for folder in (settings.fences, settings.environments, settings.folder / "home"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._fences = Fences(settings.fences)
@@ -68,7 +76,18 @@ class TerraformEngine(Engine):
 
     # ------------------------------------------------------------ making before anybody asks
     async def image(self) -> str:
-        return await asyncio.to_thread(image_of, self._settings)
+        return await asyncio.to_thread(image_of, await self._current())
+
+    async def _current(self) -> TerraformSettings:
+        """The settings with the newest image; a machine that there is keeps the one that it was made of (the module sees to that)."""
+        newest = await self._image() if self._image else ""
+        return replace(self._settings, variables={**self._settings.variables, "image_id": newest}) if newest else self._settings
+
+    async def _for_making(self) -> TerraformSettings:
+        current = await self._current()
+        if self._image and not current.variables.get("image_id"):
+            raise EngineFailed(StageName.PROVISIONING, _NO_IMAGE, code="no_image")
+        return current
 
     async def prepare(self, bare: Bare, fence: int) -> None:
         """The machine, under a name of its own; what is to run in it is not known yet."""
@@ -77,7 +96,7 @@ class TerraformEngine(Engine):
         stack = await self._stack(bare.environment, fence)
         before = self._records.find(bare.environment)
         created_at = before.created_at if before else self._now()
-        made = Made(0, "", "", variables(self._settings, bare, created_at))
+        made = Made(0, "", "", variables(await self._for_making(), bare, created_at))
         record = Record(bare.environment, bare.slug, bare.project, created_at, made)
         self._records.save(record)
         await stack.apply(made.variables)
@@ -116,7 +135,7 @@ class TerraformEngine(Engine):
         created_at = before.created_at if before else await self._created_at(spec, stack)
         if before and before.is_spare:  # its time as somebody's begins
             created_at = self._now()
-        made = Made(spec.generation, spec.source.sha, spec.source.ref, variables(self._settings, bare_of(spec), created_at))
+        made = Made(spec.generation, spec.source.sha, spec.source.ref, variables(await self._for_making(), bare_of(spec), created_at))
         ready, machine = (before.ready, before.machine) if before else (None, None)
         record = Record(spec.environment, spec.slug, spec.source.project, created_at, made, ready, machine=machine)
         self._records.save(record)
@@ -176,7 +195,7 @@ class TerraformEngine(Engine):
         is_known = record is not None or await asyncio.to_thread(copy.root.exists) or isinstance(self._settings.state, S3State)
         if is_known or (copy.state and await asyncio.to_thread(copy.state.exists)):
             known = record.wanted.variables if record else None
-            await (await self._stack(environment, fence)).destroy(for_the_end(self._settings, environment, known))
+            await (await self._stack(environment, fence)).destroy(for_the_end(await self._current(), environment, known))
             self._claim(environment, fence)
             await asyncio.to_thread(copy.remove)
 

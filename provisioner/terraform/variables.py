@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from provisioner.engine import Bare, Spec
+from provisioner.moments import moment
 from provisioner.terraform.settings import TerraformSettings
 
 _NONE = "none"  # for what is taken down and not known any more
@@ -34,11 +34,3 @@ def for_the_end(settings: TerraformSettings, environment: str, known: Mapping[st
     then = moment(0)
     ours = {"environment": environment, "slug": _NONE, "project": _NONE, "size": "small", "created_at": then, "hard_deadline": then}
     return {**ours, **settings.variables, **(known or {})}
-
-
-def moment(at: float) -> str:
-    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def at(moment: str) -> float:
-    return datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()

@@ -57,6 +57,11 @@ class FakeMachine:
             )
             path.chmod(0o755)
 
+    def fails(self, task: str, why: str) -> None:
+        """Instead of Ansible somebody says that it failed there."""
+        said = json.dumps({"task": task, "outcome": "failed", "why": why})
+        (self.root / "opt/trellis/ansible/bin/ansible-playbook").write_text(f"#!/bin/sh\necho 'TRELLIS {said}'\nexit 2\n")
+
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         env = {"PATH": f"{self.programs}:/usr/bin:/bin", "HOME": str(self.root), "TRELLIS_ROOT": str(self.root), "LC_ALL": "C.UTF-8"}
         return subprocess.run(["sh", "-c", command], env=env, capture_output=True, text=True, check=False, timeout=300)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from provisioner.engine import EngineFailed, EngineUnavailable, StageName, StaleFence
+from provisioner.moments import moment
 from provisioner.records import BadSpec
 from provisioner.terraform.program import find
 from provisioner.terraform.settings import MODULES
-from provisioner.terraform.variables import moment
 from tests.terraform.stand import SHA, THEN, Stand, spec
 
 THINGS = ["terraform_data.disk", "terraform_data.machine", "terraform_data.network"]

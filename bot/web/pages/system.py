@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from fastapi import APIRouter
@@ -47,6 +48,8 @@ def router(parts: Parts) -> APIRouter:
         async with parts.store.look() as look:
             found = await health.health(look.connection, look.now)
             alarms = [stands(each) for each in await look.alarms.open()]
-        return frame.page("system.html", user, "/system", view, health=found, kinds=KINDS, alarms=alarms, parts=await asked(parts.checks))
+            bakes = await look.bakes.current(), next(iter(await look.bakes.recent(1)), None)
+        told: dict[str, Any] = {"health": found, "kinds": KINDS, "alarms": alarms, "bakes": bakes, "parts": await asked(parts.checks)}
+        return frame.page("system.html", user, "/system", view, **told)
 
     return routes
