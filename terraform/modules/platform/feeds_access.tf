@@ -104,7 +104,7 @@ resource "aws_iam_role" "feeds" {
 
   name               = "trellis-feeds"
   path               = "/trellis/"
-  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ec2.amazonaws.com" } }] })
+  assume_role_policy = local.for_instances
 }
 
 resource "aws_iam_role_policy" "feeds" {

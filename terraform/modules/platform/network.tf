@@ -1,9 +1,11 @@
 # The network of environments: a private subnet without public addresses, or one that there is. S3 and Secrets Manager are reached from within.
 
 locals {
-  is_made   = var.network == null
-  vpc_id    = local.is_made ? aws_vpc.this[0].id : var.network.vpc_id
-  subnet_id = local.is_made ? aws_subnet.private[0].id : var.network.subnet_id
+  is_made            = var.network == null
+  vpc_id             = local.is_made ? aws_vpc.this[0].id : var.network.vpc_id
+  subnet_id          = local.is_made ? aws_subnet.private[0].id : var.network.subnet_id
+  private_subnet_ids = local.is_made ? aws_subnet.private[*].id : distinct(concat([var.network.subnet_id], var.network.private_subnet_ids))
+  public_subnet_ids  = local.is_made ? aws_subnet.public[*].id : var.network.public_subnet_ids
 }
 
 resource "aws_vpc" "this" {
@@ -15,10 +17,11 @@ resource "aws_vpc" "this" {
 }
 
 resource "aws_subnet" "private" {
-  count = local.is_made ? 1 : 0
+  count = local.is_made ? length(var.zones) : 0
 
   vpc_id                  = aws_vpc.this[0].id
-  cidr_block              = cidrsubnet(var.cidr, 4, 0)
+  availability_zone       = "${var.region}${var.zones[count.index]}"
+  cidr_block              = cidrsubnet(var.cidr, 4, count.index)
   map_public_ip_on_launch = false
   tags                    = { Name = "trellis-environments" }
 }
@@ -31,9 +34,9 @@ resource "aws_route_table" "private" {
 }
 
 resource "aws_route_table_association" "private" {
-  count = local.is_made ? 1 : 0
+  count = local.is_made ? length(var.zones) : 0
 
-  subnet_id      = aws_subnet.private[0].id
+  subnet_id      = aws_subnet.private[count.index].id
   route_table_id = aws_route_table.private[0].id
 }
 
@@ -64,6 +67,7 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
   to_port           = 443
 }
 
+# Those of SSM and of secrets, so that a machine is told what to do where there is no way out, too.
 resource "aws_vpc_endpoint" "interfaces" {
   for_each = local.is_made ? toset(["secretsmanager", "ssm", "ssmmessages", "ec2messages"]) : toset([])
 
@@ -74,20 +78,4 @@ resource "aws_vpc_endpoint" "interfaces" {
   security_group_ids  = [aws_security_group.endpoints.id]
   private_dns_enabled = true
   tags                = { Name = "trellis-${each.value}" }
-}
-
-# Whoever is in this group may reach environments: the proxy's hosts.
-resource "aws_security_group" "proxy" {
-  name        = "trellis-proxy"
-  description = "The proxy in front of environments"
-  vpc_id      = local.vpc_id
-  tags        = { Name = "trellis-proxy" }
-}
-
-resource "aws_vpc_security_group_egress_rule" "proxy" {
-  security_group_id = aws_security_group.proxy.id
-  cidr_ipv4         = local.is_made ? var.cidr : "10.0.0.0/8"
-  ip_protocol       = "tcp"
-  from_port         = 80
-  to_port           = 80
 }

@@ -6,6 +6,11 @@ variable "region" {
 variable "account" {
   description = "The number of the account that environments live in; not the one of production."
   type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account))
+    error_message = "An account's number has twelve digits."
+  }
 }
 
 variable "partition" {
@@ -15,9 +20,45 @@ variable "partition" {
 }
 
 variable "network" {
-  description = "A VPC and a private subnet of it that there are. Null: they are made."
-  type        = object({ vpc_id = string, subnet_id = string })
-  default     = null
+  description = <<-EOT
+    A VPC that there is. subnet_id: the private subnet of environments, which has a way out. private_subnet_ids: others like it, in other zones, for what
+    has to be in two. public_subnet_ids: for the load balancer of a public proxy. Null: all of it is made.
+  EOT
+  type = object({
+    vpc_id             = string
+    subnet_id          = string
+    private_subnet_ids = optional(list(string), [])
+    public_subnet_ids  = optional(list(string), [])
+  })
+  default = null
+}
+
+variable "zones" {
+  description = "The letters of the zones that the network is made in: two or more, for what has to be in two. Environments are in the first."
+  type        = list(string)
+  default     = ["a", "b"]
+
+  validation {
+    condition     = length(var.zones) >= 2 && length(var.zones) <= 4 && length(distinct(var.zones)) == length(var.zones) && alltrue([for each in var.zones : can(regex("^[a-z]$", each))])
+    error_message = "Zones are two to four different letters, as in [\"a\", \"b\"]."
+  }
+}
+
+variable "nat" {
+  description = "The way out of a network that is made: gateway (AWS's own), instance (one of ours, cheaper, see nat_image), none. A network that there is has its own."
+  type        = string
+  default     = "gateway"
+
+  validation {
+    condition     = contains(["gateway", "instance", "none"], var.nat)
+    error_message = "The way out is gateway, instance or none."
+  }
+}
+
+variable "nat_image" {
+  description = "For nat = \"instance\": an AMI with cloud-init and nftables (Debian's has both)."
+  type        = string
+  default     = ""
 }
 
 variable "cidr" {
