@@ -8,10 +8,12 @@ from statistics import quantiles
 
 from bot.domain.command import Event
 from bot.domain.cost import FREE, Prices, spent
+from bot.domain.datasets import SEEDING
 from bot.domain.environment import RESTARTING, Environment, State
 from bot.domain.message import Person, Platform
 from bot.domain.prose import Block, Button, Card, Code, Fact, Line, Log, Mention, Span, Stage, StageState, Strong, Text, line
 from bot.replies import addresses, brief, moment, tone_of
+from bot.replies.datasets import data_words
 
 STAGES = ("provisioning", "configuring", "starting")
 
@@ -48,13 +50,22 @@ def environment_card(
     )
 
 
-def _state_words(environment: Environment, events: Sequence[Event]) -> str:
-    if environment.state is State.READY and environment.failure is None:
+def _ready_words(environment: Environment, events: Sequence[Event]) -> str:
+    failure, dataset = environment.failure, environment.seeds.dataset
+    if environment.is_seeding:
+        return f"ready, its data {dataset} is being loaded"
+    if failure is None:
         took = next((event.data.get("seconds") for event in reversed(events) if event.kind == "ready"), None)
         return f"ready in {brief(float(took))}" if took is not None else "ready"
-    if environment.state is State.READY and environment.failure is not None:
-        what = "restart" if environment.failure.stage == RESTARTING else "update"
-        return f"ready, but its last {what} failed" if environment.failure.code != "cancelled" else "ready, its last update was stopped"
+    if failure.stage == SEEDING:
+        return f"ready, but without the data {dataset}"
+    what = "restart" if failure.stage == RESTARTING else "update"
+    return f"ready, but its last {what} failed" if failure.code != "cancelled" else "ready, its last update was stopped"
+
+
+def _state_words(environment: Environment, events: Sequence[Event]) -> str:
+    if environment.state is State.READY:
+        return _ready_words(environment, events)
     if environment.state is State.FAILED and environment.failure and environment.failure.code == "cancelled":
         return "stopped, as asked"
     if environment.state is State.GONE:
@@ -80,7 +91,8 @@ def _stages(environment: Environment, events: Sequence[Event], past: Mapping[str
         for event in events
         if event.kind.startswith("stage_began:") and event.data.get("generation") == environment.generation
     }
-    return tuple(_stage(environment, name, took.get(name), past.get(name), now, counted.get(name, (0, 0))) for name in STAGES)
+    stages = (*STAGES, SEEDING) if environment.seeds.is_due or SEEDING in took else STAGES
+    return tuple(_stage(environment, name, took.get(name), past.get(name), now, counted.get(name, (0, 0))) for name in stages)
 
 
 def _stage(
@@ -91,7 +103,7 @@ def _stage(
         state = StageState.DONE
     elif environment.is_settled and environment.failure and environment.failure.stage == name:
         state = StageState.FAILED
-    elif environment.stage == name and not environment.is_settled:
+    elif environment.stage == name and (environment.is_seeding or not environment.is_settled):
         state, seconds = StageState.RUNNING, max(0.0, now - environment.stage_began_at)
     done, of = counted if state is StageState.RUNNING else (0, 0)
     return Stage(name, state, seconds, past.p50_s if past else None, past.p90_s if past else None, done, of)
@@ -112,6 +124,8 @@ def _facts(environment: Environment) -> tuple[Fact, ...]:
     facts.append(Fact("goes", line(moment(environment.expires_at), " (kept)" if environment.is_kept else "")))
     if environment.tilt_args:
         facts.append(Fact("Tilt arguments", line(Code(" ".join(environment.tilt_args)))))
+    if words := data_words(environment):
+        facts.append(Fact("data", line(*words)))
     if environment.profile:
         facts.append(Fact("profile", line(Code(environment.profile))))
     if environment.services:
@@ -153,7 +167,7 @@ def _next(environment: Environment) -> tuple[Line, ...]:
         return ()
     if environment.state is State.TERMINATING or not environment.is_wanted:
         return ()
-    if not environment.is_settled and not environment.is_paused:
+    if (environment.is_seeding or not environment.is_settled) and not environment.is_paused:
         return (line(Code(f"/ivy cancel {slug}")),)
     if environment.is_paused:
         return (line(Code(f"/ivy resume {slug}")), line(Code(f"/ivy terminate {slug}")))
@@ -168,7 +182,7 @@ def _buttons(environment: Environment) -> tuple[Button, ...]:
         return ()
     if environment.is_paused:
         return (Button("Resume", f"/ivy resume {slug}"), Button("Terminate", f"/ivy terminate {slug}"))
-    if not environment.is_settled:
+    if environment.is_seeding or not environment.is_settled:
         return (Button("Stop", f"/ivy cancel {slug}"),)
     more = (Button("+4 h", f"/ivy extend {slug} 4h"), Button("+24 h", f"/ivy extend {slug} 24h"))
     first = (Button("Try again", f"/ivy retry {slug}"),) if environment.failure else more

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 
+from bot.domain.datasets import Dataset
 from bot.domain.devenv_choice import NotThere
 from bot.domain.errors import UserError
-from bot.domain.prose import Code, Log, line
+from bot.domain.prose import Code, Items, Log, line
 from bot.domain.service_config import ConfigProblem
 
 
@@ -25,3 +27,14 @@ def not_there(error: NotThere, file: str) -> UserError:
 
 def no_file_here() -> UserError:
     return UserError("no_environment", "Of what? Say it in a merge request, or name an environment: ", Code("/ivy config ENV"))
+
+
+def unknown_dataset(name: str, known: Mapping[str, Dataset], file: str, typed: Callable[[str], str]) -> UserError:
+    head = ("There is no dataset ", Code(name), " here")
+    if not known:
+        example = "seeds: {demo: {run: ./seed.sh}}"
+        return UserError("unknown_dataset", *head, ": the branch's ", Code(file), " has none. It would be ", Code(example))
+    near = get_close_matches(name.lower(), known, 1, 0.5) or (list(known) if len(known) == 1 else [])
+    tries = tuple(line("Try: ", Code(typed(each))) for each in near)
+    about = (line(Code(each.name), f": {each.description}" if each.description else "") for each in known.values())
+    return UserError("unknown_dataset", *head, "; there is:", more=(Items(tuple(about)), *tries))

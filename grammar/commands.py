@@ -110,6 +110,10 @@ def _size() -> Any:
     return option(values.SIZE, "S", "small, medium or large")
 
 
+def _seed() -> Any:
+    return option(values.DATASET, "DATASET", "fill it with a dataset of the repository's file, or of the operator's")
+
+
 def _tilt_args() -> Any:
     return option(values.TILT_ARGS, '"…"', "arguments for Tilt; the same as after `--`")
 
@@ -136,6 +140,7 @@ class Create(Command):
     size: Size | None = _size()
     profile: str | None = option(values.PROFILE, "P", "a profile of the repository's file")
     service: tuple[str, ...] | None = option(values.SERVICES, "A,B", "only these services")
+    seed: str | None = _seed()
     dry_run: bool = flag("say what would be made, and make nothing")
     keep: bool = flag("let it stay much longer, as `/ivy keep` does")
 
@@ -149,12 +154,14 @@ class Update(Command):
         "/ivy update",
         "/ivy update demo-x7k2qa --sha 4fd1c0e",
         '/ivy update #12 --tilt-args "--only web"',
+        "/ivy update --seed demo",
     )
 
     env: EnvironmentName | None = env_field()
     sha: str | None = option(values.SHA, "SHA", "stay at this commit until a bare update")
     tilt_args: tuple[str, ...] | None = _tilt_args()
     size: Size | None = _size()
+    seed: str | None = _seed()
 
 
 @dataclass(frozen=True, slots=True)

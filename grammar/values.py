@@ -235,6 +235,7 @@ NAME = Kind("name", _named(_NAME, "an environment", "letters, digits, `.`, `_` a
 SERVICE = Kind("service", _named(_SERVICE, "a service", "letters, digits, `.`, `_` and `-` are"))
 SERVICES = Kind("services", read_services, example="web,api")
 PROFILE = Kind("profile", _named(_NAME, "a profile", "letters, digits, `.`, `_` and `-` are, 40 at most"))
+DATASET = Kind("dataset", _named(_NAME, "a dataset", "letters, digits, `.`, `_` and `-` are, 40 at most"), example="demo")
 TEAM = Kind("team", _named(_PROJECT, "a team", "letters, digits, `.`, `_`, `-` and `/` are"), example="all")
 ENVIRONMENT = Kind("environment", read_environment)
 DURATION = Kind("duration", read_duration, example="48h")

@@ -61,6 +61,16 @@ class Spec:
 
 
 @dataclass(frozen=True)
+class Dataset:
+    """What an environment is filled with: by `run`, a command line in its code, or from `archive`, a file or folder of the operator's."""
+
+    name: str
+    run: str = ""
+    archive: str = ""
+    within_s: float = 600.0
+
+
+@dataclass(frozen=True)
 class Address:
     service: str
     url: str
@@ -176,6 +186,13 @@ class Engine(Protocol):
 
     async def pause(self, environment: str, fence: int) -> None:
         """Stop its services and leave its code: an `apply` of the same generation only starts them. That nothing runs is success."""
+
+    async def seed(self, environment: str, dataset: Dataset | None, fence: int, number: int) -> None:
+        """Fill what runs with `dataset`; its log is shown as that of a service `seed`. None: stop what is being loaded.
+
+        `number` grows with each time that is asked for: what came to its end once is not loaded again. Raises EngineFailed with the
+        last lines when it does not end well (code `wrong_dataset`: not here), and then its services go on.
+        """
 
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         """Stop and remove everything of it. Already gone is success. `grace_s`: how long services may take to stop."""

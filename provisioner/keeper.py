@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from processes import killpoint, protection, sweep
-from provisioner.engine import Access, EngineFailed, EngineUnavailable, LogLine, Observed, Source, Spec, StageName
+from provisioner.engine import Access, Dataset, EngineFailed, EngineUnavailable, LogLine, Observed, Source, Spec, StageName
 from provisioner.fences import Fences
 from provisioner.folders import remove_folder
 from provisioner.git import Git
@@ -20,6 +20,7 @@ from provisioner.kept import Kept
 from provisioner.mirrors import Mirrors
 from provisioner.proxy import Proxy
 from provisioner.records import Record, Records, check, check_name
+from provisioner.seeding import seed
 from provisioner.settings import KeeperCannotStart, KeeperSettings
 from provisioner.turns import Key, Turns
 from provisioner.wire import Health
@@ -43,6 +44,8 @@ KILL_POINTS = (
     "keeper.switched",
     "keeper.retired",
     "keeper.restart.before",
+    "keeper.seed.before",
+    "keeper.seed.loaded",
     "keeper.pause.before",
     "keeper.pause.recorded",
     "keeper.pause.after",
@@ -185,6 +188,14 @@ class Keeper:
                 await kept.pause(self.settings.stop_grace_s)
 
         await self._take(environment, ("pause", ""), fence, work)
+
+    async def seed(self, environment: str, dataset: Dataset | None, fence: int, number: int) -> None:
+        async def work() -> None:
+            killpoint("keeper.seed.before")
+            if dataset:
+                await seed(self._kept.get(environment), dataset, number)
+
+        await self._take(environment, ("seed", f"{number} {dataset.name}" if dataset else None), fence, work)
 
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         grace = self.settings.stop_grace_s if grace_s is None else grace_s

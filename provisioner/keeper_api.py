@@ -51,6 +51,7 @@ _ORDERS: dict[str, Callable[[Keeper, Ask], Awaitable[Any]]] = {  # they change s
     "start": lambda keeper, ask: keeper.begin(_spec(ask), ask.fence),
     "abandon": lambda keeper, ask: keeper.abandon(ask.environment, ask.generation, ask.fence),
     "restart": lambda keeper, ask: keeper.restart(ask.environment, ask.service, ask.fence, ask.number),
+    "seed": lambda keeper, ask: keeper.seed(ask.environment, ask.dataset, ask.fence, ask.number),
     "pause": lambda keeper, ask: keeper.pause(ask.environment, ask.fence),
     "destroy": lambda keeper, ask: keeper.destroy(ask.environment, ask.fence, ask.grace_s),
 }

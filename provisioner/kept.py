@@ -212,6 +212,10 @@ class Kept:
         await self.services.restart(service)
         self._save(replace(self.record, restarted=max(number, self.record.restarted)))
 
+    def mark_seeded(self, number: int) -> None:
+        """The `number`th dataset is loaded: it is not again."""
+        self._save(replace(self.record, seeded=max(number, self.record.seeded)))
+
     async def stop(self, grace_s: float) -> None:
         """Stop all processes, for good or until the next keeper."""
         for task in self._old.values():

@@ -11,6 +11,7 @@ import msgspec
 from processes import reachable
 from provisioner.engine import (
     Access,
+    Dataset,
     Engine,
     EngineUnavailable,
     LogLine,
@@ -92,6 +93,9 @@ class LocalEngine(Engine):
 
     async def pause(self, environment: str, fence: int) -> None:
         await self._post("pause", Ask(environment=environment, fence=fence), type(None))
+
+    async def seed(self, environment: str, dataset: Dataset | None, fence: int, number: int) -> None:
+        await self._post("seed", Ask(environment=environment, dataset=dataset, fence=fence, number=number), type(None))
 
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         await self._post("destroy", Ask(environment=environment, fence=fence, grace_s=grace_s), type(None))

@@ -48,6 +48,7 @@ class Record:
     is_going: bool = False
     is_paused: bool = False  # what it ran waits in `pending`
     restarted: int = 0  # the number of the last restart that was made
+    seeded: int = 0  # the number of the last dataset that was loaded
 
 
 class Records:

@@ -143,6 +143,7 @@ class Services:
         self.site = site
         self.settings, self.spec, self.rooms = site.settings, site.spec, site.rooms
         self.is_leading = False
+        self.given: dict[str, str] = {}  # variables that each of them has over its own
         self.members: list[Member] = []
         self._lead = lead
 
@@ -155,9 +156,9 @@ class Services:
             word = f"TRELLIS_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
             siblings |= {f"{word}_URL": f"http://127.0.0.1:{port}", f"{word}_HOST": "127.0.0.1", f"{word}_PORT": str(port)}
             siblings[f"{word}_PUBLIC_URL"] = self.settings.url(label(self.spec, name))
-        given = {**siblings, **dict(self.spec.secrets)}
+        self.given = {**siblings, **dict(self.spec.secrets)}
         self.members = [
-            Member(each, ports[each.name], self.site.order(each, each.run, {**given, "PORT": str(ports[each.name])}), self._healthy)
+            Member(each, ports[each.name], self.site.order(each, each.run, {**self.given, "PORT": str(ports[each.name])}), self._healthy)
             for each in services
         ]
 

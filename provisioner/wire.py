@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from provisioner.engine import EngineFailed, EngineUnavailable, Source, Spec, StageName, StaleFence
+from provisioner.engine import Dataset, EngineFailed, EngineUnavailable, Source, Spec, StageName, StaleFence
 
 BEAT_S = 2.0
 
@@ -22,6 +22,7 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     tail: int = 0
     source: Source | None = None
     paths: tuple[str, ...] = ()
+    dataset: Dataset | None = None
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):

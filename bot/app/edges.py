@@ -43,6 +43,7 @@ from bot.chats.record import Recorder
 from bot.chats.slack import SlackChat
 from bot.context_ports import Forge
 from bot.domain import schedule
+from bot.domain.datasets import Dataset
 from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
@@ -80,9 +81,17 @@ def projects_of(settings: Settings) -> dict[str, Project]:
             has_hook=each.receive != "polling",
             is_polled=each.receive != "hooks",
             schedule=_schedule(settings, key),
+            datasets=_datasets(each),
         )
         for key, each in settings.projects.items()
     }
+
+
+def _datasets(project: ProjectSettings) -> tuple[Dataset, ...]:
+    return tuple(
+        Dataset(name, each.description, archive=str(each.archive.expanduser().absolute()), within_s=each.minutes * 60)
+        for name, each in project.seeds.items()
+    )
 
 
 def _schedule(settings: Settings, key: str) -> str:

@@ -8,7 +8,7 @@ services:
     health: /health        # a path, or false for no probe; "/" for the first service and for those with a port
     env: {DEBUG: "1"}
     build: make assets     # once per commit, before anything starts
-ttl: 8h                    # and size, tilt_args, profiles: see devenv_wishes.py; of trading environments devenv_trading.py
+ttl: 8h                    # and size, tilt_args, profiles: see devenv_wishes.py, devenv_seeds.py and devenv_trading.py
 
 Which keys there are says devenv_file.py, from which the JSON Schema is made too.
 """
@@ -23,6 +23,7 @@ from bot.domain import procfile
 from bot.domain.devenv_file import File, Service, keys_of
 from bot.domain.devenv_nodes import at, fields_of, variables
 from bot.domain.devenv_opening import opening_of
+from bot.domain.devenv_seeds import seeds_of
 from bot.domain.devenv_trading import is_trading, service_of, trading_of
 from bot.domain.devenv_wishes import profiles_of, wishes_of
 from bot.domain.environment import STRATEGY
@@ -85,7 +86,9 @@ def _dev_env(content: bytes, problems: Problems, offer: Offer, now: float | None
     if trading:
         wishes = replace(wishes, ttl_s=trading.ttl_hours * 3600)
     create = opening_of(fields["create"], problems) if "create" in fields else Opening()
-    return DevEnv(services, FILE, wishes, create, profiles_of(fields.get("profiles"), services, problems), _lines(root), trading)
+    profiles = profiles_of(fields.get("profiles"), services, problems)
+    seeds = seeds_of(fields.get("seeds"), services, problems)
+    return DevEnv(services, FILE, wishes, create, profiles, _lines(root), trading, seeds)
 
 
 def _with_strategy(

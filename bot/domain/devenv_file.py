@@ -12,8 +12,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 _NAME = r"^(?:[a-z]|[a-z](?!.*--)[a-z0-9-]{0,18}[a-z0-9])$"
 DURATION = r"^(?=.*[1-9])(?:[0-9]{1,4}w)?(?:[0-9]{1,4}d)?(?:[0-9]{1,5}h)?(?:[0-9]{1,6}m)?$"
+WITHIN = r"^(?:(?:[1-9]|[1-5][0-9]|60)m|1h)$"
 MOST_PROFILES = 10
 MOST_BRANCHES = 20
+MOST_SEEDS = 20
 
 Line = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"\S")]
 Words = Annotated[list[str | int | float | bool], Meta(min_length=1)]
@@ -51,6 +53,16 @@ class Profile(msgspec.Struct, forbid_unknown_fields=True):
     size: Annotated[Size, Meta(description="How much memory and how many processes.")] | UnsetType = UNSET
     tilt_args: Annotated[str | list[str | int | float | bool], Meta(description="What $TILT_ARGS holds.")] | UnsetType = UNSET
     env: Annotated[Variables | None, Meta(description="Variables for all of its services.")] | UnsetType = UNSET
+
+
+class Seed(msgspec.Struct, forbid_unknown_fields=True):
+    """A dataset, loaded with `--seed`."""
+
+    run: Annotated[Line, Meta(description="The command line that loads it: in the environment, when its services are healthy.")]
+    description: Annotated[str, Meta(min_length=1, max_length=200, description="What is in it, for whoever chooses.")] | UnsetType = UNSET
+    within: (
+        Annotated[str, Meta(pattern=WITHIN, description="How long loading may take: 10m when nothing is said, 1h at most.")] | UnsetType
+    ) = UNSET
 
 
 class Create(msgspec.Struct, forbid_unknown_fields=True):
@@ -150,6 +162,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     )
     create: Annotated[Create, Meta(description="Whether an environment is made by itself.")] | UnsetType = UNSET
     profiles: Annotated[dict[Name, Profile], Meta(max_length=MOST_PROFILES, description="Named overlays.")] | UnsetType = UNSET
+    seeds: Annotated[dict[Name, Seed], Meta(max_length=MOST_SEEDS, description="Datasets, loaded with --seed.")] | UnsetType = UNSET
     environment: Annotated[Trading, Meta(description="A trading environment; its keys may stand at the top instead.")] | UnsetType = UNSET
     exchanges: Exchanges | UnsetType = UNSET
     risk_config: RiskConfig | UnsetType = UNSET

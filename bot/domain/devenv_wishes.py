@@ -28,7 +28,7 @@ _PART = re.compile(r"([0-9]+)([wdhm])")
 def wishes_of(fields: dict[str, Node], services: tuple[ServiceConfig, ...], problems: Problems) -> Wishes:
     """Read those of the keys that are there."""
     return Wishes(
-        ttl_s=_duration(fields["ttl"], problems) if "ttl" in fields else None,
+        ttl_s=duration(fields["ttl"], problems) if "ttl" in fields else None,
         size=_size(fields["size"], problems) if "size" in fields else None,
         tilt_args=_tilt_args(fields["tilt_args"], services, problems) if "tilt_args" in fields else None,
     )
@@ -71,7 +71,7 @@ def _services(node: Node, services: tuple[ServiceConfig, ...], problems: Problem
     return names
 
 
-def _duration(node: Node, problems: Problems) -> float | None:
+def duration(node: Node, problems: Problems) -> float | None:
     text = node.text if isinstance(node, Scalar) else ""
     if not isinstance(node, Scalar) or not isinstance(node.value, str) or not _DURATION.fullmatch(text):
         digits = re.fullmatch(r"[1-9][0-9]{0,4}", text)

@@ -13,6 +13,7 @@ from typing import Self
 
 import msgspec
 
+from bot.domain.datasets import LOG, SEEDING, Seeds
 from bot.domain.errors import WrongMove
 from bot.domain.message import Person, Thread
 
@@ -114,6 +115,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     left_to_file: tuple[str, ...] = ()  # what nobody said: "ttl" until the file is read first, "size" each time
     restart_count: int = 0  # restarts asked for
     restart_service: str = ""
+    seeds: Seeds = Seeds()
     is_kept: bool = False  # its owner asked for it to stay: no quiet time ends it
     is_paused: bool = False  # its services shall not run, its code stays
     pause_reason: str = ""  # "asked", "idle", "schedule"
@@ -156,6 +158,17 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         """Those that can be named: all with an address, and the strategy, which answers nobody."""
         named = tuple(each.service for each in self.addresses)
         return (*named, STRATEGY) if self.is_trading and named and STRATEGY not in named else named
+
+    @property
+    def log_names(self) -> tuple[str, ...]:
+        """Whose logs can be asked for: also of the dataset that was loaded."""
+        names = self.service_names
+        return (*names, LOG) if self.seeds.asked and names and LOG not in names else names
+
+    @property
+    def is_seeding(self) -> bool:
+        """Whether a dataset is being loaded right now."""
+        return self.stage == SEEDING
 
     @property
     def is_live(self) -> bool:

@@ -15,6 +15,7 @@ class Step(StrEnum):
     APPLY = "apply"
     PAUSE = "pause"
     RESTART = "restart"
+    SEED = "seed"
     TURN = "turn"  # a moment has come: a warning, quiet, sleep; see deadlines.py
 
 
@@ -36,6 +37,8 @@ def next_step(environment: Environment, now: float) -> Step | None:  # noqa: PLR
         return Step.CANCEL if environment.cancelled_generation >= environment.generation else Step.APPLY
     if environment.restarted_count < environment.restart_count and environment.state is State.READY:
         return Step.RESTART
+    if environment.seeds.is_due and environment.state is State.READY and environment.running_generation == environment.generation:
+        return Step.SEED
     return _turn(environment, now)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.datasets import Dataset
 from bot.domain.message import Person
 
 
@@ -25,6 +26,7 @@ class Project:
     clone_url: str
     default_branch: str = "main"
     slack_channels: tuple[str, ...] = ()
+    datasets: tuple[Dataset, ...] = ()  # of the operator's
     schedule: str = ""  # when its environments sleep, as `schedule.check` gives it
     has_hook: bool = True  # a webhook is meant to tell us of it
     is_polled: bool = False  # asked all the time; otherwise now and then, for what its hooks did not bring

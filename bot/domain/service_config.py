@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from bot.domain.datasets import Dataset
 from bot.domain.environment import Size
 from bot.domain.trading import Trading
 from bot.domain.yaml_nodes import shown
@@ -70,6 +71,7 @@ class DevEnv:
     profiles: Mapping[str, Wishes] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
     trading: Trading | None = None
+    seeds: tuple[Dataset, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,12 @@ from grammar.commands import Cancel
 async def decide(command: Cancel, scene: Scene, facts: None, transaction: Transaction) -> Outcome:  # noqa: ARG001 - nothing was gathered
     before = await the_environment(scene, transaction)
     must_be_wanted(before, scene, transaction)
-    if before.is_settled or before.is_paused:
+    if before.is_paused or (before.is_settled and not before.seeds.is_due):
         raise nothing_runs(before)
-    after = await transaction.edit(msgspec.structs.replace(before, cancelled_generation=before.generation))
+    if before.is_settled:  # it runs, and is being filled
+        changed = msgspec.structs.replace(before, seeds=before.seeds.cancelling())
+    else:
+        changed = msgspec.structs.replace(before, cancelled_generation=before.generation)
+    after = await transaction.edit(changed)
     await transaction.note(event(scene, transaction, "cancel_asked", after))
     return Outcome(cancel_begun(after), environment_id=after.id)

@@ -46,6 +46,7 @@ def _asked(environment: Environment | None) -> Asked:
         size=None if "size" in environment.left_to_file else environment.size,
         ttl_s=None if "ttl" in environment.left_to_file else environment.expires_at - environment.created_at,
         tilt_args=environment.tilt_args or None,
+        seed=environment.seeds.loaded,
     )
 
 

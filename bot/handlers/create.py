@@ -10,10 +10,12 @@ from bot import refusals
 from bot.context import Head, Outcome, Outside, Scene, Transaction
 from bot.context_ports import NotYet
 from bot.domain.command import CommandState
+from bot.domain.datasets import Seeds
 from bot.domain.environment import Environment, Size, slug_of
 from bot.domain.ids import new_id
 from bot.domain.schedule import asleep_until
 from bot.domain.service_config import DevEnv
+from bot.handlers.datasets import goal_of, must_be_offered
 from bot.handlers.differing import differences
 from bot.handlers.effective import Asked, chosen, config_at, effective, settle
 from bot.handlers.forks import head_of, must_be_allowed, must_be_head, request_of
@@ -42,10 +44,11 @@ async def gather(command: Create, scene: Scene, outside: Outside) -> Facts:
     head = await _head(command, scene, outside)
     if command.tilt_args:
         await must_read_tilt_args(scene, head, outside)
-    if not (command.profile or command.service or command.dry_run):
+    if not (command.profile or command.service or command.seed or command.dry_run):
         return Facts(head, spare=await fitting(asked_of(command), head, scene, outside))
     config = await config_at(head, outside)
     chosen(config, asked_of(command), head)
+    must_be_offered(command.seed, config, head, lambda name: f"{branch_line(head.project.key, head.ref)} --seed {name}")
     return Facts(head, config, await fitting(asked_of(command), head, scene, outside))
 
 
@@ -56,6 +59,7 @@ def asked_of(command: Create) -> Asked:
         size=Size(command.size.value) if command.size else None,
         ttl_s=command.ttl,
         tilt_args=command.tilt_args,
+        seed=command.seed or "",
     )
 
 
@@ -112,7 +116,7 @@ async def decide(command: Create, scene: Scene, facts: Facts, transaction: Trans
         environment = await transaction.edit(kept(environment, scene.limits.keep_s, transaction.now))
     await transaction.open_card(scene.thread, environment)
     await transaction.note(event(scene, transaction, "created", environment, sha=environment.sha))
-    return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal="generation:1")
+    return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal=goal_of(environment))
 
 
 async def _dry_run(command: Create, scene: Scene, file: DevEnv, head: Head, transaction: Transaction) -> Outcome:
@@ -180,5 +184,6 @@ def _new(command: Create, scene: Scene, head: Head, ttl_s: float, now: float, sa
         size=Size(command.size.value) if command.size else Size.SMALL,
         profile=command.profile or "",
         services=command.service or (),
+        seeds=Seeds().asking(command.seed) if command.seed else Seeds(),
         left_to_file=tuple(name for name in ("ttl", "size") if getattr(command, name) is None),
     )

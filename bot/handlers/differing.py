@@ -26,6 +26,10 @@ def _of_spec(command: Create, there: Environment, head: Head) -> list[Difference
     if command.size is not None and command.size.value != there.size.value:
         found.append(f"the size ({there.size}, not {command.size})")
         options += f" --size {command.size}"
+    if command.seed is not None and command.seed != (there.seeds.dataset if there.seeds.is_due else there.seeds.loaded):
+        has = there.seeds.loaded or "none"
+        found.append(f"the data ({has}, not {command.seed})")
+        options += f" --seed {command.seed}"
     if head.sha != there.sha:
         found.append(f"the commit ({there.sha[:8]}, not {head.sha[:8]})")
     return [Difference(each, typed("update", there) + options) for each in found]

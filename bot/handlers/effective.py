@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from bot import refusals_config
 from bot.cards import STAGES, past_of
 from bot.context import Head, Outside, Scene, Transaction
+from bot.domain.datasets import offered
 from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
 from bot.domain.environment import Size
 from bot.domain.prose import Code, line
 from bot.domain.service_config import DevEnv
-from bot.replies.config import Effective, Row, lives, price_row, service_row, size_row, trading_rows
+from bot.replies.config import Effective, Row, lives, price_row, seed_rows, service_row, size_row, trading_rows
 
 _ASKED = "asked for"
 
@@ -26,6 +27,7 @@ class Asked:
     size: Size | None = None
     ttl_s: float | None = None
     tilt_args: tuple[str, ...] | None = None
+    seed: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def settle(config: DevEnv, asked: Asked, head: Head, scene: Scene) -> Settled:
     rows.append(lives(ttl_s, whence))
     if arguments := asked.tilt_args or choice.tilt_args:
         rows.append(Row("Tilt arguments", line(Code(shlex.join(arguments))), _ASKED if asked.tilt_args else places.get("tilt_args", "")))
+    rows += seed_rows(asked.seed, offered(config.seeds, head.project.datasets, is_fork=is_fork))
     rows.append(price_row(scene.prices, size))
     return Settled(size, ttl_s, tuple(rows))
 

@@ -113,7 +113,7 @@ async def gather_logs(command: Logs, scene: Scene, outside: Outside) -> Sequence
     environment = scene.environment
     if environment is None:
         raise refusals.no_environment()
-    services = environment.service_names
+    services = environment.log_names
     if command.service and services and command.service not in services:
         raise refusals.unknown_service(command.service, services)
     return await outside.runtime.logs(environment.id, command.service, command.tail or _USUAL_TAIL)

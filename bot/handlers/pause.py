@@ -24,7 +24,7 @@ async def decide(command: Pause, scene: Scene, facts: None, transaction: Transac
     if before.is_paused:
         after = await transaction.edit(msgspec.structs.replace(before, pause_reason="asked"))
         return Outcome(answers_time.already_paused(after), environment_id=after.id)
-    if not before.is_settled:
+    if not before.is_settled or before.is_seeding:
         raise still_running(before)
     if before.state is not State.READY:
         raise not_ready(before, "pause")

@@ -10,9 +10,11 @@ from bot import refusals
 from bot.context import Head, Outcome, Outside, Scene, Transaction
 from bot.context_ports import NotYet
 from bot.domain.command import CommandState
+from bot.domain.datasets import Seeds
 from bot.domain.environment import Environment, Size
 from bot.domain.ids import new_id
 from bot.domain.schedule import asleep_until
+from bot.handlers.datasets import goal_of
 from bot.handlers.effective import Asked
 from bot.handlers.handler import event
 from bot.handlers.quota import must_have_room
@@ -70,7 +72,7 @@ async def decide(command: Restore, scene: Scene, facts: Facts, transaction: Tran
     if spare:
         await transaction.note(event(scene, transaction, "spare_claimed", environment))
     await transaction.note(event(scene, transaction, "restored", environment, sha=environment.sha))
-    return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal="generation:1")
+    return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal=goal_of(environment))
 
 
 def again(old: Environment, head: str, scene: Scene, now: float) -> Environment:
@@ -95,4 +97,5 @@ def again(old: Environment, head: str, scene: Scene, now: float) -> Environment:
         idle_s=scene.limits.idle_s,
         awake_until=asleep_until(old.schedule, now),
         restored_from=old.id,
+        seeds=Seeds().asking(old.seeds.dataset) if old.seeds.dataset else Seeds(),
     )

@@ -14,6 +14,8 @@ from bot.domain.cost import resized
 from bot.domain.deadlines import without_what_was_put_aside
 from bot.domain.environment import Environment, Size, State
 from bot.handlers.create import must_read_tilt_args
+from bot.handlers.datasets import goal_of, must_be_offered
+from bot.handlers.effective import config_at
 from bot.handlers.forks import fetched_ref, must_be_allowed, must_be_head, request_of
 from bot.handlers.handler import event, must_be_wanted, the_environment
 from bot.refusals_time import is_paused
@@ -32,7 +34,9 @@ async def gather(command: Update, scene: Scene, outside: Outside) -> Facts:
     project, environment = scene.project, scene.environment
     if project is None or environment is None:
         raise refusals.no_environment()
-    if environment.is_fork:
+    if _is_only_of_data(command):
+        facts = Facts(environment.sha, environment.is_pinned, environment.is_bound)
+    elif environment.is_fork:
         facts = await _of_a_fork(command, scene, environment, outside)
     elif command.sha is None:
         sha = await outside.runtime.head(project, environment.ref)
@@ -41,10 +45,21 @@ async def gather(command: Update, scene: Scene, outside: Outside) -> Facts:
         facts = Facts(sha, is_pinned=False)
     else:
         facts = Facts(await _commit(command.sha.lower(), scene, outside), is_pinned=True)
-    if command.tilt_args:
-        head = Head(project, environment.ref, facts.sha, environment.source_id, fetched_as=fetched_ref(environment, project))
-        await must_read_tilt_args(scene, head, outside)
+    if command.tilt_args or command.seed:
+        head = Head(
+            project, environment.ref, facts.sha, environment.source_id, None, fetched_ref(environment, project), environment.is_fork
+        )
+        if command.tilt_args:
+            await must_read_tilt_args(scene, head, outside)
+        if command.seed:
+            config = await config_at(head, outside)
+            must_be_offered(command.seed, config, head, lambda name: f"{typed('update', environment)} --seed {name}")
     return facts
+
+
+def _is_only_of_data(command: Update) -> bool:
+    """Then what runs stays as it is, at the commit that it has."""
+    return command.seed is not None and command.sha is None and command.tilt_args is None and command.size is None
 
 
 async def _of_a_fork(command: Update, scene: Scene, environment: Environment, outside: Outside) -> Facts:
@@ -86,15 +101,21 @@ async def decide(command: Update, scene: Scene, facts: Facts, transaction: Trans
         tilt_args=before.tilt_args if command.tilt_args is None else tuple(command.tilt_args),
         left_to_file=tuple(each for each in before.left_to_file if not (each == "size" and command.size)),
     )
-    if _is_same(before, wanted) and before.is_settled and before.state is State.READY and before.failure is None:
+    if command.seed:
+        wanted = msgspec.structs.replace(wanted, seeds=before.seeds.asking(command.seed))
+    elif _is_same(before, wanted) and before.is_settled and before.state is State.READY and before.failure is None:
         if wanted.is_pinned != before.is_pinned:
             await transaction.edit(wanted)
         return Outcome(already_up_to_date(wanted), environment_id=before.id)
-    generation = before.generation if _is_same(before, wanted) and not before.is_settled else before.generation + 1
+    goes_on = _is_same(before, wanted) and (not before.is_settled or (command.seed and before.state is State.READY))
+    generation = before.generation if goes_on else before.generation + 1
     after = await transaction.edit(msgspec.structs.replace(wanted, generation=generation))
     await transaction.open_card(scene.thread, after)
-    await transaction.note(event(scene, transaction, "updated", after, sha=after.sha))
-    return Outcome(state=CommandState.RUNNING, environment_id=after.id, goal=f"generation:{generation}")
+    if generation != before.generation or not command.seed:
+        await transaction.note(event(scene, transaction, "updated", after, sha=after.sha))
+    if command.seed:
+        await transaction.note(event(scene, transaction, "seed_asked", after, dataset=command.seed))
+    return Outcome(state=CommandState.RUNNING, environment_id=after.id, goal=goal_of(after))
 
 
 def _is_same(before: Environment, wanted: Environment) -> bool:

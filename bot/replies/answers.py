@@ -8,6 +8,7 @@ from bot.domain.command import Event
 from bot.domain.environment import Environment, State
 from bot.domain.prose import Code, Items, Line, Log, Reply, Span, Strong, Table, Text, Tone, line
 from bot.replies.common import addresses, brief, commit, hours, how, moment, say
+from bot.replies.datasets import data_words
 from bot.replies.differing import Difference, differing
 
 
@@ -44,6 +45,8 @@ def status(environment: Environment, besides: Sequence[Line] = ()) -> Reply:
         line(f"owned by {environment.owner.name}, size {environment.size}" + (", pinned to this commit" if environment.is_pinned else "")),
         line("gone " if environment.gone_at else "goes ", moment(environment.gone_at or environment.expires_at)),
     ]
+    if environment.is_live and (words := data_words(environment)):
+        facts.append(line("data ", *words))
     if environment.failure and environment.is_live:
         facts.append(line(f"last failure: {environment.failure.reason}"))
     more = (*addresses(environment), Items((*facts, *besides)))
@@ -125,6 +128,9 @@ def story(event: Event) -> str:
         "retried": "tried again",
         "restart_asked": "asked to restart",
         "restarted": "restarted",
+        "seed_asked": f"asked to fill it with the data {data.get('dataset', '')}",
+        "seeded": f"has the data {data.get('dataset', '')}",
+        "seed_failed": f"the data {data.get('dataset', '')} is not in it: {data.get('reason', '')}",
         "kept": "kept",
         "unkept": "kept no more",
         "pause_asked": "asked to pause" + (f": {data['reason']}" if data.get("reason") else ""),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.cost import Prices
+from bot.domain.datasets import Dataset
 from bot.domain.environment import Environment, Size
 from bot.domain.prose import Block, Code, Line, Reply, Span, Strong, Table, Text, Tone, line
 from bot.domain.service_config import ServiceConfig
@@ -65,6 +66,18 @@ def trading_rows(trading: Trading, whence: Callable[[str], str]) -> list[Row]:
         Row("market data", line(f"{data.mode}{times}{of}"), whence("market_data")),
         Row("at most", line(most), whence("risk_config")),
     ]
+
+
+def seed_rows(asked: str, offered: Mapping[str, Dataset]) -> list[Row]:
+    """Nothing where there is nothing to choose from."""
+    if asked:
+        return [Row("data", line(*_described(offered[asked])), "asked for")] if asked in offered else []
+    names = ", ".join(offered)
+    return [Row("data", line(f"none; there is {names}"), "default")] if names else []
+
+
+def _described(dataset: Dataset) -> list[Span]:
+    return [Code(dataset.name), *([Text(f": {dataset.description}")] if dataset.description else [])]
 
 
 def size_row(size: Size, whence: str) -> Row:

@@ -36,6 +36,16 @@ GroupRoles = Annotated[dict[str, RoleName], BeforeValidator(_pairs)]
 Identifier = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 
+class SeedSettings(BaseModel):
+    """A dataset of the operator's: an archive or folder on this host."""
+
+    model_config = {"extra": "forbid"}
+
+    archive: Path
+    description: Annotated[str, Field(max_length=200)] = ""
+    minutes: Annotated[float, Field(gt=0, le=60)] = 10
+
+
 class ProjectSettings(BaseModel):
     """A repository that environments are made of."""
 
@@ -50,6 +60,7 @@ class ProjectSettings(BaseModel):
     slack_channels: tuple[str, ...] | str = ()
     sleeps: str = ""
     tilt_arguments: tuple[str, ...] | str = ()  # what `-- …` may hold, as patterns: `--only`, `web`, `--env=*`
+    seeds: dict[str, SeedSettings] = Field(default_factory=dict)
     statuses: bool = True
     deployments: bool = True
     people: PeopleRoles = Field(default_factory=dict)

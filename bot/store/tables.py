@@ -114,6 +114,7 @@ environments = Table(
     Column("left_to_file", JSON, nullable=False),
     Column("restart_count", Integer, nullable=False),
     Column("restart_service", String(60), nullable=False),
+    Column("seeds", JSON, nullable=False, server_default="{}"),
     Column("is_kept", Boolean, nullable=False),
     Column("is_paused", Boolean, nullable=False),
     Column("pause_reason", String(40), nullable=False),

@@ -11,6 +11,7 @@ import structlog
 
 from bot import meters, tracing
 from bot.domain.command import Event
+from bot.domain.datasets import SEEDING, offered
 from bot.domain.devenv import FILES, DevEnv
 from bot.domain.devenv_choice import Allowed, Choice
 from bot.domain.environment import STALE_HEAD, Address, Environment, Failure, State
@@ -28,6 +29,7 @@ from bot.worker.equipment import Equipment, NotEquipped
 from bot.worker.interrupting import Interrupting, Unwanted
 from bot.worker.leasing import Holder
 from bot.worker.progress import Progress
+from bot.worker.seeding import Seeding
 from bot.worker.spec import as_wished, choice_of, config_of, source_for, spec_of
 from bot.worker.turns import Turns
 from processes.killpoint import killpoint
@@ -68,6 +70,7 @@ class Environments:
         self._offer = offer
         self._dashboard = dashboard
         self._interrupting = Interrupting(holder.store)
+        self._seeding = Seeding(holder.store, engine, projects, offer, self._interrupting, dashboard)
         self._steps: dict[Step, Callable[[Environment, Lease], Awaitable[None]]] = {
             Step.EXPIRE: self._expire,
             Step.DESTROY: self._destroy,
@@ -75,6 +78,7 @@ class Environments:
             Step.APPLY: self._apply,
             Step.PAUSE: self._pause,
             Step.RESTART: self._restart,
+            Step.SEED: self._seeding.step,
             Step.TURN: turns.take,
         }
 
@@ -179,14 +183,18 @@ class Environments:
 
     async def _settled(self, environment: Environment, config: DevEnv, choice: Choice, lease: Lease) -> Environment:
         """What nobody said is as the file at this commit says; and it is written down that something is given that is to be taken back."""
-        if not environment.left_to_file and (environment.is_trading or not config.trading):
+        known = offered(config.seeds, self._projects[environment.project].datasets, is_fork=environment.is_fork)
+        menu = {each.name: each.description for each in known.values()}
+        is_told = environment.is_trading or not config.trading
+        if not environment.left_to_file and is_told and environment.seeds.offered == menu:
             return environment
         async with self._store.transaction(lease) as transaction:
             row = await transaction.environments.locked(environment.id)
             if row is None or row.generation != environment.generation:
                 raise Unwanted
             wished = as_wished(row, choice, self._allowed, transaction.now, is_fork=row.is_fork)
-            wished = msgspec.structs.replace(wished, is_trading=row.is_trading or config.trading is not None)
+            is_trading = row.is_trading or config.trading is not None
+            wished = msgspec.structs.replace(wished, is_trading=is_trading, seeds=row.seeds.of(menu))
             return row if wished == row else await transaction.save(wished)
 
     async def _restart(self, environment: Environment, lease: Lease) -> None:
@@ -271,6 +279,9 @@ class Environments:
                 return
             if troubles >= MOST_TROUBLES and step is Step.RESTART:
                 await settle.restarted(transaction, row, environment.restart_count, Failure(code, reason))
+                return
+            if troubles >= MOST_TROUBLES and step is Step.SEED:
+                await self._seeding.settle(transaction, row, environment.seeds.asked, Failure(code, reason, SEEDING))
                 return
             meters.retries.labels("environment").inc()
             await transaction.save(msgspec.structs.replace(row, troubles=troubles, retry_at=transaction.now + backoff_s(troubles)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.domain.environment import Environment
@@ -15,6 +15,10 @@ _WATCH_S = 0.5
 
 class Unwanted(Exception):  # noqa: N818
     """What is being done is not wanted any more: the spec was edited."""
+
+
+def is_edited(row: Environment, begun: Environment) -> bool:
+    return row.generation != begun.generation or row.cancelled_generation >= begun.generation
 
 
 class Interrupting:
@@ -29,10 +33,12 @@ class Interrupting:
         if event := self._nudges.get(id):
             event.set()
 
-    async def unless_unwanted(self, environment: Environment, work: Awaitable[T]) -> T:
-        """The result of `work`; interrupts it and raises Unwanted when the spec is edited so that it is for nothing."""
+    async def unless_unwanted(
+        self, environment: Environment, work: Awaitable[T], is_for_nothing: Callable[[Environment, Environment], bool] = is_edited
+    ) -> T:
+        """The result of `work`. Interrupts it and raises Unwanted when it is for nothing, by the row now and at its beginning."""
         doing = asyncio.ensure_future(work)
-        watching = asyncio.create_task(self._watch(environment))
+        watching = asyncio.create_task(self._watch(environment, is_for_nothing))
         try:
             await asyncio.wait({doing, watching}, return_when=asyncio.FIRST_COMPLETED)
             if doing.done():
@@ -44,7 +50,7 @@ class Interrupting:
                 task.cancel()
             await asyncio.gather(doing, watching, return_exceptions=True)
 
-    async def _watch(self, begun: Environment) -> None:
+    async def _watch(self, begun: Environment, is_for_nothing: Callable[[Environment, Environment], bool]) -> None:
         nudged = self._nudges.setdefault(begun.id, asyncio.Event())
         try:
             while True:
@@ -57,9 +63,7 @@ class Interrupting:
                 async with self._store.look() as look:
                     row = await look.environments.get(begun.id)
                     now = look.now
-                if row is None or not row.is_wanted or now >= row.expires_at:
-                    return
-                if row.generation != begun.generation or row.cancelled_generation >= begun.generation:
+                if row is None or not row.is_wanted or now >= row.expires_at or is_for_nothing(row, begun):
                     return
         finally:
             self._nudges.pop(begun.id, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,7 +13,7 @@ from bot.domain.command import CommandState, Event, Taken
 from bot.domain.cost import Prices
 from bot.domain.environment import RESTARTING, Address, Environment, Failure, State
 from bot.domain.message import Person
-from bot.domain.prose import Reaction, Reply
+from bot.domain.prose import Block, Reaction, Reply
 from bot.replies import time
 from bot.replies.trading import key_place
 from bot.store.transaction import Transaction
@@ -27,7 +27,7 @@ def _number(taken: Taken, kind: str) -> int | None:
     return int(number) if name == kind and number else None
 
 
-def _reached(waiting: Iterable[Taken], kind: str, count: int) -> list[Taken]:
+def reached(waiting: Iterable[Taken], kind: str, count: int) -> list[Taken]:
     return [taken for taken in waiting if (number := _number(taken, kind)) is not None and number <= count]
 
 
@@ -102,10 +102,15 @@ async def ready(
     waiting = await transaction.taken.running(after.id)
     overtaken = [taken for taken in waiting if taken.goal == "paused"]
     await tell(transaction, overtaken, CommandState.CANCELLED, "cancelled", lambda person: time.overtaken(after, person))
-    ended = _reached(waiting, "generation", generation)
-    key = await transaction.trading.key(after.id) if after.is_trading else None
-    more = key_place(page) if key and key.is_to_be_shown else ()
+    ended = reached(waiting, "generation", generation)
+    more = await key_lines(transaction, after, page)
     await tell(transaction, ended, CommandState.DONE, "", lambda person: replies.ready(after, person, seconds, more))
+
+
+async def key_lines(transaction: Transaction, environment: Environment, page: str) -> Sequence[Block]:
+    """Where the key of a trading environment is shown, while it is to be shown."""
+    key = await transaction.trading.key(environment.id) if environment.is_trading else None
+    return key_place(page) if key and key.is_to_be_shown else ()
 
 
 async def failed(transaction: Transaction, environment: Environment, generation: int, failure: Failure) -> None:
@@ -116,7 +121,8 @@ async def failed(transaction: Transaction, environment: Environment, generation:
     )
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "failed", code=failure.code, reason=failure.reason, generation=generation))
-    ended = _reached(await transaction.taken.running(after.id), "generation", generation)
+    waiting = await transaction.taken.running(after.id)
+    ended = [*reached(waiting, "generation", generation), *reached(waiting, "seed", after.seeds.asked)]
     if not await tell(transaction, ended, CommandState.FAILED, failure.code, lambda person: replies.failed(after, person)):
         await transaction.post(after.thread, replies.failed(after, after.owner))
 
@@ -129,7 +135,8 @@ async def cancelled(transaction: Transaction, environment: Environment) -> None:
     after = msgspec.structs.replace(moved, settled_generation=before.generation, failure=failure, stage="", troubles=0, retry_at=None)
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "cancelled", generation=before.generation))
-    ended = _reached(await transaction.taken.running(after.id), "generation", before.generation)
+    waiting = await transaction.taken.running(after.id)
+    ended = [*reached(waiting, "generation", before.generation), *reached(waiting, "seed", after.seeds.asked)]
     await tell(transaction, ended, CommandState.CANCELLED, "cancelled", lambda person: replies.cancelled(after, person))
 
 
@@ -139,7 +146,7 @@ async def restarted(transaction: Transaction, environment: Environment, count: i
     after = msgspec.structs.replace(environment, restarted_count=count, failure=now, stage="", troubles=0, retry_at=None)
     await transaction.save(after)
     await transaction.note(_event(after, transaction.now, "failed" if failure else "restarted", reason=failure.reason if failure else None))
-    ended = _reached(await transaction.taken.running(after.id), "restart", count)
+    ended = reached(await transaction.taken.running(after.id), "restart", count)
     if failure:
         await tell(transaction, ended, CommandState.FAILED, failure.code, lambda person: replies.restart_failed(after, failure, person))
     else:

@@ -30,6 +30,11 @@ def source_for(environment: Environment, project: Project) -> Source:
     return source_of(project, ref, environment.sha)
 
 
+def source_of_running(environment: Environment, project: Project) -> Source:
+    """At the commit that runs, whatever is wanted by now."""
+    return source_for(msgspec.structs.replace(environment, sha=environment.running_sha or environment.sha), project)
+
+
 def config_of(files: dict[str, bytes], offer: Offer = USUAL, now: float | None = None) -> DevEnv:
     """What the repository says. Raises EngineFailed with every problem and its place."""
     found = devenv.read(files.get(".dev-env.yaml"), files.get("Procfile"), offer, now)

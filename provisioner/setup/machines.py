@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from provisioner.engine import Access, Address, EngineFailed, LogLine, Report, Source, Spec, StageName
+from provisioner.engine import Access, Address, Dataset, EngineFailed, LogLine, Report, Source, Spec, StageName
 from provisioner.records import label
+from provisioner.setup import seeding
 from provisioner.setup.command import command
 from provisioner.setup.plan import STEPS, Host, given
 from provisioner.setup.shell import Shell
@@ -71,7 +72,24 @@ class Machines:
         """Nothing of the branch runs; the machine stays."""
         await self._plain(machine, "systemctl stop trellis-tilt")
 
-    async def logs(self, machine: Machine, tail: int) -> tuple[LogLine, ...]:
+    async def seed(self, machine: Machine, slug: str, dataset: Dataset | None, number: int) -> None:
+        """Run its line there, once for each `number`; None: stop the one that runs. Raises EngineFailed, EngineUnavailable."""
+        if dataset is None:
+            await self._plain(machine, seeding.STOP)
+            return
+        if dataset.archive:
+            reason = f"{dataset.name} is a file of the host that Trellis runs on, and this environment is a machine of its own"
+            raise EngineFailed(StageName.STARTING, reason, code="wrong_dataset")
+        text = seeding.command(dataset, number, {"TRELLIS_SLUG": slug, "TRELLIS_URL": self.host.url(slug)})
+        ran = await self.shell.run(machine.id, text, dataset.within_s + _SOON_S)
+        if ran.code:
+            why = f"did not end within {dataset.within_s:g} s" if ran.code == seeding.TOO_LONG else f"exited with code {ran.code}"
+            raise EngineFailed(StageName.STARTING, f"loading {dataset.name} {why}", tuple(ran.out.splitlines()), code="seed_failed")
+
+    async def logs(self, machine: Machine, service: str | None, tail: int) -> tuple[LogLine, ...]:
+        if service == seeding.LOG:
+            ran = await self.shell.run(machine.id, seeding.logs(tail), _SOON_S)
+            return tuple(LogLine(seeding.LOG, text) for text in ran.out.splitlines())
         ran = await self.shell.run(machine.id, f"journalctl --unit trellis-tilt --output cat --lines {int(tail)}", _SOON_S)
         return tuple(LogLine(TILT, text) for text in ran.out.splitlines())
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from processes import tail
-from provisioner.engine import Access, Address, Bare, Engine, EngineFailed, LogLine, Observed, Report, Source, Spec, StageName
+from provisioner.engine import Access, Address, Bare, Dataset, Engine, EngineFailed, LogLine, Observed, Report, Source, Spec, StageName
 from provisioner.fences import Fences
 from provisioner.moments import at
 from provisioner.records import check, check_bare, check_name
@@ -178,6 +178,14 @@ class TerraformEngine(Engine):
         elif machine := await self._machine_of(environment):
             await self._machines.pause(machine)
 
+    async def seed(self, environment: str, dataset: Dataset | None, fence: int, number: int) -> None:
+        self._claim(environment, fence)
+        if not self._machines:
+            await self._within.seed(environment, dataset, fence, number)
+        elif machine := await self._machine_of(environment):
+            record = await asyncio.to_thread(self._records.find, environment)
+            await self._machines.seed(machine, record.slug if record else "", dataset, number)
+
     # ------------------------------------------------------------ taking down
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         self._claim(environment, fence)
@@ -235,7 +243,7 @@ class TerraformEngine(Engine):
         check_name(environment)
         if self._machines and service != LOGS:
             if machine := await self._machine_of(environment):
-                return await self._machines.logs(machine, tail)
+                return await self._machines.logs(machine, service, tail)
         elif service != LOGS and (lines := await self._within.logs(environment, service, tail)):
             return lines
         if service not in {None, LOGS}:

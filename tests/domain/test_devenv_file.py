@@ -84,6 +84,18 @@ TOPS = [
         "create: {}",
     ),
     *("create: {branches: []}", "create: {branches: a}", "create: {drafts: yes}", "create: {one: opened}", "create: {branches: [1]}"),
+    *("seeds: {demo: {run: ./seed.sh, description: 300 orders, within: 5m}}", "seeds: {demo: {run: a}, b: {run: a b, within: 1h}}"),
+    *(
+        "seeds: {}",
+        "seeds:",
+        "seeds: [a]",
+        "seeds: {demo: ./seed.sh}",
+        "seeds: {demo: {}}",
+        "seeds: {Demo: {run: a}}",
+        "seeds: {a: {run: }}",
+    ),
+    *("seeds: {a: {run: x, within: 2h}}", "seeds: {a: {run: x, within: 61m}}", "seeds: {a: {run: x, within: 5}}", "seeds: {a: {ran: x}}"),
+    *("seeds: {a: {run: x, description: 1}}", "seeds: {a: {run: x, description: ''}}", "seeds: {a: {run: x, description: [a]}}"),
     *("profiles: {" + ", ".join(f"p{n}: {{}}" for n in range(11)) + "}", "lifetime: 8h", "Size: small"),
 ]
 

@@ -11,6 +11,7 @@ from provisioner.engine import (
     Access,
     Address,
     Bare,
+    Dataset,
     EngineFailed,
     EngineUnavailable,
     LogLine,
@@ -60,6 +61,11 @@ class FakeEngine:
         self.applied: list[Spec] = []
         self.destroyed: list[str] = []
         self.restarts: list[tuple[str, str | None]] = []
+        self.seeded: list[tuple[str, Dataset]] = []
+        self.unseeded: list[str] = []
+        self.seed_gate = asyncio.Event()
+        self.seed_gate.set()
+        self.seed_failures: deque[Exception] = deque()
         self.paused: list[str] = []
         self.quiet_s: float | None = None
         self.abandoned: list[tuple[str, int]] = []
@@ -127,6 +133,16 @@ class FakeEngine:
         self._fenced(environment, fence)
         self._fail()
         self.restarts.append((environment, service))
+
+    async def seed(self, environment: str, dataset: Dataset | None, fence: int, number: int) -> None:
+        self._fenced(environment, fence)
+        if dataset is None:
+            self.unseeded.append(environment)
+            return
+        await self.seed_gate.wait()
+        if self.seed_failures:
+            raise self.seed_failures.popleft()
+        self.seeded.append((environment, dataset))
 
     async def abandon(self, environment: str, generation: int, fence: int) -> None:
         self._fenced(environment, fence)

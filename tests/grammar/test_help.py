@@ -21,8 +21,8 @@ RULES = dict(re.findall(r"^([a-z_]+): (.*)$", SOURCE, re.MULTILINE))
 
 def test_each_usage_is_as_the_language_has_it() -> None:
     assert [page.usage for page in manual()] == [
-        '/ivy create [BRANCH] [--project P] [--name N] [--tilt-args "…"] [--sha SHA] [--ttl D] [--size S] [--profile P] [--service A,B] [--dry-run] [--keep] [-- TILT ARGS]',
-        '/ivy update [ENV] [--sha SHA] [--tilt-args "…"] [--size S] [-- TILT ARGS]',
+        '/ivy create [BRANCH] [--project P] [--name N] [--tilt-args "…"] [--sha SHA] [--ttl D] [--size S] [--profile P] [--service A,B] [--seed DATASET] [--dry-run] [--keep] [-- TILT ARGS]',
+        '/ivy update [ENV] [--sha SHA] [--tilt-args "…"] [--size S] [--seed DATASET] [-- TILT ARGS]',
         "/ivy extend [ENV] [DURATION] [--until T] [--reason R]",
         "/ivy terminate [ENV] [--force]",
         "/ivy restart [ENV] [SERVICE] [--service S] [--new-key]",

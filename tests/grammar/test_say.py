@@ -23,6 +23,7 @@ def test_a_command_is_said_with_every_field() -> None:
                 "size": "large",
                 "profile": None,
                 "service": None,
+                "seed": None,
                 "dry_run": False,
                 "keep": False,
             },

@@ -46,8 +46,8 @@ ROWS: list[tuple[str, Command]] = [
     ),
     ("/ivy create main --project acme/shop", Create(branch="main", project="acme/shop")),
     (
-        "/ivy create --profile fast --service web,api,web --dry-run",
-        Create(profile="fast", service=("web", "api"), dry_run=True),
+        "/ivy create --profile fast --service web,api,web --seed orders --dry-run",
+        Create(profile="fast", service=("web", "api"), seed="orders", dry_run=True),
     ),
     ("/ivy config", Config()),
     ("/ivy config #12", Config(env=TWELVE)),
@@ -56,6 +56,7 @@ ROWS: list[tuple[str, Command]] = [
         "/ivy update demo --sha 4FD1c0e --size small -- --only web",
         Update(env=DEMO, sha="4fd1c0e", size=Size.SMALL, tilt_args=("--only", "web")),
     ),
+    ("/ivy update #12 --seed orders", Update(env=TWELVE, seed="orders")),
     (f"/ivy update --sha {'ab' * 20}", Update(sha="ab" * 20)),
     ("/ivy extend", Extend()),
     ("/ivy extend demo", Extend(env=DEMO)),

@@ -85,7 +85,7 @@ def router(parts: Parts) -> APIRouter:
     async def logs(slug: str, caller: Reader, service: Text = "", tail: Annotated[int, Query(ge=1, le=2000)] = _TAIL) -> LogShape:
         """The last lines that its services wrote, oldest first."""
         found = await environment_of(parts, caller, slug, "ivy logs")
-        services = found.service_names
+        services = found.log_names
         if service and services and service not in services:
             raise problem_of(refusals.unknown_service(service, services), 404)
         try:

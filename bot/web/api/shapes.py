@@ -66,6 +66,14 @@ class FailureShape(BaseModel):
     log: list[str]
 
 
+class DataShape(BaseModel):
+    """`loaded`: the dataset that is in it, "" for none; `coming`: the one that is still to be; `offered`: name → what it is."""
+
+    loaded: str
+    coming: str
+    offered: dict[str, str]
+
+
 class EnvironmentShape(BaseModel):
     slug: str
     project: str
@@ -84,6 +92,7 @@ class EnvironmentShape(BaseModel):
     gone_at: datetime | None
     gone_reason: str
     addresses: list[AddressShape]
+    data: DataShape
     failure: FailureShape | None
 
 
@@ -106,6 +115,7 @@ def environment_shape(it: Environment) -> EnvironmentShape:
         gone_at=moment(it.gone_at),
         gone_reason=it.gone_reason,
         addresses=[AddressShape(service=each.service, url=each.url) for each in it.addresses],
+        data=DataShape(loaded=it.seeds.loaded, coming=it.seeds.dataset if it.seeds.is_due else "", offered=it.seeds.offered),
         failure=_failure(it),
     )
 

@@ -12,7 +12,9 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.context_ports import RuntimeUnavailable
 from bot.domain.command import CommandState
+from bot.domain.datasets import Dataset, offered
 from bot.domain.environment import Size
+from bot.domain.service_config import DevEnv
 from bot.rendering import html
 from bot.store import overview
 from bot.web.pages import frame
@@ -43,6 +45,7 @@ class Given:
     name: str = ""
     profile: str = ""
     service: str = ""
+    seed: str = ""
     tilt_args: str = ""
     dry: str = ""
 
@@ -79,6 +82,25 @@ async def branches_of(parts: Parts, keys: Sequence[str]) -> Sequence[str]:
     return list(dict.fromkeys(found))[:_MOST_BRANCHES]
 
 
+async def datasets_of(parts: Parts, keys: Sequence[str]) -> dict[str, str]:
+    """Those of the operator, and of the default branches that can be read soon; another branch may have others."""
+
+    async def of(key: str) -> dict[str, Dataset]:
+        project = parts.projects[key]
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                ref = f"refs/heads/{project.default_branch}"
+                sha = await parts.runtime.head(project, ref)
+                config = await parts.runtime.config(project, ref, sha) if sha else None
+        except (RuntimeUnavailable, TimeoutError):
+            config = None
+        of_file = config.seeds if isinstance(config, DevEnv) else ()
+        return offered(of_file, project.datasets, is_fork=False)
+
+    found = await asyncio.gather(*map(of, keys[:5]))
+    return {name: each.description for known in found for name, each in known.items()}
+
+
 async def _form(parts: Parts, user: SignedIn, view: View, given: Given, flash: Markup = Markup(""), status: int = 200) -> Response:  # noqa: B008
     keys = parts.keys(view.projects)
     return frame.page(
@@ -92,6 +114,7 @@ async def _form(parts: Parts, user: SignedIn, view: View, given: Given, flash: M
         branches=await branches_of(parts, keys),
         ttls=TTLS,
         sizes=[each.value for each in Size],
+        datasets=await datasets_of(parts, keys),
         flash=flash,
     )
 

@@ -23,6 +23,7 @@ from bot.domain.prose import Card, Code, Fact, Log, Strong, Text, line
 from bot.rendering import html
 from bot.rendering.progress import duration
 from bot.replies.alarms import stands
+from bot.replies.datasets import data_words
 from bot.replies.trading import standing
 from bot.store import usage as stored_usage
 from bot.store.transaction import Transaction
@@ -102,6 +103,8 @@ def facts_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
     ]
     if it.tilt_args:
         facts.append(Fact("Tilt", line(Code(" ".join(it.tilt_args)))))
+    if words := data_words(it):
+        facts.append(Fact("Data", line(*words)))
     if it.gone_at:
         return [*facts, Fact("Gone", line(replies.moment(it.gone_at))), Fact("Why", line(Text(it.gone_reason)))]
     return [*facts, Fact("Goes", line(replies.moment(it.expires_at), " (kept)" if it.is_kept else ""))]
@@ -227,6 +230,7 @@ async def _page(parts: Parts, request: Request, user: SignedIn, view: View, slug
         forge=parts.forge,
         actions=actions_of(it, prices, may, is_halted=trading is not None and trading.is_halted),
         may_terminate="ivy terminate" in may,
+        datasets=it.seeds.offered if "ivy update" in may and it.is_live and not it.is_paused else {},
         story=story_of(events) if "ivy history" in may else [],
         flash=await saying.flash(parts.saying, request, user),
     )
@@ -253,7 +257,7 @@ def router(parts: Parts) -> APIRouter:
             return not_here(user, view, slug)
         if "ivy logs" not in await _allowed(parts, user, it):
             return not_allowed(user, view, "ivy logs")
-        here, names = f"/environments/{it.slug}", it.service_names
+        here, names = f"/environments/{it.slug}", it.log_names
         service = service if service in names else ""
         return frame.page(
             "logs.html",
