@@ -187,7 +187,7 @@ class Deployments:
 
     async def _begin(self, deployment: Deployment, lease: Lease) -> None:
         """Asked at its turn, and answered in the transaction that claims."""
-        await self._requests.waited(deployment)
+        await self._requests.begins(deployment)
         words = await self._words(deployment)
         async with self._working(deployment, lease) as (transaction, row, rollout):
             if next_step(row, transaction.now, is_bound=self._is_bound(rollout)) is not Step.BEGIN:

@@ -50,9 +50,12 @@ class Requests:
             if (end := await self._end_of(project, number, event)) is not None:
                 await self._is_over(project.key, number, end)
 
-    async def waited(self, deployment: Deployment) -> None:
-        """Asked before one that waited begins: no forge tells of a request that is deleted. One that is away stops nothing."""
-        if deployment.request is None or deployment.waits_since is None:
+    async def begins(self, deployment: Deployment) -> None:
+        """Asked before one begins: it may have been said of a request that is over, and no forge tells of one that is deleted.
+
+        A forge that is away stops nothing.
+        """
+        if deployment.request is None:
             return
         async with self._store.look() as look:
             artifact = await look.artifacts.get(deployment.artifact_id)

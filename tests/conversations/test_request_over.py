@@ -195,3 +195,12 @@ async def test_a_forge_that_is_away_at_its_turn_stops_nothing(shop: Talk) -> Non
     shop.forge.fail_next("GET request", 502, times=9)
     await erin(shop).says("/sled unlock pay:dev")
     assert await runs(shop, "pay", "dev") == HEAD
+
+
+async def test_what_is_said_of_a_request_that_is_over_does_not_begin(shop: Talk) -> None:
+    await _built(shop)
+    await _closes(shop)
+    told = (await shop.says(f"/sled deploy pay@!{shop.on.number} --to dev"))[-1]
+    assert "is not deployed: \\!\u200b12 was closed" in told
+    assert "`/sled deploy pay@4fd1c0e9 --to dev`" in told
+    assert await _state(shop) is DeploymentState.CANCELLED
