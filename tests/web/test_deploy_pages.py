@@ -199,3 +199,22 @@ async def test_hostile_names_are_only_text(deployed: World) -> None:
             assert page.status_code == 200, path
             assert "<script>alert" not in page.text, path
             assert "<img src=//evil" not in page.text, path
+
+
+async def test_the_form_of_a_lock_says_what_anybody_could_type(deployed: World) -> None:
+    async with signed_in(deployed, "ada") as web:
+        offered = await web.get("/services/environments")
+        assert '<option value="payments:dev">' in offered.text
+        fields = {"scope": "payments:dev", "reason": f'"audit" of {EVIL}', "time": "4h", "warn": ""}
+        shown = await web.get((await web.sends("/services/environments/lock", **fields)).headers["location"])
+        assert "payments:dev locked by ada: " in words(shown)
+        assert "<script>alert" not in shown.text
+        wrong = await web.get((await web.sends("/services/environments/lock", scope="pyments", reason="audit")).headers["location"])
+        assert "payments" in words(wrong).split("pyments", 1)[1], "the nearest is named"
+
+
+async def test_who_may_not_lock_is_offered_no_form(deployed: World) -> None:
+    async with signed_in(deployed, "vera") as web:
+        assert "/services/environments/lock" not in (await web.get("/services/environments")).text
+        told = await web.get((await web.sends("/services/environments/lock", scope="dev", reason="audit")).headers["location"])
+        assert "not allowed" in words(told) or "may not" in words(told)

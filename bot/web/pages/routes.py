@@ -17,6 +17,7 @@ from bot.web.pages import (
     frame,
     listing,
     live,
+    locking,
     records,
     saying,
     services,
@@ -45,7 +46,7 @@ def static_files() -> Static:
 def router(parts: Parts, keys: KeyReading) -> APIRouter:
     routes = APIRouter()
     routes.include_router(trading_key.router(parts, keys))
-    for each in (listing, environment, create, shared, services, deploys, chat, approvals, cost, records, system):
+    for each in (listing, environment, create, shared, locking, services, deploys, chat, approvals, cost, records, system):
         routes.include_router(each.router(parts))
     routes.include_router(saying.router(parts.saying))
     routes.include_router(live.router(parts.watch, parts.sight))

@@ -13,7 +13,7 @@ from bot.domain.catalogue import MONO, Catalogue, DeployGroup, SharedEnvironment
 from bot.domain.deployment import Lock
 from bot.domain.freezes import Window
 from bot.domain.scopes import Scope, ScopeKind
-from bot.web.pages import frame, saying
+from bot.web.pages import frame, locking, saying
 from bot.web.pages.parts import Parts
 from bot.web.pages.services import TABS, Cell, cell_of, look_at, seen_services
 from bot.web.session import User
@@ -112,7 +112,7 @@ def router(parts: Parts) -> APIRouter:
         async with parts.store.look() as look:
             looked = await look_at(look, [each.key for each in services])
         cells = [cell_of(service, each, looked, catalogue) for service in services for each in catalogue.in_order()]
-        held = held_of(looked.locks)
+        held, seen = held_of(looked.locks), [each.key for each in services]
         rows = [shown_of(each, cells, held, windows_of(each, looked.now), looked.now) for each in catalogue.in_order()]
         return frame.page(
             "shared.html",
@@ -124,6 +124,8 @@ def router(parts: Parts) -> APIRouter:
             rows=rows,
             elsewhere=[each for each in held if not any(each.is_about(key) for key in catalogue.environments)],
             may={words for words in ("sled lock", "sled unlock") if await parts.sight.where(user.person, words)},
+            scopes=locking.scopes_of(catalogue, seen, [each.key for each in groups_of(catalogue, frozenset(seen)) if each.key != MONO]),
+            times=locking.TIMES,
             now=looked.now,
             flash=await saying.flash(parts.saying, request, user),
         )
