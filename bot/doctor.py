@@ -22,6 +22,7 @@ from bot.chats.github_app import AppAccess
 from bot.context_ports import Forge, ForgeUnavailable
 from bot.doctor_account import account
 from bot.doctor_deploys import cluster, deploys
+from bot.doctor_feeds import certificates
 from bot.doctor_github import app_problem, installation_problem
 from bot.doctor_image import image
 from bot.doctor_said import Finding, Said, bad, good
@@ -196,6 +197,7 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
     ]
     looks += [partial(_part, name, check) for name, check in checks_of(settings, store, place).items()]
     looks += [partial(_account, platform, chat) for platform, chat in chats.items() if platform not in {Platform.CONSOLE, Platform.WEB}]
+    looks += [partial(certificates, settings.feeds)] if settings.feeds.nats_url.startswith("tls://") else []
     looks += _app_looks(settings, github)
     for project in projects_of(settings).values():
         forge = forges.get(project.forge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 
 import nats
@@ -12,6 +13,7 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import APIError, BucketNotFoundError, NotFoundError
 from nats.js.kv import KeyValue
 
+from feeds.encryption import NOBODYS, Trust, options
 from feeds.interests import BUCKET, Interests
 from feeds.resting import rest
 
@@ -23,11 +25,15 @@ _TRIES = 10
 _AGAIN_S = 0.2
 
 
-async def connect(url: str, user: str = "", password: str = "", name: str = "") -> Client:
-    """A connection that comes back for as long as it takes, to any of a cluster's servers (`nats://a:4222,nats://b:4222`)."""
+async def connect(url: str, user: str = "", password: str = "", name: str = "", trust: Trust = NOBODYS) -> Client:
+    """A connection that comes back for as long as it takes, to any of a cluster's servers (`tls://a:4222,tls://b:4222`).
+
+    Raises FeedsCannotStart for certificates that are none.
+    """
 
     async def note(problem: Exception) -> None:
-        _log.debug("feeds_nats", problem=str(problem))
+        say = _log.warning if isinstance(problem, ssl.SSLError) else _log.debug
+        say("feeds_nats", problem=str(problem))
 
     return await nats.connect(
         url.split(","),
@@ -38,6 +44,7 @@ async def connect(url: str, user: str = "", password: str = "", name: str = "") 
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.1,
         ping_interval=5,
+        **options(url, trust),
     )
 
 

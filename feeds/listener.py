@@ -16,6 +16,7 @@ from nats.aio.msg import Msg
 
 from feeds.certificate import Certificate
 from feeds.continuity import Continuity, Heard
+from feeds.encryption import NOBODYS, Trust
 from feeds.events import decode, encode
 from feeds.house import connect
 from feeds.resting import rest
@@ -26,8 +27,10 @@ _SILENCE_S = 15.0
 class Listener:
     """`async with` it and iterate. It holds at most `most_held` messages that nobody took; what comes then is lost, and told."""
 
-    def __init__(self, url: str, environment: str, password: str, subjects: Iterable[str], most_held: int = 65_536) -> None:
-        self._url, self._environment, self._password = url, environment, password
+    def __init__(
+        self, url: str, environment: str, password: str, subjects: Iterable[str], most_held: int = 65_536, *, trust: Trust = NOBODYS
+    ) -> None:
+        self._url, self._environment, self._password, self._trust = url, environment, password, trust
         self._subjects, self._most_held = tuple(subjects), most_held
         self.continuity = Continuity(environment)
         self._queue: deque[Msg] = deque()
@@ -49,7 +52,7 @@ class Listener:
             await _close(self._client)
 
     async def _connect(self) -> Client:
-        client = await connect(self._url, self._environment, self._password, f"environment {self._environment}")
+        client = await connect(self._url, self._environment, self._password, f"environment {self._environment}", self._trust)
         for subject in self._subjects:
             await client.subscribe(subject, cb=self._take)
         await client.subscribe(f"market.ask.{self._environment}", cb=self._answer)

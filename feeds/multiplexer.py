@@ -14,6 +14,7 @@ from nats.js.errors import Error as JetStreamError
 
 from feeds import house, meters
 from feeds.answering import Answering, Keeping
+from feeds.encryption import trust_of
 from feeds.events import Kind, Mark, Stream
 from feeds.house import House
 from feeds.interest import Interest, union
@@ -83,7 +84,7 @@ class Multiplexer:
             self.server = NatsServer(settings.folder / "nats", settings.nats_port, user, settings.record_mb)
             await self.server.start({})
             url, password = self.server.url, self.server.password
-        self._client = await house.connect(url, user, password, f"feeds {settings.holder}")
+        self._client = await house.connect(url, user, password, f"feeds {settings.holder}", trust_of(settings))
         try:
             return self._client, await house.furnish(self._client, settings.record_hours, settings.record_mb, settings.nats_replicas)
         except JetStreamError as problem:

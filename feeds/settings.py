@@ -29,7 +29,10 @@ class Source:
 
 @dataclass(frozen=True)
 class FeedsSettings:
-    """`nats_url` "": a server of our own in `data`, on `nats_port`. Seconds, unless a name says otherwise."""
+    """`nats_url` "": a server of our own in `data`, on `nats_port`. Seconds, unless a name says otherwise.
+
+    `nats_ca` and ours (`nats_certificate`, `nats_key`) are PEM files, for addresses that begin with `tls://`.
+    """
 
     data: Path
     sources: tuple[Source, ...]
@@ -39,6 +42,9 @@ class FeedsSettings:
     nats_user: str = "trellis"
     nats_password: str = field(default="", repr=False)
     nats_replicas: int = 1
+    nats_ca: Path | None = None
+    nats_certificate: Path | None = None
+    nats_key: Path | None = None
     lease_s: float = 5.0
     rollover_s: float = 23 * 3600.0
     overlap_s: float = 5.0

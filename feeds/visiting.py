@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from feeds import house
+from feeds.encryption import NOBODYS, Trust, options, trust_of
 from feeds.interests import Interests
 from feeds.report import ASKED_ON, ROLLED_ON, Report
 from feeds.resting import rest
@@ -43,7 +45,7 @@ async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
     url, password = await _signing_in(settings)
     try:
         async with asyncio.timeout(_WITHIN_S):
-            client = await _connect(url, settings.nats_user, password)
+            client = await _connect(url, settings.nats_user, password, trust_of(settings))
     except (nats.errors.Error, OSError, TimeoutError) as problem:
         raise FeedsCannotStart(f"NATS does not answer at {url}: {str(problem) or _NO_ANSWER}") from problem
     try:
@@ -72,7 +74,7 @@ async def _asked(settings: FeedsSettings, subject: str) -> bytes:
     url, password = await _signing_in(settings)
     try:
         async with asyncio.timeout(_WITHIN_S):
-            client = await _connect(url, settings.nats_user, password)
+            client = await _connect(url, settings.nats_user, password, trust_of(settings))
     except (nats.errors.Error, OSError, TimeoutError) as problem:
         raise FeedsCannotStart(f"NATS does not answer at {url}: {str(problem) or _NO_ANSWER}") from problem
     try:
@@ -86,7 +88,7 @@ async def _asked(settings: FeedsSettings, subject: str) -> bytes:
         await client.close()
 
 
-async def _connect(url: str, user: str, password: str, tries: int = _TRIES) -> Client:
+async def _connect(url: str, user: str, password: str, trust: Trust, tries: int = _TRIES) -> Client:
     """Whoever comes while NATS reads its configuration anew may be cut off: they come again."""
     try:
         return await nats.connect(
@@ -97,19 +99,20 @@ async def _connect(url: str, user: str, password: str, tries: int = _TRIES) -> C
             max_reconnect_attempts=0,
             connect_timeout=_WITHIN_S,
             error_cb=_quietly,
+            **options(url, trust),
         )
     except (nats.errors.UnexpectedEOF, ConnectionResetError, BrokenPipeError):
         if tries <= 1:
             raise
     await rest(_AGAIN_S)
-    return await _connect(url, user, password, tries - 1)
+    return await _connect(url, user, password, trust, tries - 1)
 
 
-async def is_let_in(url: str, environment: str, password: str) -> bool:
+async def is_let_in(url: str, environment: str, password: str, trust: Trust = NOBODYS) -> bool:
     """Whether NATS takes these. Who is turned away may see no more than an end. Raises FeedsCannotStart where there is no NATS at all."""
     try:
-        client = await _connect(url, environment, password)
-    except (ConnectionRefusedError, nats.errors.NoServersError, socket.gaierror) as problem:
+        client = await _connect(url, environment, password, trust)
+    except (ConnectionRefusedError, nats.errors.NoServersError, socket.gaierror, ssl.SSLError) as problem:
         raise FeedsCannotStart(f"NATS does not answer at {url}: {problem}") from problem
     except (nats.errors.Error, OSError, TimeoutError):
         return False

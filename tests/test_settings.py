@@ -147,6 +147,14 @@ HELLO = {
             {"TRELLIS_LIMITS__TTL_HOURS": "97"},
             "TRELLIS_LIMITS__TTL_HOURS is more than TRELLIS_LIMITS__CAP_HOURS: no environment could be made",
         ),
+        (
+            {"TRELLIS_FEEDS__NATS_URL": "tls://a:4222,nats://b:4222"},
+            "TRELLIS_FEEDS: nats_url: all addresses begin with tls:// or none: a client would fall back to the others",
+        ),
+        (
+            {"TRELLIS_FEEDS__NATS_CA": "ca.pem"},
+            "TRELLIS_FEEDS: nats_ca, nats_certificate and nats_key are for a nats_url that begins with tls://",
+        ),
         ({"TRELLIS_GITHUB__TOKN": "t"}, "TRELLIS_GITHUB__TOKN: Extra inputs are not permitted"),
         ({"TRELLIS_PROJECTS__LAB__FORGE": "local"}, "TRELLIS_PROJECTS__LAB__CLONE_URL: Field required"),
         (

@@ -35,6 +35,13 @@ class NatsFeed:
         said = self._settings.feeds
         return said.nats_url or f"nats://127.0.0.1:{said.nats_port}"
 
+    async def signer(self) -> str:
+        ca = self._settings.feeds.nats_ca
+        try:
+            return await asyncio.to_thread(ca.read_text) if ca else ""
+        except (OSError, ValueError) as problem:
+            raise FeedUnavailable(f"who signs NATS' certificates cannot be read from {ca}: {problem}") from problem
+
     async def want(self, environment: str, trading: Trading, password: str, *, besides: bool) -> None:
         if missing := _missing():
             raise FeedUnavailable(f"the feeds need {', '.join(missing)}: make extra NAME=feeds")
@@ -101,12 +108,14 @@ class NatsFeed:
         raise FeedUnavailable(f"NATS broke off: {problems[-1]}")
 
     async def _until_let_in(self, environment: str, password: str) -> None:
+        from feeds.encryption import trust_of  # noqa: PLC0415
         from feeds.settings import FeedsCannotStart  # noqa: PLC0415
         from feeds.visiting import is_let_in  # noqa: PLC0415
 
+        trust = trust_of(feeds_settings(self._settings))
         try:
             async with asyncio.timeout(_LET_IN_S):
-                while not await is_let_in(self.url, environment, password):  # noqa: ASYNC110 - another process lets in
+                while not await is_let_in(self.url, environment, password, trust):  # noqa: ASYNC110 - another process lets in
                     await asyncio.sleep(_AGAIN_S)
         except FeedsCannotStart as problem:
             raise FeedUnavailable(str(problem)) from problem

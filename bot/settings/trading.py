@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
 
 class FeedSourceSettings(BaseModel):
@@ -26,7 +27,8 @@ class FeedSourceSettings(BaseModel):
 class FeedsSettings(BaseModel):
     """The market-data multiplexer; without `nats_url` with its own NATS server, on `nats_port`. A source's name is a word of subjects.
 
-    `nats_replicas`: how many servers of a cluster keep the recording and the interest.
+    `nats_replicas`: how many servers of a cluster keep the recording and the interest. Addresses with `tls://` are spoken with in TLS:
+    `nats_ca` is who signs their certificates; `nats_certificate` and `nats_key` are ours where NATS wants one.
     """
 
     model_config = {"extra": "forbid"}
@@ -36,6 +38,9 @@ class FeedsSettings(BaseModel):
     nats_user: str = "trellis"
     nats_password: SecretStr = SecretStr("")
     nats_replicas: int = Field(default=1, ge=1, le=5)
+    nats_ca: Path | None = None
+    nats_certificate: Path | None = None
+    nats_key: Path | None = None
     status_host: str = "127.0.0.1"
     status_port: int = Field(default=8790, ge=1, le=65535)
     lease_s: float = Field(default=5, ge=0.2)
@@ -45,6 +50,17 @@ class FeedsSettings(BaseModel):
     sources: dict[str, FeedSourceSettings] = Field(
         default_factory=lambda: {"binance": FeedSourceSettings(exchange="binance"), "bybit": FeedSourceSettings(exchange="bybit")}
     )
+
+    @model_validator(mode="after")
+    def _is_encrypted_or_not(self) -> Self:
+        schemes = {url.partition("://")[0] for url in self.nats_url.split(",")}
+        if "tls" in schemes and len(schemes) > 1:
+            raise ValueError("nats_url: all addresses begin with tls:// or none: a client would fall back to the others")
+        if (self.nats_ca or self.nats_certificate or self.nats_key) and schemes != {"tls"}:
+            raise ValueError("nats_ca, nats_certificate and nats_key are for a nats_url that begins with tls://")
+        if self.nats_key and not self.nats_certificate:
+            raise ValueError("nats_key is the key of a nats_certificate, which is not there")
+        return self
 
 
 class TradingSettings(BaseModel):

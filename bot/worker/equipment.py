@@ -36,10 +36,11 @@ class Equipment:
         try:
             password, key = await self._minted(paths.own(environment, FEED), FEED), await self._key(environment)
             await self._feed.want(environment, trading, password, besides=True)
+            signer = await self._feed.signer()
         except _FAULTS as problem:
             raise NotEquipped(str(problem)) from problem
         feed = {"FEED_URL": self._feed.url, "FEED_USER": environment, "FEED_PASSWORD": password}
-        named = {**feed, "TRADING_KEY": key, "TRELLIS_API": self._api}
+        named = {**feed, **({"FEED_CA": signer} if signer else {}), "TRADING_KEY": key, "TRELLIS_API": self._api}
         return tuple(named.items())
 
     async def runs(self, environment: str, trading: Trading | None) -> None:

@@ -26,6 +26,9 @@ class MarketFeed(Certificates, Protocol):
     def url(self) -> str:
         """Where an environment signs in."""
 
+    async def signer(self) -> str:
+        """Who signs the certificates there, as PEM text; "" where whom the system trusts does, or nothing is encrypted."""
+
     async def want(self, environment: str, trading: Trading, password: str, *, besides: bool) -> None:
         """Have it hear what this asks for, `besides` what it hears already or instead of that; it is let in when this returns."""
 

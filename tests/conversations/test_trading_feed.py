@@ -67,6 +67,13 @@ async def test_made_it_is_let_in_and_its_services_know_how(shop: Talk) -> None:
     assert len(kept(shop)) == 2
 
 
+async def test_where_nats_speaks_tls_its_services_know_who_signs(shop: Talk) -> None:
+    market(shop).ca = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    write(shop)
+    await shop.makes()
+    assert secrets_of(shop)["FEED_CA"] == market(shop).ca
+
+
 async def test_another_environment_is_given_nothing(shop: Talk) -> None:
     market(shop).is_down = True
     environment = await shop.makes()

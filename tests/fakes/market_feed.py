@@ -25,12 +25,16 @@ class FakeMarketFeed:
     """`hearing` is by environment; while `is_down` nothing can be said."""
 
     url = "nats://127.0.0.1:4222"
+    ca = ""
 
     def __init__(self) -> None:
         self.hearing: dict[str, Hearing] = {}
         self.is_down = False
         self.others: set[str] = set()
         self.certificates: dict[str, Certificate] = {}
+
+    async def signer(self) -> str:
+        return self.ca
 
     def _answer(self) -> None:
         if self.is_down:

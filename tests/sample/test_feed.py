@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import threading
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from bot.sample.content.trading.orders import feed
 from feeds.events import Batch, Quote, Trade, encode
+from tests.feeds.live.certificates import Signer
 
 BTC = "binance.spot.BTCUSDT"
 
@@ -42,3 +48,30 @@ def test_of_a_cluster_any_server_that_answers_will_do() -> None:
         assert at.port == there.getsockname()[1]
         with pytest.raises(OSError):  # noqa: PT011 - whichever the system says
             feed.connected(nowhere)
+
+
+def test_by_tls_it_hears_prices_and_says_no_password_to_whom_it_does_not_trust(tmp_path: Path) -> None:
+    signer = Signer(tmp_path)
+    shown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    shown.load_cert_chain(*signer.signs("nats"))
+    said: list[bytes] = []
+    payload = b'{"events": [{"t": "quote", "bid": "99", "ask": "101"}]}'
+
+    def answer(plain: socket.socket) -> None:
+        with suppress(OSError), shown.wrap_socket(plain, server_side=True) as link:
+            link.sendall(b"INFO {}\r\n")
+            said.append(link.recv(4096))
+            link.sendall(b"MSG market.data.binance.spot.BTCUSDT.quote 1 %d\r\n%s\r\n" % (len(payload), payload))
+
+    prices: dict[str, Decimal] = {}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"tls://127.0.0.1:{server.getsockname()[1]}"
+        for ca in (signer.ca, Signer(tmp_path, "stranger").ca):
+            answering = threading.Thread(target=lambda: answer(server.accept()[0]))
+            answering.start()
+            with suppress(ssl.SSLError):
+                feed.listen(feed.SignIn(url, "e1", "secret", ca.read_text()), ["market.data.>"], prices.__setitem__)
+            answering.join()
+    assert prices == {"binance.spot.BTCUSDT": Decimal(100)}
+    [heard] = said
+    assert b'"pass": "secret"' in heard

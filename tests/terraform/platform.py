@@ -26,7 +26,8 @@ NEEDED = {
     "monthly_budget": 500,
 }
 PROXY = {"image": IMAGE, "domain": "env.example.net", "trellis_url": "http://10.20.0.5:8700", "secret": "trellis/traefik"}
-FEEDS = {"image": IMAGE, "secret": "trellis/nats"}
+_SIGNER = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+FEEDS = {"image": IMAGE, "secret": "trellis/nats", "certificates": "trellis/nats-tls", "ca": _SIGNER}
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ def test_the_whole_of_it_in_a_network_of_its_own(planned: Callable[..., Plan]) -
     assert {value for key, value in block.items() if key.startswith(("block", "ignore", "restrict"))} == {True}
     hosts = sorted(each for each in wanted if each.startswith(("aws_instance.nats", "aws_instance.feeds")))
     assert [each.partition("[")[2] for each in hosts] == ['"feeds-0"]', '"feeds-1"]', '"nats-0"]', '"nats-1"]', '"nats-2"]']
+    may_read = {host: wanted[f'aws_iam_role_policy.feeds["{host}"]']["policy"] for host in ("nats", "feeds")}
+    assert {host: "trellis/nats-tls-" in policy for host, policy in may_read.items()} == {"nats": True, "feeds": False}
     for each in (*hosts, "aws_launch_template.proxy[0]"):
         options = wanted[each]["metadata_options"][0]
         assert (options["http_tokens"], options["http_put_response_hop_limit"]) == ("required", 1), each

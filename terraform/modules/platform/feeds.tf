@@ -5,7 +5,7 @@ locals {
   nats_hosts      = local.feeds_are_there ? { for number in range(3) : "nats-${number}" => number } : {}
   feed_hosts      = local.feeds_are_there ? { for number in range(2) : "feeds-${number}" => number } : {}
   feeds_subnets   = !local.feeds_are_there ? [] : length(var.feeds.subnet_ids) > 0 ? var.feeds.subnet_ids : [local.subnet_id]
-  nats_url        = !local.feeds_are_there ? "" : join(",", [for host in keys(local.nats_hosts) : "nats://${host}.${var.feeds.zone}:4222"])
+  nats_url        = !local.feeds_are_there ? "" : join(",", [for host in keys(local.nats_hosts) : "tls://${host}.${var.feeds.zone}:4222"])
 }
 
 resource "aws_route53_zone" "feeds" {
@@ -34,11 +34,15 @@ resource "aws_instance" "nats" {
   instance_type          = var.feeds.instance_type
   subnet_id              = local.feeds_subnets[each.value % length(local.feeds_subnets)]
   vpc_security_group_ids = [aws_security_group.nats[0].id]
-  iam_instance_profile   = aws_iam_instance_profile.feeds[0].name
+  iam_instance_profile   = aws_iam_instance_profile.feeds["nats"].name
   user_data = templatefile("${path.module}/feeds/nats.yaml.tftpl", {
-    secret = var.feeds.secret
-    region = var.region
-    admit  = file("${path.module}/feeds/admit.sh")
+    secret       = var.feeds.secret
+    certificates = var.feeds.certificates
+    region       = var.region
+    url          = "tls://${each.key}.${var.feeds.zone}:4222"
+    ca           = var.feeds.ca
+    admit        = file("${path.module}/feeds/admit.sh")
+    certify      = file("${path.module}/feeds/certify.sh")
     conf = templatefile("${path.module}/feeds/nats.conf.tftpl", {
       host    = each.key
       hosts   = keys(local.nats_hosts)
@@ -66,9 +70,10 @@ resource "aws_instance" "feeds" {
   instance_type          = var.feeds.instance_type
   subnet_id              = local.feeds_subnets[each.value % length(local.feeds_subnets)]
   vpc_security_group_ids = [aws_security_group.feeds[0].id]
-  iam_instance_profile   = aws_iam_instance_profile.feeds[0].name
+  iam_instance_profile   = aws_iam_instance_profile.feeds["feeds"].name
   user_data = templatefile("${path.module}/feeds/feeds.yaml.tftpl", {
     nats_url  = local.nats_url
+    ca        = var.feeds.ca
     secret    = var.feeds.secret
     region    = var.region
     record_mb = floor(var.feeds.disk_gb * 1024 / 2)

@@ -1,4 +1,4 @@
-# Who reaches the hosts of market data, and what they may read: one secret, the password of whoever owns NATS.
+# Who reaches the hosts of market data, and what they may read: the password of whoever owns NATS, and, where NATS runs, its certificate with the key.
 
 resource "aws_security_group" "nats" {
   count = local.feeds_are_there ? 1 : 0
@@ -99,33 +99,37 @@ resource "aws_vpc_security_group_egress_rule" "feeds_nats" {
   to_port                      = 4222
 }
 
-resource "aws_iam_role" "feeds" {
-  count = local.feeds_are_there ? 1 : 0
+locals {
+  feeds_secrets = !local.feeds_are_there ? {} : { feeds = [var.feeds.secret], nats = [var.feeds.secret, var.feeds.certificates] }
+}
 
-  name               = "trellis-feeds"
+resource "aws_iam_role" "feeds" {
+  for_each = local.feeds_secrets
+
+  name               = "trellis-${each.key}"
   path               = "/trellis/"
   assume_role_policy = local.for_instances
 }
 
 resource "aws_iam_role_policy" "feeds" {
-  count = local.feeds_are_there ? 1 : 0
+  for_each = local.feeds_secrets
 
   name = "feeds"
-  role = aws_iam_role.feeds[0].name
+  role = aws_iam_role.feeds[each.key].name
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect   = "Allow"
       Action   = "secretsmanager:GetSecretValue"
-      Resource = "arn:${var.partition}:secretsmanager:${var.region}:${var.account}:secret:${var.feeds.secret}-??????"
+      Resource = [for secret in each.value : "arn:${var.partition}:secretsmanager:${var.region}:${var.account}:secret:${secret}-??????"]
     }]
   })
 }
 
 resource "aws_iam_instance_profile" "feeds" {
-  count = local.feeds_are_there ? 1 : 0
+  for_each = local.feeds_secrets
 
-  name = "trellis-feeds"
+  name = "trellis-${each.key}"
   path = "/trellis/"
-  role = aws_iam_role.feeds[0].name
+  role = aws_iam_role.feeds[each.key].name
 }

@@ -64,7 +64,7 @@ def main() -> None:
     limits = Limits.of(trading["risk_config"])
     names = frozenset(f"{each['name']}.{each['type']}.{name}" for each in trading["exchanges"] for name in each["instruments"])
     desk = Desk(names, told["TRADING_KEY"])
-    sign_in = SignIn(told["FEED_URL"], told["FEED_USER"], told["FEED_PASSWORD"])
+    sign_in = SignIn(told["FEED_URL"], told["FEED_USER"], told["FEED_PASSWORD"], told.get("FEED_CA", ""))
     trellis = Trellis(told["TRELLIS_API"], told["TRELLIS_SLUG"], told["TRADING_KEY"])
     threading.Thread(target=keep, args=(desk, limits, trellis), daemon=True).start()
     threading.Thread(target=hear, args=(desk, sign_in, subjects_of(trading, sign_in.user)), daemon=True).start()
