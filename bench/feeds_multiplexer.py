@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+from feeds.collecting import leave_alone_what_lasts
 from feeds.instruments import Market
 from feeds.multiplexer import Multiplexer
 from feeds.settings import FeedsSettings, Source
@@ -23,6 +24,7 @@ async def main(folder: str, url: str, password: str, port: str) -> None:
     settings = FeedsSettings(
         Path(folder), (source,), f"bench-{os.getpid()}", nats_url=url, nats_password=password, record_mb=512, status_port=free_port()
     )
+    leave_alone_what_lasts()
     multiplexer = Multiplexer(settings)
     running = asyncio.create_task(multiplexer.run())
     print("ready", flush=True)

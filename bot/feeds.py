@@ -91,8 +91,10 @@ def _source(name: str, said: FeedSourceSettings, market: Market) -> Source:
 
 
 async def _run(told: FeedsSettings) -> None:
+    from feeds.collecting import leave_alone_what_lasts  # noqa: PLC0415
     from feeds.multiplexer import Multiplexer  # noqa: PLC0415
 
+    leave_alone_what_lasts()
     await Multiplexer(told).run()
 
 

@@ -98,6 +98,7 @@ class NatsServer:
             f'http: "127.0.0.1:{self._monitor_port}"\n'
             f"max_pending: {self._most_pending}\n"
             'write_deadline: "5s"\n'
+            "no_fast_producer_stall: true\n"  # else whoever publishes waits for one environment that does not read, and all others with it
             f'jetstream: {{store_dir: "{self._folder / "jetstream"}", max_mem: 64MB, max_file: {self._store_mb + 64}MB}}\n'
             f"{authorization(interests, (self._user, self.password))}"
         )
