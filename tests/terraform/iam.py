@@ -12,21 +12,25 @@ from functools import cache
 from typing import Any
 
 Policy = Mapping[str, Any]
+Value = str | tuple[str, ...]
 _PARTS = 6  # of an ARN: arn, partition, service, region, account, resource
 
 
 @dataclass(frozen=True)
 class Request:
-    """`context` are condition keys, in any case, and their values."""
+    """`context` are condition keys, in any case, and their values; a tuple for a key that has several."""
 
     action: str
     resource: str
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, Value] = field(default_factory=dict)
 
 
-def is_allowed(request: Request, *identity: Policy, boundary: Policy | None = None) -> bool:
-    """Whether an identity with these policies, within this boundary, may. One account, no policy of the resource's own, no SCP."""
-    everything = [*identity, *([boundary] if boundary else [])]
+def is_allowed(request: Request, *identity: Policy, boundary: Policy | None = None, scp: Policy | None = None) -> bool:
+    """Whether an identity with these policies, within this boundary, may. One account, no policy of the resource's own.
+
+    An `scp` is one that denies, beside the organisation's FullAWSAccess.
+    """
+    everything = [*identity, *([boundary] if boundary else []), *([scp] if scp else [])]
     if any(_applies(one, request) for policy in everything for one in _statements(policy, "Deny")):
         return False
     is_granted = any(_applies(one, request) for policy in identity for one in _statements(policy, "Allow"))
@@ -75,8 +79,8 @@ def _is_arn_like(pattern: str, request: Request) -> bool:
     return filled is not None and len(wanted) == len(parts) and all(map(_is_like, wanted, parts))
 
 
-def _filled(pattern: str, context: Mapping[str, str]) -> str | None:
-    known = {key.lower(): value for key, value in context.items()}
+def _filled(pattern: str, context: Mapping[str, Value]) -> str | None:
+    known = {key.lower(): value for key, value in context.items() if isinstance(value, str)}
     names = re.findall(r"\$\{([^}]+)\}", pattern)
     if any(name.lower() not in known for name in names):
         return None
@@ -89,19 +93,26 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringLike": _is_like,
     "ArnLike": lambda wanted, value: all(map(_is_like, wanted.split(":", 5), value.split(":", 5))),
     "Bool": lambda wanted, value: wanted.lower() == value.lower(),
+    "NumericGreaterThan": lambda wanted, value: float(value) > float(wanted),
 }
 
 
-def _holds(condition: Mapping[str, Mapping[str, object]], context: Mapping[str, str]) -> bool:
-    """All operators and all keys; of a key's values one is enough. A key that the request does not have holds only for negations and IfExists."""
+def _holds(condition: Mapping[str, Mapping[str, object]], context: Mapping[str, Value]) -> bool:
+    """All operators and all keys; of a statement's values one is enough."""
     known = {key.lower(): value for key, value in context.items()}
     return all(_holds_one(operator, wanted, known.get(key.lower())) for operator, keys in condition.items() for key, wanted in keys.items())
 
 
-def _holds_one(operator: str, wanted: object, value: str | None) -> bool:
+def _holds_one(operator: str, wanted: object, value: Value | None) -> bool:
+    """A key that the request does not have holds only for negations, IfExists, ForAllValues and Null."""
+    if operator == "Null":
+        return [each.lower() for each in _list(wanted)] == [str(value is None).lower()]
+    quantifier, _, operator = operator.rpartition(":")
     name = operator.removesuffix("IfExists")
-    is_negated = name.startswith("StringNot")
-    compare = _OPERATORS[name.replace("StringNot", "String")]
+    is_negated = "Not" in name
+    compare = _OPERATORS[name.replace("Not", "")]
     if value is None:
-        return is_negated or operator.endswith("IfExists")
-    return any(compare(each, value) for each in _list(wanted)) is not is_negated
+        return is_negated or operator.endswith("IfExists") or quantifier == "ForAllValues"
+    values = (value,) if isinstance(value, str) else value
+    held = [any(compare(each, one) for each in _list(wanted)) is not is_negated for one in values]
+    return any(held) if quantifier == "ForAnyValue" else all(held)

@@ -28,6 +28,8 @@ NEEDED = {
 PROXY = {"image": IMAGE, "domain": "env.example.net", "trellis_url": "http://10.20.0.5:8700", "secret": "trellis/traefik"}
 _SIGNER = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 FEEDS = {"image": IMAGE, "secret": "trellis/nats", "certificates": "trellis/nats-tls", "ca": _SIGNER}
+DATA = {"postgres": {}, "redis": {}, "redis_token": "0123456789abcdef"}
+SCP = {"scp": {"target_id": ACCOUNT, "role_arn": "arn:aws:iam::210987654321:role/organization"}}
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,12 @@ def deny(**more: object) -> dict[str, object]:
 GET = Request("s3:GetObject", "arn:aws:s3:::shop/one/two")
 TAGGED = Request("s3:GetObject", "arn:aws:s3:::shop/one", {"aws:ResourceTag/Env": "Prod", "aws:PrincipalTag/id": "7"})
 
+BY_OPS = Request(
+    "s3:GetObject",
+    "arn:aws:s3:::shop/one",
+    {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/ops/eve", "hops": "2", "aws:TagKeys": ("a", "b")},
+)
+
 
 @pytest.mark.parametrize(
     ("rule", "request_", "is_so"),
@@ -57,6 +63,21 @@ TAGGED = Request("s3:GetObject", "arn:aws:s3:::shop/one", {"aws:ResourceTag/Env"
         (allow(Condition={"StringNotEquals": {"aws:ResourceTag/None": "Prod"}}), TAGGED, True),
         (allow(Condition={"StringEquals": {"aws:ResourceTag/None": "Prod"}}), TAGGED, False),
         (allow(Condition={"StringEqualsIfExists": {"aws:ResourceTag/None": "Prod"}}), TAGGED, True),
+        (allow(Condition={"Null": {"aws:ResourceTag/Env": "false"}}), TAGGED, True),
+        (allow(Condition={"Null": {"aws:ResourceTag/None": "false"}}), TAGGED, False),
+        (allow(Condition={"Null": {"aws:ResourceTag/None": "true"}}), TAGGED, True),
+        (allow(Condition={"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ops/*"}}), BY_OPS, False),
+        (allow(Condition={"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/dev/*"}}), BY_OPS, True),
+        (allow(Condition={"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/dev/*"}}), TAGGED, True),
+        (allow(Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ops/*"}}), BY_OPS, True),
+        (allow(Condition={"NumericGreaterThan": {"hops": "1"}}), BY_OPS, True),
+        (allow(Condition={"NumericGreaterThan": {"hops": "2"}}), BY_OPS, False),
+        (allow(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b", "c"]}}), BY_OPS, True),
+        (allow(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}), BY_OPS, False),
+        (allow(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}), TAGGED, True),  # none at all
+        (allow(Condition={"ForAnyValue:StringEquals": {"aws:TagKeys": ["a"]}}), BY_OPS, True),
+        (allow(Condition={"ForAnyValue:StringEquals": {"aws:TagKeys": ["c"]}}), BY_OPS, False),
+        (allow(Condition={"ForAnyValue:StringEquals": {"aws:TagKeys": ["a"]}}), TAGGED, False),
     ],
 )
 def test_one_statement(rule: dict[str, object], request_: Request, is_so: bool) -> None:
@@ -77,6 +98,12 @@ def test_a_boundary_allows_nothing_and_bounds_all() -> None:
     assert is_allowed(GET, policy(allow()), boundary=policy(allow()))
     assert not is_allowed(GET, policy(allow()), boundary=policy(allow(Action="ec2:*")))
     assert not is_allowed(GET, policy(allow()), boundary=policy(allow(), deny(Action="s3:GetObject")))
+
+
+def test_an_organisations_policy_takes_away_and_gives_nothing() -> None:
+    assert not is_allowed(GET, scp=policy(allow()))
+    assert is_allowed(GET, policy(allow()), scp=policy(deny(Action="ec2:*")))
+    assert not is_allowed(GET, policy(allow()), boundary=policy(allow()), scp=policy(deny()))
 
 
 @pytest.mark.parametrize("odd", [{"Principal": "*"}, {"Effect": "allow"}, {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.terraform.aws import Aws, hashicorps
-from tests.terraform.platform import FEEDS, IMAGE, PROXY, Plan, Platform
+from tests.terraform.aws import ACCOUNT, Aws, hashicorps
+from tests.terraform.platform import DATA, FEEDS, IMAGE, PROXY, SCP, Plan, Platform
 
 NETWORK = {"vpc_id": "vpc-0a1b2c3d", "subnet_id": "subnet-0a1b2c3d"}
 
@@ -33,7 +34,7 @@ def planned(platform: Platform, aws: Aws, record_property: Callable[[str, object
 
 
 def test_the_whole_of_it_in_a_network_of_its_own(planned: Callable[..., Plan]) -> None:
-    plan = planned(feeds=FEEDS, proxy=PROXY)
+    plan = planned(feeds=FEEDS, proxy=PROXY, **DATA, **SCP)
     wanted = plan.wanted
     assert set(plan.actions.values()) == {("create",)}
     assert wanted["aws_lambda_function.reaper"]["handler"] == "handler.handler"
@@ -59,6 +60,16 @@ def test_the_whole_of_it_in_a_network_of_its_own(planned: Callable[..., Plan]) -
     assert "aws_nat_gateway.this" in plan
     assert "aws_instance.nat" not in plan
     assert nobody_logs_in(plan)
+    database, redis = wanted["aws_db_instance.trellis[0]"], wanted["aws_elasticache_replication_group.trellis[0]"]
+    assert (database["storage_encrypted"], database["publicly_accessible"], database["deletion_protection"]) == (True, False, True)
+    assert (database["backup_retention_period"], database["skip_final_snapshot"], database.get("password")) == (14, False, None)
+    assert (redis["transit_encryption_enabled"], redis["at_rest_encryption_enabled"]) == ("true", True) or redis[
+        "transit_encryption_enabled"
+    ] is True
+    assert next(iter(wanted["aws_elasticache_parameter_group.trellis[0]"]["parameter"]))["value"] == "noeviction"
+    assert wanted["aws_organizations_policy_attachment.environments[0]"]["target_id"] == ACCOUNT
+    assert json.loads(plan.outputs["scp"]) == json.loads(wanted["aws_organizations_policy.environments[0]"]["content"])
+    assert wanted["aws_iam_role.builder"]["path"] == "/trellis/builders/"
 
 
 def test_a_network_that_there_is_gets_no_way_out_and_no_public_subnet(planned: Callable[..., Plan]) -> None:
@@ -83,16 +94,34 @@ def test_the_way_out_can_be_a_host_of_ours_and_without_a_proxy_there_is_none(pla
     assert (host["source_dest_check"], host.get("key_name"), host["metadata_options"][0]["http_tokens"]) == (False, None, "required")
     assert "aws_nat_gateway.this" not in plan
     assert [each for each in plan.wanted if each.startswith(("aws_lb", "aws_autoscaling", "aws_route53", "aws_acm"))] == []
-    assert plan.outputs["proxy"] is None
+    assert [
+        each for each in plan.wanted if each.startswith(("aws_db", "aws_elasticache", "aws_organizations", "aws_security_group.trellis"))
+    ] == []
+    assert [plan.outputs.get(each) for each in ("proxy", "feeds", "postgres", "redis", "trellis_security_group_id")] == [None] * 5
 
 
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"network": NETWORK, "proxy": PROXY}, ["needs network.public_subnet_ids"]),
-        ({"nat": "instance"}, ["needs nat_image"]),
         (
-            {"nat": "both", "zones": ["a"], "account": "production", "proxy": {**PROXY, "trellis_url": "http://x/$(id)"}},
+            {"network": NETWORK, "proxy": PROXY, **DATA},
+            [
+                "needs network.public_subnet_ids",
+                "PostgreSQL needs private subnets in two zones",
+                "Redis in two zones needs private subnets",
+            ],
+        ),
+        ({"nat": "instance", "redis": {}}, ["needs nat_image", "Redis needs redis_token"]),
+        (
+            {
+                "nat": "both",
+                "zones": ["a"],
+                "account": "production",
+                "redis_token": "short",
+                "trellis_principals": ["*"],
+                "postgres": {"backup_days": 0},
+                "proxy": {**PROXY, "trellis_url": "http://x/$(id)"},
+            },
             [
                 "The way out is gateway, instance or none",
                 "Zones are two to four different letters",
