@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from bench import parts
 from bench.figures import Figure, Unit, at_most, p50
-from bot.app.edges import place_of
+from bot.app.engines import place_of
 from bot.app.web import web_app
 from bot.domain.environment import Environment, State
 from bot.domain.message import Person, Platform, Thread

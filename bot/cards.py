@@ -12,7 +12,7 @@ from bot.domain.datasets import SEEDING
 from bot.domain.environment import RESTARTING, Environment, State
 from bot.domain.message import Person, Platform
 from bot.domain.prose import Block, Button, Card, Code, Fact, Line, Log, Mention, Span, Stage, StageState, Strong, Text, line
-from bot.replies import addresses, brief, moment, tone_of
+from bot.replies import addresses, brief, moment, place, tone_of
 from bot.replies.datasets import data_words
 
 STAGES = ("provisioning", "configuring", "starting")
@@ -122,6 +122,8 @@ def _facts(environment: Environment) -> tuple[Fact, ...]:
     if environment.state is State.GONE:
         return (*facts, Fact("gone", line(moment(environment.gone_at or environment.expires_at))))
     facts.append(Fact("goes", line(moment(environment.expires_at), " (kept)" if environment.is_kept else "")))
+    if where := place(environment.engine):
+        facts.append(Fact("runs on", line(where)))
     if environment.tilt_args:
         facts.append(Fact("Tilt arguments", line(Code(" ".join(environment.tilt_args)))))
     if words := data_words(environment):
@@ -138,7 +140,7 @@ def _cost(environment: Environment, prices: Prices, now: float) -> tuple[Fact, .
     if environment.state is State.GONE:
         cost = spent(environment, prices, now)
         return (Fact("cost", line(prices.shown(cost))),) if cost else ()
-    an_hour = prices.of(environment.size, 3600)
+    an_hour = prices.of(environment.size, 3600, environment.engine)
     if not an_hour:
         return ()
     return (

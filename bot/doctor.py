@@ -22,6 +22,7 @@ from bot.chats.github_app import AppAccess
 from bot.context_ports import Forge, ForgeUnavailable
 from bot.doctor_account import account
 from bot.doctor_deploys import cluster, deploys
+from bot.doctor_engines import engines
 from bot.doctor_feeds import certificates
 from bot.doctor_github import app_problem, installation_problem
 from bot.doctor_image import image
@@ -193,6 +194,7 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
         partial(_policy, settings),
         partial(_migrations, store.database),
         partial(_quiet, store),
+        partial(engines, settings, store),
         partial(_alarms, store),
     ]
     looks += [partial(_part, name, check) for name, check in checks_of(settings, store, place).items()]

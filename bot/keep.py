@@ -22,11 +22,20 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
         proxy_port=settings.proxy_port,
         proxy_host=settings.proxy_host,
         domain=settings.domain,
+        before=_before(settings),
         socket=settings.keeper_socket,
         sandbox=settings.sandbox,
         tokens=ForgeTokens(settings, access_of(settings)),
         hidden=_hidden(settings),
     )
+
+
+def _before(settings: Settings) -> str:
+    """With a Traefik before all environments those of this machine are reached through it, as those on others are."""
+    if settings.traefik is None:
+        return ""
+    port = f":{settings.traefik.port}" if settings.traefik.port else ""
+    return f"{settings.traefik.scheme}://{{}}.{settings.domain}{port}"
 
 
 def host_settings(settings: Settings) -> HostSettings:

@@ -6,7 +6,8 @@ import asyncio
 
 import uvicorn
 
-from bot.app.edges import holder_name, place_of
+from bot.app.edges import holder_name
+from bot.app.engines import place_of
 from bot.app.github import access_of
 from bot.app.traces import traced
 from bot.app.web import web_app

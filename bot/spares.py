@@ -20,6 +20,7 @@ from bot.env import output
 from bot.open import whoami
 from bot.rendering.clean import words
 from bot.settings import Settings, SettingsError
+from bot.settings.engines import engine_name
 from bot.store.database import Database
 from bot.store.demand import Demand, demand
 from bot.store.migrate import newest, revision_of
@@ -111,7 +112,8 @@ async def _simulate(settings: Settings, store: Store, args: argparse.Namespace) 
     )
     table = _table("target", "from a spare", "half waited", "19 of 20", "all waited", "made", "unused", "idle", _cost_head(prices))
     for text, each in zip(texts, found, strict=True):
-        table.add_row(*_row(text, each, kind[1], prices))
+        cost = "" if prices.is_free else prices.shown(prices.of(kind[1], each.idle_s, engine_name(settings, kind[0])))
+        table.add_row(*_row(text, each, cost))
     output().print(table)
     return 0
 
@@ -120,10 +122,9 @@ def _cost_head(prices: Prices) -> str:
     return "cost" if not prices.is_free else "cost (no prices set)"
 
 
-def _row(text: str, it: Simulated, size: Size, prices: Prices) -> tuple[str, ...]:
+def _row(text: str, it: Simulated, cost: str) -> tuple[str, ...]:
     share = f"{it.claimed} of {it.asked}"
     waits = (f"{it.waited_s(0.5):g} s", f"{it.waited_s(0.95):g} s", f"{sum(it.waits_s) / 3600:.1f} h")
-    cost = "" if prices.is_free else prices.shown(prices.of(size, it.idle_s))
     return text, share, *waits, str(it.made), str(it.unused), f"{it.idle_s / 3600:.0f} h", cost
 
 

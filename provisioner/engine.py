@@ -122,6 +122,7 @@ class Observed:
     quiet_s: float | None = None  # since the last visit through the proxy; None: none is known
     project: str = ""
     ref: str = ""  # "" for one that was prepared and is of no branch yet
+    engine: str = ""  # which one sees it, where there are several
 
 
 @dataclass(frozen=True)
@@ -214,12 +215,20 @@ class Bare:
     size: str
 
 
+@dataclass(frozen=True)
+class Pattern:
+    """What environments are prepared by, and from what: a word that changes with it."""
+
+    engine: str
+    image: str
+
+
 @runtime_checkable
 class Preparing(Protocol):
     """An engine with a part of an environment that can be had before anybody asks, and that takes long."""
 
-    async def image(self) -> str:
-        """What it prepares environments from now, in a word that changes with it."""
+    async def pattern(self, project: str) -> Pattern | None:
+        """What it prepares environments of a project from now; None where nothing can be had before."""
 
     async def prepare(self, bare: Bare, fence: int) -> None:
         """Have that part; an `apply` of the same environment goes on from there. Raises EngineFailed, EngineUnavailable."""
@@ -235,10 +244,9 @@ class Remembering(Protocol):
 
 @runtime_checkable
 class RunsTilt(Protocol):
-    """An engine that may run `tilt up`: then words for tilt need no service that reads them."""
+    """An engine that may run `tilt up` for a project: then words for tilt need no service that reads them."""
 
-    @property
-    def runs_tilt(self) -> bool: ...
+    def runs_tilt(self, project: str) -> bool: ...
 
 
 class Repositories(Protocol):

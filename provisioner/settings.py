@@ -33,6 +33,7 @@ class KeeperSettings:
     proxy_port: int = 8780
     proxy_host: Literal["127.0.0.1", "0.0.0.0"] = "127.0.0.1"  # noqa: S104 - for whoever sets it
     domain: str = "localhost"
+    before: str = ""  # what stands before the proxy, as addresses have it: `https://{}.env.example.com`
     socket: Path | None = None
     sandbox: Literal["auto", "off", "required"] = "auto"
     tokens: Tokens = field(default_factory=FixedTokens, repr=False)
@@ -64,6 +65,8 @@ class KeeperSettings:
         return "trellis-keeper-" + hashlib.sha256(os.fsencode(self.data.resolve())).hexdigest()[:12]
 
     def url(self, label: str) -> str:
+        if self.before:
+            return self.before.format(label)
         port = "" if self.proxy_port == 80 else f":{self.proxy_port}"
         return f"http://{label}.{self.domain}{port}"
 

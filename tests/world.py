@@ -19,7 +19,8 @@ import structlog
 from sqlalchemy import select
 
 from bot.app.deploys import deploys_of, kubernetes_of
-from bot.app.edges import Edges, Place, edges_of, engine_of
+from bot.app.edges import Edges, edges_of
+from bot.app.engines import Place, engine_of
 from bot.app.github import access_of
 from bot.app.web import web_app
 from bot.app.work import worker_parts
@@ -28,6 +29,7 @@ from bot.domain.environment import Environment
 from bot.domain.prose import Card, Reply
 from bot.rendering import terminal
 from bot.settings import Settings
+from bot.settings.engines import machineless
 from bot.store.console import ConsoleStore
 from bot.store.database import Database
 from bot.store.migrate import migrate
@@ -309,7 +311,8 @@ async def a_world(
         world.shop, world.tools = world.github.project("acme/shop", id=42), world.gitlab.project("acme/tools", id=77)
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         world.cloud = FakeCloud(world.engine)
-        account = Account(FakeMachines(world.cloud), FakeStates(world.cloud), settings.sweep.rows) if settings.sweep.region else None
+        seen = (FakeMachines(world.cloud), FakeStates(world.cloud), settings.sweep.rows, machineless(settings))
+        account = Account(*seen) if settings.sweep.region else None
         place = Place(engine_of(settings, world.engine, store, machines), world.repositories, account, bakery)
         access = access_of(settings, lambda: clock.at)
         deploys = replace(deploys_of(settings), runner=world.runner, files=world.files)

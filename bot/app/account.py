@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from bot.settings import Settings, SettingsError
+from bot.settings.engines import machineless
 from bot.worker.strays import Account
 from provisioner import ec2
 from provisioner.machines import States
@@ -20,7 +21,7 @@ def account_of(settings: Settings) -> Account | None:
         return None
     try:
         client = partial(ec2.client, region=told.region)
-        return Account(ec2.Ec2Machines(client("ec2")), _states(settings, client), told.rows)
+        return Account(ec2.Ec2Machines(client("ec2")), _states(settings, client), told.rows, machineless(settings))
     except ImportError:
         raise SettingsError("TRELLIS_SWEEP__REGION: looking at AWS needs boto3: make extra NAME=s3") from None
 

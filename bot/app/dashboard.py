@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from bot.app.catalogue import catalogue_of
-from bot.app.edges import Edges, Place, approvers_of, close_all, projects_of, rules_of
+from bot.app.edges import Edges, approvers_of, close_all, projects_of, rules_of
+from bot.app.engines import Place
 from bot.app.markets import offer_of
 from bot.app.people import members_of
 from bot.app.terms import price_source

@@ -12,18 +12,15 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot.app.account import account_of
 from bot.app.catalogue import catalogue_of
 from bot.app.channels import channels_of
 from bot.app.deploys import Deploys, deploys_of
+from bot.app.engines import Place, place_of
 from bot.app.github import access_of
-from bot.app.images import bakery_of, image_now
-from bot.app.machines import machines_of, terraform_of
 from bot.app.market_feed import NatsFeed
 from bot.app.people import people_of, policies_of
 from bot.app.spares import targets
 from bot.app.terms import budgets_of, limits_of, price_source
-from bot.app.tokens import ForgeTokens
 from bot.approvers import Approvers
 from bot.audience import Audience
 from bot.auth.policy import Role
@@ -50,22 +47,14 @@ from bot.domain.project import ForgeKind, Project
 from bot.domain.record import RecordKind
 from bot.rules import Rules
 from bot.settings import ProjectSettings, Settings, SettingsError
+from bot.settings.engines import engine_name
 from bot.store.console import ConsoleStore
 from bot.store.store import Store
 from bot.worker.market_feed import MarketFeed
-from bot.worker.strays import Account
-from provisioner.engine import Engine, Repositories
-from provisioner.images import Bakery
-from provisioner.local import LocalEngine
-from provisioner.remotes import GitRepositories
-from provisioner.setup.machines import Machines
-from provisioner.terraform.engine import TerraformEngine
 
 log = structlog.get_logger()
 
 _ASK_S = 8.0
-_GRACE_S = 24 * 3600.0
-"""Between the last end that Trellis gives and the one at which everything is taken down from outside."""
 
 
 def projects_of(settings: Settings) -> dict[str, Project]:
@@ -82,6 +71,7 @@ def projects_of(settings: Settings) -> dict[str, Project]:
             is_polled=each.receive != "hooks",
             schedule=_schedule(settings, key),
             datasets=_datasets(each),
+            engine=engine_name(settings, key),
         )
         for key, each in settings.projects.items()
     }
@@ -196,30 +186,6 @@ def approvers_of(settings: Settings) -> Approvers:
         settings.trust_console_names,
         is_alone=not (settings.github or settings.gitlab or settings.slack or settings.sign_in.oidc),
     )
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where environments run and what is asked of git; `account` is the cloud's, where there is one, and `bakery` makes its images."""
-
-    engine: Engine
-    repositories: Repositories
-    account: Account | None = None
-    bakery: Bakery | None = None
-
-
-def engine_of(settings: Settings, keeper: Engine, store: Store, machines: Machines | None = None) -> Engine:
-    """The keeper itself, or Terraform: with the keeper in its machine, or with `machines` set up from here. Raises SettingsError."""
-    if settings.engine == "local":
-        return keeper
-    longest_s = max(settings.limits.cap_hours, settings.limits.keep_hours) * 3600 + _GRACE_S
-    return TerraformEngine(terraform_of(settings, longest_s), keeper, machines=machines, image=image_now(settings, store))
-
-
-def place_of(settings: Settings, store: Store, github: Access | None) -> Place:
-    engine = engine_of(settings, LocalEngine(settings.keeper_socket), store, machines_of(settings, github))
-    repositories = GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github))
-    return Place(engine, repositories, account_of(settings), bakery_of(settings))
 
 
 def holder_name() -> str:

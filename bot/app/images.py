@@ -8,6 +8,7 @@ from functools import partial
 from bot.domain.bake import nightly
 from bot.domain.schedule import BadSchedule
 from bot.settings import Settings, SettingsError
+from bot.settings.engines import makes_machines
 from bot.store.store import Store
 from bot.worker.alarms import Alarms
 from bot.worker.baking import Baking, Recipe
@@ -30,7 +31,7 @@ def bakery_of(settings: Settings) -> Bakery | None:
 
 
 def is_baked(settings: Settings) -> bool:
-    return settings.engine == "terraform" and settings.terraform.is_machines and settings.image.is_baked
+    return makes_machines(settings) and settings.image.is_baked
 
 
 def baking_of(settings: Settings, holder: Holder, bakery: Bakery | None) -> Baking | None:

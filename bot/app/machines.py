@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from bot.app.tokens import ForgeTokens
 from bot.chats.github_access import Access
@@ -20,16 +20,27 @@ from provisioner.setup.ssm import SsmShell
 from provisioner.terraform.settings import MODULES, LocalState, S3State, TerraformSettings
 from provisioner.traefik.names import proof_of
 
+_GRACE_S = 24 * 3600.0
+"""Between the last end that Trellis gives and the one at which everything is taken down from outside."""
 
-def terraform_of(settings: Settings, longest_s: float) -> TerraformSettings:
-    """Raises SettingsError."""
+
+def terraform_of(settings: Settings, written: str) -> TerraformSettings:
+    """For a module, as the settings have it. Raises SettingsError."""
     part = settings.terraform
-    module: Path = MODULES / part.module  # a path that begins at the root stays what it is
+    module: Path = MODULES / written  # a path that begins at the root stays what it is
     if not module.is_dir():
         raise SettingsError(f"TRELLIS_ENGINE=terraform needs the folder terraform/ of Trellis's source, which is not at {module}")
     state = S3State(part.state_bucket, str(part.variables["region"])) if part.state_bucket else LocalState()
-    variables: dict[str, Any] = dict(part.variables)
+    longest_s = max(settings.limits.cap_hours, settings.limits.keep_hours) * 3600 + _GRACE_S
+    declared = declared_in(module)
+    variables = {name: value for name, value in part.variables.items() if name in declared}
     return TerraformSettings(settings.data_dir, module, state, part.program, part.plugins, variables, longest_life_s=longest_s)
+
+
+def declared_in(module: Path) -> frozenset[str]:
+    """The variables of a module; what it does not have is another's."""
+    texts = [path.read_text("utf-8") for path in module.glob("*.tf")]
+    return frozenset(name for text in texts for name in re.findall(r'^variable\s+"([^"]+)"', text, re.MULTILINE))
 
 
 def host_of(settings: Settings) -> Host:
@@ -38,10 +49,8 @@ def host_of(settings: Settings) -> Host:
     return Host(settings.domain, scheme, settings.terraform.ingress, tilt_arguments=allowed)
 
 
-def machines_of(settings: Settings, github: Access | None) -> Machines | None:
-    """None where environments are on this machine. Raises SettingsError."""
-    if settings.engine != "terraform" or not settings.terraform.is_machines:
-        return None
+def machines_of(settings: Settings, github: Access | None) -> Machines:
+    """What sets up the machines that branch-env makes."""
     home, variables = settings.data_dir.absolute() / "terraform", settings.terraform.variables
     client = partial(ec2.client, region=str(variables["region"]))
     mirrors = Mirrors(Git(home / "git", ForgeTokens(settings, github)), home / "mirrors")

@@ -13,6 +13,7 @@ from bot.domain.environment import Size
 from bot.price_table import BadTable
 from bot.replies.time import Terms
 from bot.settings import Settings, SettingsError
+from bot.settings.engines import machineless
 
 log = structlog.get_logger()
 
@@ -45,10 +46,19 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def prices_of(settings: Settings) -> Prices:
-    prices = settings.prices
-    if prices.region:
+    if settings.prices.region:
         return _listed(settings)
-    return Prices({Size.SMALL: prices.small, Size.MEDIUM: prices.medium, Size.LARGE: prices.large}, prices.currency)
+    return Prices(_by_hand(settings), settings.prices.currency)
+
+
+def _by_hand(settings: Settings) -> dict[Size, float]:
+    prices = settings.prices
+    return {Size.SMALL: prices.small, Size.MEDIUM: prices.medium, Size.LARGE: prices.large}
+
+
+def _besides(settings: Settings) -> dict[str, dict[Size, float]]:
+    """A list of AWS's says nothing of this machine, where some are on AWS and others here."""
+    return {engine: _by_hand(settings) for engine in machineless(settings)}
 
 
 def price_source(settings: Settings) -> PriceSource:
@@ -93,9 +103,9 @@ def _listed(settings: Settings) -> Prices:
         raise SettingsError(str(error)) from None
     if found is None:
         log.warning("no_prices", region=region, file=str(settings.price_file))
-        return Prices()
+        return Prices(currency=settings.prices.currency, besides=_besides(settings))
     per_hour = {Size(size): each.per_hour for size, each in found.sizes.items() if size in set(Size)}
-    return Prices(per_hour, found.currency, f"the price list of {region} of {found.as_of}")
+    return Prices(per_hour, found.currency, f"the price list of {region} of {found.as_of}", _besides(settings))
 
 
 def budgets_of(settings: Settings) -> Budgets:

@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from bot.app.api import api_of
 from bot.app.dashboard import Judging, parts_of
 from bot.app.deploys import deploys_of
-from bot.app.edges import Edges, Place, close_all, forges_of, projects_of, slack_of
+from bot.app.edges import Edges, close_all, forges_of, projects_of, slack_of
+from bot.app.engines import Place
 from bot.app.github import access_of
 from bot.app.market_feed import NatsFeed
 from bot.app.providers import providers_of

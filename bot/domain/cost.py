@@ -15,20 +15,25 @@ from bot.domain.environment import Environment, Size
 class Prices:
     """`per_hour` by size, in `currency` (a sign or a code: `€`, `USD`). Sizes without a price cost nothing.
 
-    `source` says whence they are when they are not set by hand: `the price list of eu-west-1 of 2026-11-30`.
+    `source` says whence they are when they are not set by hand: `the price list of eu-west-1 of 2026-11-30`. What the engines in
+    `besides` make has prices of its own, set by hand.
     """
 
     per_hour: Mapping[Size, float] = field(default_factory=dict)
     currency: str = "€"
     source: str = ""
+    besides: Mapping[str, Mapping[Size, float]] = field(default_factory=dict)
 
     @property
     def is_free(self) -> bool:
         """Whether nothing has a price."""
-        return not any(self.per_hour.values())
+        return not any(any(each.values()) for each in (self.per_hour, *self.besides.values()))
 
-    def of(self, size: Size, seconds: float) -> float:
-        return self.per_hour.get(size, 0.0) * max(0.0, seconds) / 3600
+    def of(self, size: Size, seconds: float, engine: str) -> float:
+        return self.besides.get(engine, self.per_hour).get(size, 0.0) * max(0.0, seconds) / 3600
+
+    def source_of(self, engine: str) -> str:
+        return "" if engine in self.besides else self.source
 
     def shown(self, amount: float) -> str:
         """`€1.10`, `USD 1,100.00`; a fraction of a cent is `< €0.01`."""
@@ -53,6 +58,8 @@ class Lasting(Protocol):
     @property
     def size(self) -> Size: ...
     @property
+    def engine(self) -> str: ...
+    @property
     def earlier_s(self) -> Mapping[str, float]: ...
 
     @property
@@ -74,8 +81,8 @@ def running_s(environment: Lasting, now: float) -> float:
 
 def spent(environment: Lasting, prices: Prices, now: float) -> float:
     """Each hour at the price of the size that it had then."""
-    earlier = sum(prices.of(Size(size), seconds) for size, seconds in environment.earlier_s.items())
-    return earlier + prices.of(environment.size, _at_this_size_s(environment, now))
+    earlier = sum(prices.of(Size(size), seconds, environment.engine) for size, seconds in environment.earlier_s.items())
+    return earlier + prices.of(environment.size, _at_this_size_s(environment, now), environment.engine)
 
 
 def resized(environment: Environment, size: Size, now: float) -> Environment:

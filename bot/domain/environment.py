@@ -136,6 +136,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     restarted_count: int = 0
     addresses: tuple[Address, ...] = ()
     upstream: str = ""  # the machine that answers at them; "": the keeper's own proxy
+    engine: str = ""  # which one makes it, from its first generation to its end; "": of before there were several
     failure: Failure | None = None
     host_id: str = ""
     troubles: int = 0  # attempts in a row that failed through our own fault

@@ -27,6 +27,7 @@ class Project:
     default_branch: str = "main"
     slack_channels: tuple[str, ...] = ()
     datasets: tuple[Dataset, ...] = ()  # of the operator's
+    engine: str = "local"  # which one makes its environments
     schedule: str = ""  # when its environments sleep, as `schedule.check` gives it
     has_hook: bool = True  # a webhook is meant to tell us of it
     is_polled: bool = False  # asked all the time; otherwise now and then, for what its hooks did not bring

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,6 +28,7 @@ class Spare(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     project: str
+    engine: str = ""  # which one made it
     size: Size
     state: SpareState = SpareState.MAKING
     image: str = ""
@@ -92,14 +93,21 @@ class Plan:
     going_on: tuple[Spare, ...] = ()
 
 
-def plan(spares: Iterable[Spare], wanted: Mapping[Kind, int], image: str, now: float) -> Plan:
-    """What brings those that are made or ready to what is wanted. What is stale is no spare any more, and goes whatever comes after it."""
+def plan(spares: Iterable[Spare], wanted: Mapping[Kind, int], is_of_now: Callable[[Spare], bool], now: float) -> Plan:
+    """What brings those that are made or ready to what is wanted. What is stale is no spare any more, and goes whatever comes after it.
+
+    `is_of_now`: whether one would be made the same way today.
+    """
     retire: list[tuple[Spare, str]] = []
     there: dict[Kind, list[Spare]] = {}
     for each in spares:
-        if each.state is SpareState.READY and (why := _stale(each, image, now)):
-            retire.append((each, why))
-        elif each.state in {SpareState.MAKING, SpareState.READY}:
+        if each.state not in {SpareState.MAKING, SpareState.READY}:
+            continue
+        if not is_of_now(each):
+            retire.append((each, "image"))
+        elif each.expires_at is not None and now >= each.expires_at and each.state is SpareState.READY:
+            retire.append((each, "old"))
+        else:
             there.setdefault((each.project, each.size), []).append(each)
     stay: list[Spare] = []
     for kind, found in there.items():
@@ -112,9 +120,3 @@ def plan(spares: Iterable[Spare], wanted: Mapping[Kind, int], image: str, now: f
     turns = sorted((number, kind) for kind, count in lacking.items() for number in range(-count, 0))
     going_on = tuple(each for each in stay if each.state is SpareState.MAKING)
     return Plan(tuple(retire), tuple(kind for _, kind in turns), going_on)
-
-
-def _stale(spare: Spare, image: str, now: float) -> str:
-    if spare.image != image:
-        return "image"
-    return "old" if spare.expires_at is not None and now >= spare.expires_at else ""

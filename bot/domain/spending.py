@@ -27,6 +27,7 @@ class Life:
     paused_at: float | None
     paused_s: float
     earlier_s: Mapping[str, float] = field(default_factory=dict)  # size → seconds, of those it had before
+    engine: str = ""
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,12 @@ def _asked(environment: Environment | None) -> Asked:
     )
 
 
+def _made_by(environment: Environment | None) -> str:
+    return environment.engine if environment is not None and environment.is_live else ""
+
+
 async def decide(command: Config, scene: Scene, facts: Facts, transaction: Transaction) -> Outcome:
     del command
-    settled = settle(facts.config, _asked(scene.environment), facts.head, scene)
+    settled = settle(facts.config, _asked(scene.environment), facts.head, scene, _made_by(scene.environment))
     found = await effective(facts.head, settled, transaction)
     return Outcome(replies.effective(found), environment_id=scene.environment_id)

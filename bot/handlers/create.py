@@ -126,7 +126,7 @@ async def _dry_run(command: Create, scene: Scene, file: DevEnv, head: Head, tran
         asked = replace(asked, ttl_s=max(asked.ttl_s or 0.0, scene.limits.keep_s))
     settled = settle(file, asked, head, scene)
     left = scene.limits.environments - await transaction.environments.count_live()
-    price = scene.prices.of(settled.size, settled.ttl_s)
+    price = scene.prices.of(settled.size, settled.ttl_s, head.project.engine)
     total = scene.prices.shown(price) if price else ""
     slug = slug_of(f"{head.project.key}:{head.project.id}", head.source_id, head.ref, command.name or "")
     return Outcome(config.would_make(slug, await effective(head, settled, transaction), left=left, total_price=total))
@@ -145,7 +145,7 @@ async def _there_is_one(command: Create, scene: Scene, there: Environment, head:
 
 async def _add(command: Create, scene: Scene, facts: Facts, ttl_s: float, transaction: Transaction) -> Environment:
     head = facts.head
-    spare = await claimed(head.project.key, facts.spare, transaction)
+    spare = await claimed(head.project, facts.spare, transaction)
     for salt in range(_MOST_SALTS):
         environment = _new(command, scene, head, ttl_s, transaction.now, salt)
         if spare:
@@ -176,6 +176,7 @@ def _new(command: Create, scene: Scene, head: Head, ttl_s: float, now: float, sa
         active_at=now,
         idle_s=scene.limits.idle_s,
         schedule=head.project.schedule,
+        engine=head.project.engine,
         awake_until=asleep_until(head.project.schedule, now),
         sha=head.sha,
         is_pinned=head.is_bound,

@@ -13,7 +13,7 @@ from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
 from bot.domain.environment import Size
 from bot.domain.prose import Code, line
 from bot.domain.service_config import DevEnv
-from bot.replies.config import Effective, Row, lives, price_row, seed_rows, service_row, size_row, trading_rows
+from bot.replies.config import Effective, Row, lives, place_rows, price_row, seed_rows, service_row, size_row, trading_rows
 
 _ASKED = "asked for"
 
@@ -55,7 +55,9 @@ def chosen(config: DevEnv, asked: Asked, head: Head) -> Choice:
         raise refusals_config.not_there(error, config.file) from error
 
 
-def settle(config: DevEnv, asked: Asked, head: Head, scene: Scene) -> Settled:
+def settle(config: DevEnv, asked: Asked, head: Head, scene: Scene, made_by: str = "") -> Settled:
+    """`made_by`: the engine of what is there already; else it is its project's."""
+    engine = made_by or head.project.engine
     choice, is_fork = chosen(config, asked, head), head.is_fork
     places = {key: f"{config.file}:{config.lines[path]}" for key, path in choice.keys.items() if path in config.lines}
     rows = [service_row(each, _place(config, f"services.{each.name}")) for each in choice.services]
@@ -78,7 +80,7 @@ def settle(config: DevEnv, asked: Asked, head: Head, scene: Scene) -> Settled:
     if arguments := asked.tilt_args or choice.tilt_args:
         rows.append(Row("Tilt arguments", line(Code(shlex.join(arguments))), _ASKED if asked.tilt_args else places.get("tilt_args", "")))
     rows += seed_rows(asked.seed, offered(config.seeds, head.project.datasets, is_fork=is_fork))
-    rows.append(price_row(scene.prices, size))
+    rows += [*place_rows(engine, f"setting projects.{head.project.key}.engine"), price_row(scene.prices, size, engine)]
     return Settled(size, ttl_s, tuple(rows))
 
 

@@ -64,7 +64,7 @@ async def _ask(command: Extend, scene: Scene, before: Environment, expires_at: f
         event(scene, transaction, "approval_wanted", before, seconds=expires_at - before.expires_at, reason=command.reason)
     )
     roles = authorize(replace(scene, standing=Standing(Role.NOBODY)), "ivy approve").roles
-    price = scene.prices.of(before.size, expires_at - before.expires_at)
+    price = scene.prices.of(before.size, expires_at - before.expires_at, before.engine)
     reply = words.wanted(before, request, scene.limits.cap_s, scene.prices.shown(price) if price else "", roles)
     return Outcome(reply, CommandState.RUNNING, environment_id=before.id, goal=request.goal)
 

@@ -13,6 +13,7 @@ from bot.domain.command import CommandState
 from bot.domain.datasets import Seeds
 from bot.domain.environment import Environment, Size
 from bot.domain.ids import new_id
+from bot.domain.project import Project
 from bot.domain.schedule import asleep_until
 from bot.handlers.datasets import goal_of
 from bot.handlers.effective import Asked
@@ -63,8 +64,8 @@ async def decide(command: Restore, scene: Scene, facts: Facts, transaction: Tran
     if now > old.gone_at + scene.limits.restore_s:
         raise too_long_gone(old, scene.limits.restore_s)
     await must_have_room(scene, project, transaction)
-    environment = again(old, facts.head, scene, now)
-    if spare := await claimed(project.key, facts.spare, transaction):
+    environment = again(old, facts.head, project, scene, now)
+    if spare := await claimed(project, facts.spare, transaction):
         environment = msgspec.structs.replace(environment, id=spare)
     if not await transaction.add(environment):
         raise not_gone(old)
@@ -75,7 +76,7 @@ async def decide(command: Restore, scene: Scene, facts: Facts, transaction: Tran
     return Outcome(state=CommandState.RUNNING, environment_id=environment.id, goal=goal_of(environment))
 
 
-def again(old: Environment, head: str, scene: Scene, now: float) -> Environment:
+def again(old: Environment, head: str, project: Project, scene: Scene, now: float) -> Environment:
     """What was wanted of the old one, wanted anew, by whoever says so: at the head of its branch, unless it was pinned."""
     spec = {
         name: getattr(old, name)
@@ -98,4 +99,5 @@ def again(old: Environment, head: str, scene: Scene, now: float) -> Environment:
         awake_until=asleep_until(old.schedule, now),
         restored_from=old.id,
         seeds=Seeds().asking(old.seeds.dataset) if old.seeds.dataset else Seeds(),
+        engine=project.engine,
     )

@@ -6,6 +6,7 @@ from bot.context import Head, Outside, Scene, Transaction
 from bot.context_ports import RuntimeUnavailable
 from bot.domain.devenv_choice import NotThere, choose
 from bot.domain.environment import Size
+from bot.domain.project import Project
 from bot.domain.service_config import DevEnv
 from bot.handlers.effective import Asked
 
@@ -30,6 +31,6 @@ async def fitting(asked: Asked, head: Head, scene: Scene, outside: Outside) -> S
     return size if size in sizes else None
 
 
-async def claimed(project: str, size: Size | None, transaction: Transaction) -> str | None:
+async def claimed(project: Project, size: Size | None, transaction: Transaction) -> str | None:
     """The id of a spare that is ours now; None where none fits or is left, and a fresh one is made."""
-    return await transaction.claim_spare(project, size) if size else None
+    return await transaction.claim_spare(project.key, project.engine, size) if size else None

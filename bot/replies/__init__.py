@@ -17,7 +17,7 @@ from bot.replies.answers import (
     url,
     why,
 )
-from bot.replies.common import addresses, again_line, branch_line, brief, commit, hours, how, moment, say, typed
+from bot.replies.common import addresses, again_line, branch_line, brief, commit, hours, how, moment, place, say, typed
 from bot.replies.life import cancelled, failed, gone, gone_before_done, ready, restart_failed, restarted
 from bot.replies.mistakes import (
     CONFIGURED_NOBODY,
@@ -63,6 +63,7 @@ __all__ = [
     "manual_page",
     "mistake",
     "moment",
+    "place",
     "ready",
     "refused",
     "restart_failed",

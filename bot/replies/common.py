@@ -54,6 +54,14 @@ def how(environment: Environment) -> str:
     return "has failed" if environment.state is State.FAILED else f"is {environment.state}"
 
 
+_PLACES = {"local-env": "this machine, with a state of Terraform's", "branch-env": "an instance of its own on AWS"}
+
+
+def place(engine: str) -> str:
+    """Where what an engine makes runs; "" for this machine and nothing more, which nobody is told."""
+    return _PLACES.get(engine, "")
+
+
 def who_may(roles: Sequence[str]) -> str:
     """` who is admin here`, after somebody who has to do something; "" where that is not a matter of roles."""
     return f" who is {' or '.join(roles)} here" if roles else ""

@@ -12,7 +12,7 @@ from bot.domain.prose import Block, Code, Line, Reply, Span, Strong, Table, Text
 from bot.domain.service_config import ServiceConfig
 from bot.domain.trading import Trading
 from bot.domain.trading import iso as moment
-from bot.replies.common import commit, hours, say
+from bot.replies.common import commit, hours, place, say
 from bot.replies.differing import Difference, listed
 
 
@@ -84,10 +84,15 @@ def size_row(size: Size, whence: str) -> Row:
     return Row("size", line(size.value), whence)
 
 
-def price_row(prices: Prices, size: Size) -> Row:
-    if not prices.per_hour.get(size):
-        return Row("price", line("none is configured"), prices.source or f"setting prices.{size}")
-    return Row("price", line(f"{prices.shown(prices.of(size, 3600))} per hour"), prices.source or f"setting prices.{size}")
+def place_rows(engine: str, whence: str) -> list[Row]:
+    """Nothing where it is the machine of Trellis, and nobody expects another."""
+    return [Row("runs on", line(where), whence)] if (where := place(engine)) else []
+
+
+def price_row(prices: Prices, size: Size, engine: str) -> Row:
+    whence = prices.source_of(engine) or f"setting prices.{size}"
+    an_hour = prices.of(size, 3600, engine)
+    return Row("price", line(f"{prices.shown(an_hour)} per hour" if an_hour else "none is configured"), whence)
 
 
 def effective(found: Effective) -> Reply:

@@ -32,13 +32,14 @@ def _row(environment: Environment, prices: Prices, now: float) -> tuple[Line, ..
     )
 
 
-def whence(prices: Prices) -> tuple[Line, ...]:
-    """How old the prices are, where that is known."""
-    return (line(f"Reckoned by {prices.source}."),) if prices.source else ()
+def whence(prices: Prices, engine: str | None = None) -> tuple[Line, ...]:
+    """How old the prices are, where that is known: all of them, or those of what one engine makes."""
+    source = prices.source if engine is None else prices.source_of(engine)
+    return (line(f"Reckoned by {source}."),) if source else ()
 
 
 def of_one(environment: Environment, prices: Prices, now: float) -> Reply:
-    an_hour = prices.of(environment.size, 3600)
+    an_hour = prices.of(environment.size, 3600, environment.engine)
     ran = hours(running_s(environment, now))
     if prices.is_free:
         return say(Tone.NEUTRAL, "No prices are set here, so nothing is reckoned. ", Strong(environment.slug), f" ran {ran}.")
@@ -49,12 +50,12 @@ def of_one(environment: Environment, prices: Prices, now: float) -> Reply:
     )
     size = f"({environment.size})."
     if environment.gone_at is not None or not environment.is_wanted:
-        return say(Tone.NEUTRAL, *head, size, more=whence(prices))
+        return say(Tone.NEUTRAL, *head, size, more=whence(prices, environment.engine))
     if environment.paused_at is not None:
-        return say(Tone.NEUTRAL, *head, size, more=(line("It is paused and costs nothing now."), *whence(prices)))
-    until = prices.shown(prices.of(environment.size, environment.expires_at - now))
+        return say(Tone.NEUTRAL, *head, size, more=(line("It is paused and costs nothing now."), *whence(prices, environment.engine)))
+    until = prices.shown(prices.of(environment.size, environment.expires_at - now, environment.engine))
     rest = line("Until it goes, ", moment(environment.expires_at), f", another {until}.")
-    return say(Tone.NEUTRAL, *head, size, more=(rest, *whence(prices)))
+    return say(Tone.NEUTRAL, *head, size, more=(rest, *whence(prices, environment.engine)))
 
 
 def of_several(environments: Sequence[Environment], prices: Prices, now: float) -> Reply:

@@ -36,7 +36,7 @@ def more_time(environment: Environment, terms: Terms) -> tuple[Button, ...]:
 
 def _on_terms(label: str, environment: Environment, terms: Terms, seconds: float) -> str:
     prices = terms.prices()
-    price = prices.of(environment.size, seconds)
+    price = prices.of(environment.size, seconds, environment.engine)
     is_over = environment.expires_at + seconds > environment.created_at + terms.cap_s + _SLACK_S
     said = ([prices.shown(price)] if price else []) + (["to be approved"] if is_over else [])
     return f"{label} ({', '.join(said)})" if said else label

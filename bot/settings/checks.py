@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.settings.artifact_checks import check_artifacts
 from bot.settings.deploy_checks import check_deploys
+from bot.settings.engine_checks import check_engines
+from bot.settings.engines import MACHINES, engine_name, makes_machines
 from bot.settings.parts import GitHubSettings
-from bot.settings.terraform import NEEDED
 from bot.settings.wanting import SettingsError
 from bot.settings.wanting import require as _require
 from bot.settings.whole import Settings
@@ -46,9 +47,7 @@ def check(settings: Settings) -> None:
     _check_links(settings.links)
     _check_projects(settings)
     _check_people(settings)
-    _check_spares(settings)
-    _check_machines(settings)
-    _check_image(settings)
+    check_engines(settings)
     _check_money(settings)
     check_deploys(settings)
     check_artifacts(settings)
@@ -70,46 +69,14 @@ def _check_github(github: GitHubSettings) -> None:
     _require(not github.installation_id or github.installation_id.isdigit(), f"{name}INSTALLATION_ID is a number")
 
 
-def _check_spares(settings: Settings) -> None:
-    """On one machine there is nothing that could be made beforehand."""
-    for key in settings.spares.projects:
-        name = f"TRELLIS_SPARES__PROJECTS__{key.upper()}"
-        _require(key in settings.projects, f"{name}: there is no project {key}")
-        _require(settings.engine == "terraform", f"{name}: warm spares need TRELLIS_ENGINE=terraform")
-
-
-def _check_machines(settings: Settings) -> None:
-    """What branch-env cannot do without, and a Traefik: without one its addresses would lead nowhere."""
-    if settings.engine != "terraform":
-        return
-    has_region = not settings.terraform.state_bucket or settings.terraform.variables.get("region")
-    _require(has_region, "TRELLIS_TERRAFORM__STATE_BUCKET is set without TRELLIS_TERRAFORM__VARIABLES__REGION: set it")
-    if not settings.terraform.is_machines:
-        return
-    for name in NEEDED:
-        is_given = settings.terraform.variables.get(name) or (name == "image_id" and settings.image.is_baked)
-        _require(is_given, f"TRELLIS_TERRAFORM__VARIABLES__{name.upper()} is missing: branch-env needs it")
-    _require(settings.traefik, "TRELLIS_TERRAFORM__MODULE=branch-env needs a Traefik before its machines: set TRELLIS_TRAEFIK__TOKEN")
-    _require(settings.domain != "localhost", "TRELLIS_TERRAFORM__MODULE=branch-env needs TRELLIS_DOMAIN: where environments are reached")
-
-
-def _check_image(settings: Settings) -> None:
-    """What a builder cannot do without, where an image is to be baked at all."""
-    told = settings.image
-    if not told.is_baked:
-        return
-    is_used = settings.engine == "terraform" and settings.terraform.is_machines
-    _require(is_used, "TRELLIS_IMAGE__BASE_IMAGE_ID: images are baked for machines: set TRELLIS_TERRAFORM__MODULE=branch-env")
-    for name in ("security_group_id", "instance_profile"):
-        _require(getattr(told, name), f"TRELLIS_IMAGE__{name.upper()} is missing: the builder of an image needs it")
-    _require(not told.channel or settings.slack, "TRELLIS_IMAGE__CHANNEL is a channel of Slack, and Slack is not configured")
-
-
 def _check_money(settings: Settings) -> None:
     """A budget without prices would stop nobody, and look as if it did."""
     prices, budgets = settings.prices, settings.budgets
     said = any((prices.small, prices.medium, prices.large))
-    _require(not (said and prices.region), "TRELLIS_PRICES__REGION is set, and so are prices: keep one of them")
+    is_mixed = makes_machines(settings) and any(engine_name(settings, key) != MACHINES for key in settings.projects)
+    both = bool(said and prices.region)
+    _require(not both or is_mixed, "TRELLIS_PRICES__REGION is set, and so are prices: keep one of them")
+    _require(not both or prices.currency == "USD", "TRELLIS_PRICES__CURRENCY: AWS's list is in USD, and sums have one currency: set USD")
     for key in budgets.projects:
         _require(key in settings.projects, f"TRELLIS_BUDGETS__PROJECTS__{key.upper()}: there is no project {key}")
     wanted = budgets.month or budgets.per_person or any(budgets.projects.values())

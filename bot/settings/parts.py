@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
 
+from bot.settings.terraform import Module
+
 RoleName = Literal["nobody", "viewer", "developer", "admin"]
 SizeName = Literal["small", "medium", "large"]
 
@@ -59,6 +61,8 @@ class ProjectSettings(BaseModel):
     receive: Literal["hooks", "polling", "both"] = "hooks"
     slack_channels: tuple[str, ...] | str = ()
     sleeps: str = ""
+    engine: Literal["local", "terraform"] | None = None  # None: as for all
+    module: Module = ""  # "": as for all
     tilt_arguments: tuple[str, ...] | str = ()  # what `-- …` may hold, as patterns: `--only`, `web`, `--env=*`
     seeds: dict[str, SeedSettings] = Field(default_factory=dict)
     statuses: bool = True

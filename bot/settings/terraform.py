@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
+
+MODULES = ("local-env", "branch-env")
+
+
+def _is_module(path: str) -> str:
+    if path and (Path(path).name not in MODULES or (path not in MODULES and not path.startswith("/"))):
+        raise ValueError(f"there is no module {path!r}: local-env, branch-env, or the whole path of a folder of that name")
+    return path
+
+
+Module = Annotated[str, AfterValidator(_is_module)]
 
 
 class TerraformPart(BaseModel):
@@ -20,15 +31,11 @@ class TerraformPart(BaseModel):
     model_config = {"extra": "forbid"}
 
     program: str = "auto"
-    module: str = Field(default="local-env", pattern=r"^(local-env|branch-env|.*/(local-env|branch-env))$")
+    module: Module = "local-env"
     variables: dict[str, Any] = Field(default_factory=dict)
     plugins: Path | None = None
     state_bucket: str = ""
     ingress: str = Field(default="{service}.localhost", pattern=r"^[a-z0-9.{}-]+$")
-
-    @property
-    def is_machines(self) -> bool:
-        return Path(self.module).name == "branch-env"
 
 
 NEEDED = ("region", "account", "vpc_id", "subnet_id", "proxy_security_group_id", "image_id", "boundary_arn", "data_bucket")

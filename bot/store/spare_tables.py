@@ -13,6 +13,7 @@ spares = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("project", String(100), nullable=False),
+    Column("engine", String(16), nullable=False, server_default=""),
     Column("size", String(16), nullable=False),
     Column("state", String(16), nullable=False),
     Column("image", String(64), nullable=False),

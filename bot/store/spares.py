@@ -37,10 +37,11 @@ class SpareRows:
     def __init__(self, connection: AsyncConnection, now: float) -> None:
         self._connection, self._now = connection, now
 
-    async def claim(self, project: str, size: Size) -> str | None:
+    async def claim(self, project: str, engine: str, size: Size) -> str | None:
         """The id of the oldest one that is fit; it is nobody else's from now on. None when there is none."""
         fit = (
             spares.c.project == project,
+            spares.c.engine == engine,
             spares.c.size == size,
             spares.c.state == SpareState.READY,
             spares.c.expires_at > self._now,

@@ -25,7 +25,7 @@ _IS_LIVE, _IS_PAST = text("environments.state != 'gone'"), text("environments.st
 async def lives(connection: AsyncConnection, projects: frozenset[str], since: float) -> Sequence[Life]:
     """Those of these projects that lived after `since`."""
     columns = environments.c
-    lasting = (columns.size, columns.earlier_s, columns.created_at, columns.gone_at, columns.paused_at, columns.paused_s)
+    lasting = (columns.size, columns.earlier_s, columns.created_at, columns.gone_at, columns.paused_at, columns.paused_s, columns.engine)
     wanted = (columns.project, columns.owner, *lasting)
     joined = await _joined(connection)
     found = await _of_spares(connection, projects, since)
@@ -44,6 +44,7 @@ async def lives(connection: AsyncConnection, projects: frozenset[str], since: fl
                     row.paused_at,
                     row.paused_s,
                     row.earlier_s,
+                    row.engine,
                 )
             )
     return found
@@ -54,7 +55,7 @@ async def _of_spares(connection: AsyncConnection, projects: frozenset[str], sinc
     ended = (spares.c.claimed_at > since) | (spares.c.gone_at > since) | (spares.c.claimed_at.is_(None) & spares.c.gone_at.is_(None))
     query = select(spares).where(spares.c.project.in_(sorted(projects)), ended)
     return [
-        Life(row.project, _NOBODY, frozenset(), Size(row.size), row.created_at, row.claimed_at or row.gone_at, None, 0.0)
+        Life(row.project, _NOBODY, frozenset(), Size(row.size), row.created_at, row.claimed_at or row.gone_at, None, 0.0, {}, row.engine)
         for row in await connection.execute(query)
     ]
 

@@ -36,6 +36,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     is_kept: bool = False
     is_wanted: bool = True
     is_settled: bool = True
+    engine: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -65,7 +66,7 @@ class StrayRows:
 
     async def _of(self, condition: ColumnElement[bool]) -> Sequence[Held]:
         c = environments.c
-        columns = (c.id, c.slug, c.project, c.state, c.ref, c.is_fork, c.is_kept, c.is_wanted, c.settled_generation, c.generation)
+        columns = (c.id, c.slug, c.project, c.state, c.ref, c.is_fork, c.is_kept, c.is_wanted, c.settled_generation, c.generation, c.engine)
         rows = await self._connection.execute(select(*columns).where(condition))
         return [
             Held(
@@ -78,6 +79,7 @@ class StrayRows:
                 is_kept=row.is_kept,
                 is_wanted=row.is_wanted,
                 is_settled=row.settled_generation >= row.generation,
+                engine=row.engine,
             )
             for row in rows
         ]

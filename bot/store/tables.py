@@ -134,6 +134,7 @@ environments = Table(
     Column("restarted_count", Integer, nullable=False),
     Column("addresses", JSON, nullable=False),
     Column("upstream", String(200), nullable=False, server_default=""),
+    Column("engine", String(16), nullable=False, server_default=""),
     Column("failure", JSON),
     Column("host_id", String(100), nullable=False),
     Column("troubles", Integer, nullable=False),

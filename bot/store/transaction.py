@@ -185,9 +185,9 @@ class Transaction:
         self._ring_environment(ready)
         return True
 
-    async def claim_spare(self, project: str, size: Size) -> str | None:
+    async def claim_spare(self, project: str, engine: str, size: Size) -> str | None:
         """The id of a warm spare, which is the new environment's from now on; None when there is none."""
-        claimed = await self.spares.claim(project, size)
+        claimed = await self.spares.claim(project, engine, size)
         self.counts.append(partial(meters.spare_claimed, size.value, is_dry=claimed is None))
         return claimed
 

@@ -85,7 +85,15 @@ class Adoption:
         async with self.store.transaction() as transaction:
             if await transaction.spares.get(observed.environment) is None:
                 now, id_ = transaction.now, observed.environment
-                adopted = Spare(id=id_, project=observed.project, size=Size.SMALL, state=SpareState.READY, created_at=now, expires_at=now)
+                adopted = Spare(
+                    id=id_,
+                    project=observed.project,
+                    engine=observed.engine,
+                    size=Size.SMALL,
+                    state=SpareState.READY,
+                    created_at=now,
+                    expires_at=now,
+                )
                 await transaction.spares.add(adopted)
                 log.error("spare_adopted", environment=observed.environment, project=observed.project)
 
@@ -118,6 +126,7 @@ class Adoption:
             sha=observed.sha or "",
             state=State.READY,
             host_id=self.host_id,
+            engine=observed.engine or project.engine,
         )
         return msgspec.structs.replace(row, **_as_observed(observed))
 

@@ -17,13 +17,17 @@ _FEW = 3
 
 @dataclass(frozen=True)
 class Seen:
-    """`of_state` are the machines in the states of environments that have several; `heads` the branches of projects that could be asked."""
+    """`of_state` are the machines in the states of environments that have several; `heads` the branches of projects that could be asked.
+
+    `machineless` are engines that make no machine there.
+    """
 
     rows: Mapping[str, Held]
     machines: Sequence[Machine]
     states: frozenset[str]
     of_state: Mapping[str, frozenset[str]] = field(default_factory=dict)
     heads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    machineless: frozenset[str] = frozenset()
 
 
 def by_environment(machines: Sequence[Machine]) -> Mapping[str, Sequence[Machine]]:
@@ -57,7 +61,8 @@ def _is_twin(machine: Machine, all_of_it: Sequence[Machine], known: frozenset[st
 
 def _rows(seen: Seen) -> Iterator[Stray]:
     having = {each.environment for each in seen.machines}
-    bare = [each for each in seen.rows.values() if each.id not in having and each.is_wanted and each.is_settled]
+    theirs = [each for each in seen.rows.values() if each.engine not in seen.machineless]
+    bare = [each for each in theirs if each.id not in having and each.is_wanted and each.is_settled]
     ready = [each for each in bare if each.state == State.READY]
     if seen.machines or len(ready) <= _FEW:
         yield from (_row(Kind.BARE, each) for each in ready)

@@ -85,7 +85,7 @@ class EngineRuntime:
 
     async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
         """A configuration that cannot be read reads nothing; its faults are told when it is run."""
-        if isinstance(self._engine, RunsTilt) and self._engine.runs_tilt:
+        if isinstance(self._engine, RunsTilt) and self._engine.runs_tilt(project.key):
             return True
         try:
             return reads_tilt_args(config_of(await self._engine.read(source_of(project, ref, sha), FILES), self._offer).services)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -18,7 +19,7 @@ from bot.store.leases import Lease
 from bot.store.store import Store
 from bot.store.transaction import Transaction
 from bot.worker.leasing import Holder
-from provisioner.engine import Bare, Engine, EngineFailed, EngineUnavailable, Preparing, StaleFence
+from provisioner.engine import Bare, Engine, EngineFailed, EngineUnavailable, Pattern, Preparing, StaleFence
 
 log = structlog.get_logger()
 
@@ -62,15 +63,21 @@ class Spares:
         async with self._holder.holding(LEASE) as lease:
             if lease is None:
                 return
-            image = await self._engine.image()
             seen = await self._seen()
-            todo = plan(seen.live, seen.wanted, image, seen.now)
+            patterns = await self._patterns(seen)
+            todo = plan(seen.live, seen.wanted, partial(_is_of_now, patterns), seen.now)
             for spare, why in todo.retire:
                 await self._retire(spare, why, lease)
             going = [each for each in seen.live if each.state is SpareState.RETIRING and _is_due(each, seen.now)]
             going += [spare for spare, _ in todo.retire]
             await asyncio.gather(*(self._attempt(each, self._take_down(each)) for each in going))
-            await self._fill(seen, todo, image)
+            await self._fill(seen, todo, patterns)
+
+    async def _patterns(self, seen: _Seen) -> Mapping[str, Pattern]:
+        """Of the projects that have or want any."""
+        projects = {each.project for each in seen.live} | {project for project, _ in seen.wanted}
+        found = {project: await self._engine.pattern(project) for project in sorted(projects)}
+        return {project: each for project, each in found.items() if each}
 
     async def _seen(self) -> _Seen:
         async with self._store.look() as look:
@@ -81,12 +88,12 @@ class Spares:
             wanted = {kind: wanted_at(each, now) for kind, each in targets.items()}
             return _Seen(now, await look.spares.live(), wanted, frozenset(refused))
 
-    async def _fill(self, seen: _Seen, todo: Plan, image: str) -> None:
+    async def _fill(self, seen: _Seen, todo: Plan, patterns: Mapping[str, Pattern]) -> None:
         """Those that a dead worker has left first, then new ones; whoever waits for a place goes before each."""
         left = [each for each in todo.going_on if _is_due(each, seen.now)]
         making: list[Spare | Kind] = [each for each in left if each.project not in seen.refused]
-        making += [kind for kind in todo.make if kind[0] not in seen.refused]
-        tasks = [asyncio.create_task(self._make_one(each, image)) for each in making[: self._stock.at_once]]
+        making += [kind for kind in todo.make if kind[0] not in seen.refused and kind[0] in patterns]
+        tasks = [asyncio.create_task(self._make_one(each, patterns)) for each in making[: self._stock.at_once]]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -94,15 +101,16 @@ class Spares:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _make_one(self, what: Spare | Kind, image: str) -> None:
+    async def _make_one(self, what: Spare | Kind, patterns: Mapping[str, Pattern]) -> None:
         async with self._store.transaction() as transaction:
             if await transaction.spares.people_wait():
                 return
             spare = what
             if not isinstance(spare, Spare):
-                spare = Spare(id=new_id(), project=spare[0], size=spare[1], created_at=transaction.now)
+                engine = patterns[spare[0]].engine
+                spare = Spare(id=new_id(), project=spare[0], engine=engine, size=spare[1], created_at=transaction.now)
                 await transaction.spares.add(spare)
-        await self._attempt(spare, self._make(spare, image))
+        await self._attempt(spare, self._make(spare, patterns[spare.project].image))
 
     async def _make(self, spare: Spare, image: str) -> None:
         async with self._holder.holding(f"environment:{spare.id}") as lease:
@@ -151,6 +159,13 @@ class Spares:
             if row is not None and row.state in {SpareState.MAKING, SpareState.RETIRING}:
                 troubles = row.troubles + 1
                 await transaction.spares.move(id, row.state, row.state, troubles=troubles, retry_at=transaction.now + backoff_s(troubles))
+
+
+def _is_of_now(patterns: Mapping[str, Pattern], spare: Spare) -> bool:
+    """One that is being made becomes what it is to be then, as long as it is by the same engine."""
+    pattern = patterns.get(spare.project)
+    is_made = spare.state is SpareState.READY
+    return pattern is not None and spare.engine == pattern.engine and (spare.image == pattern.image or not is_made)
 
 
 def _is_due(spare: Spare, now: float) -> bool:

@@ -35,11 +35,12 @@ _ENDS = {Kind.EMPTY: ("nothing of it was left", "nothing_left"), Kind.BRANCH: ("
 
 @dataclass(frozen=True)
 class Account:
-    """`has_all`: every environment has a machine in it, so that one without is missed."""
+    """`has_all`: every environment has a machine in it, so that one without is missed; but for those of engines that are `machineless`."""
 
     machines: Machines
     states: States
     has_all: bool
+    machineless: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Strays:
             now = look.now
         twins = {id_ for id_, each in by_environment(machines).items() if len(each) > 1 and id_ in states}
         of_state = {id_: await account.states.machines(id_) for id_ in sorted(twins)}
-        found = compare(Seen(rows, machines, states, of_state, heads))
+        found = compare(Seen(rows, machines, states, of_state, heads, account.machineless))
         minded = [await self._remembered(each, rows) for each in found if self._minds(each)]
         strays = [seen_again(before.get((each.kind, each.subject)), each, now) for each in minded]
         told = Look(

@@ -9,7 +9,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from processes import tail
-from provisioner.engine import Access, Address, Bare, Dataset, Engine, EngineFailed, LogLine, Observed, Report, Source, Spec, StageName
+from provisioner.engine import (
+    Access,
+    Address,
+    Bare,
+    Dataset,
+    Engine,
+    EngineFailed,
+    LogLine,
+    Observed,
+    Pattern,
+    Report,
+    Source,
+    Spec,
+    StageName,
+)
 from provisioner.fences import Fences
 from provisioner.moments import at
 from provisioner.records import check, check_bare, check_name
@@ -52,8 +66,7 @@ class TerraformEngine(Engine):
         self._runner = Runner(settings)
         self._program: Program | None = None
 
-    @property
-    def runs_tilt(self) -> bool:
+    def runs_tilt(self, project: str) -> bool:  # noqa: ARG002 - of every project
         return self._machines is not None
 
     async def aclose(self) -> None:
@@ -75,8 +88,8 @@ class TerraformEngine(Engine):
         self._fences.claim(environment, fence)
 
     # ------------------------------------------------------------ making before anybody asks
-    async def image(self) -> str:
-        return await asyncio.to_thread(image_of, await self._current())
+    async def pattern(self, project: str) -> Pattern:  # noqa: ARG002 - the same for every project
+        return Pattern(self._settings.name, await asyncio.to_thread(image_of, await self._current()))
 
     async def _current(self) -> TerraformSettings:
         """The settings with the newest image; a machine that there is keeps the one that it was made of (the module sees to that)."""
@@ -97,7 +110,7 @@ class TerraformEngine(Engine):
         before = self._records.find(bare.environment)
         created_at = before.created_at if before else self._now()
         made = Made(0, "", "", variables(await self._for_making(), bare, created_at))
-        record = Record(bare.environment, bare.slug, bare.project, created_at, made)
+        record = Record(bare.environment, bare.slug, bare.project, created_at, made, module=self._settings.name)
         self._records.save(record)
         await stack.apply(made.variables)
         self._claim(bare.environment, fence)
@@ -137,7 +150,8 @@ class TerraformEngine(Engine):
             created_at = self._now()
         made = Made(spec.generation, spec.source.sha, spec.source.ref, variables(await self._for_making(), bare_of(spec), created_at))
         ready, machine = (before.ready, before.machine) if before else (None, None)
-        record = Record(spec.environment, spec.slug, spec.source.project, created_at, made, ready, machine=machine)
+        module = self._settings.name
+        record = Record(spec.environment, spec.slug, spec.source.project, created_at, made, ready, machine=machine, module=module)
         self._records.save(record)
         return record
 
@@ -213,16 +227,23 @@ class TerraformEngine(Engine):
 
     async def observe(self) -> tuple[Observed, ...]:
         """What runs, what was half made or half taken down, and spares."""
-        running = await self._on_machines() if self._machines else await self._within.observe()
+        records = await self._own_records()
+        own = {each.environment for each in records}
+        within = () if self._machines else await self._within.observe()
+        running = await self._on_machines() if self._machines else [each for each in within if each.environment in own]
         seen = {each.environment for each in running}
-        records = await asyncio.to_thread(lambda: tuple(self._records.all()))
         half = [each for each in records if each.environment not in seen and (each.is_going or not each.has_run)]
         return (*running, *(self._observed(each) for each in half))
+
+    async def _own_records(self) -> tuple[Record, ...]:
+        """Those that were made with this module: beside it there may be an engine with another."""
+        records = await asyncio.to_thread(lambda: tuple(self._records.all()))
+        return tuple(each for each in records if each.made_by == self._settings.name)
 
     async def remembered(self, environment: str) -> Observed | None:
         check_name(environment)
         record = await asyncio.to_thread(self._records.find, environment)
-        if record is None:
+        if record is None or record.made_by != self._settings.name:
             return None
         half = self._observed(record)
         ready = record.ready if record.has_run and not record.is_going else None
@@ -230,7 +251,7 @@ class TerraformEngine(Engine):
 
     async def _on_machines(self) -> tuple[Observed, ...]:
         """As they were left: what is of them in the cloud's account is looked at elsewhere."""
-        records = await asyncio.to_thread(lambda: tuple(self._records.all()))
+        records = await self._own_records()
         seen = [await self.remembered(each.environment) for each in records if each.has_run and not each.is_going]
         return tuple(each for each in seen if each)
 

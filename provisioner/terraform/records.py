@@ -34,11 +34,16 @@ class Record:
     ready: Made | None = None
     is_going: bool = False
     machine: tuple[str, str] | None = None  # its id and address, where it has one of its own
+    module: str = ""  # which module; "" in those from when there was one for all
 
     @property
     def is_spare(self) -> bool:
         """Prepared, and of no branch yet."""
         return self.wanted.generation == 0
+
+    @property
+    def made_by(self) -> str:
+        return self.module or ("branch-env" if "subnet_id" in self.wanted.variables else "local-env")
 
     @property
     def has_run(self) -> bool:

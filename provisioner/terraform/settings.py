@@ -74,6 +74,11 @@ class TerraformSettings:
     run_within_s: float = 3600.0
 
     @property
+    def name(self) -> str:
+        """The module's: the engine is told from others by it."""
+        return self.module.name
+
+    @property
     def folder(self) -> Path:
         return self.data.absolute() / "terraform"
 

@@ -158,7 +158,9 @@ async def test_one_that_cannot_be_made_is_tried_again_later(world: World) -> Non
 async def test_what_a_dead_worker_has_begun_is_taken_up_by_the_next(world: World) -> None:
     async with world.store.transaction() as transaction:
         for id_, state in (("half", SpareState.MAKING), ("going", SpareState.RETIRING)):
-            await transaction.spares.add(Spare(id=id_, project="lab", size=Size.SMALL, state=state, created_at=transaction.now))
+            await transaction.spares.add(
+                Spare(id=id_, project="lab", engine="local", size=Size.SMALL, state=state, created_at=transaction.now)
+            )
     await stocked(world)
     assert "half" in world.engine.prepared
     assert world.engine.destroyed == ["going"]

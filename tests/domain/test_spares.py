@@ -26,6 +26,10 @@ def spare(id: str, state: SpareState = SpareState.READY, **more: object) -> Spar
     return msgspec.structs.replace(made, **more)
 
 
+def of_i(one: Spare) -> bool:
+    return one.image == "i" or one.state is SpareState.MAKING
+
+
 @pytest.mark.parametrize(
     ("text", "moment", "count"),
     [
@@ -59,20 +63,25 @@ def test_what_is_no_target_is_refused_with_how_it_is_said(text: str) -> None:
 
 def test_what_lacks_is_made_and_the_kind_that_lacks_most_comes_first() -> None:
     other: Kind = ("tools", Size.LARGE)
-    assert plan([spare("a")], {SHOP: 2, other: 3}, "i", NOW).make == (other, other, SHOP, other)
+    assert plan([spare("a")], {SHOP: 2, other: 3}, of_i, NOW).make == (other, other, SHOP, other)
 
 
 def test_the_stale_go_and_are_replaced() -> None:
-    found = plan([spare("old", expires_at=NOW), spare("image", image="other"), spare("good")], {SHOP: 2}, "i", NOW)
+    found = plan([spare("old", expires_at=NOW), spare("image", image="other"), spare("good")], {SHOP: 2}, of_i, NOW)
     assert [(each.id, why) for each, why in found.retire] == [("old", "old"), ("image", "image")]
     assert found.make == (SHOP,)
 
 
 def test_of_too_many_those_that_are_not_made_yet_go_first_then_the_oldest() -> None:
     there = [spare("young", created_at=9.0), spare("old"), spare("making", SpareState.MAKING)]
-    assert [each.id for each, _ in plan(there, {SHOP: 2}, "i", NOW).retire] == ["making"]
-    assert [each.id for each, _ in plan(there, {SHOP: 1}, "i", NOW).retire] == ["making", "old"]
-    assert len(plan(there, {}, "i", NOW).retire) == 3, "nobody wants any of this project now"
+    assert [each.id for each, _ in plan(there, {SHOP: 2}, of_i, NOW).retire] == ["making"]
+    assert [each.id for each, _ in plan(there, {SHOP: 1}, of_i, NOW).retire] == ["making", "old"]
+    assert len(plan(there, {}, of_i, NOW).retire) == 3, "nobody wants any of this project now"
+
+
+def test_one_that_another_engine_makes_is_not_waited_for() -> None:
+    found = plan([spare("making", SpareState.MAKING, engine="other")], {SHOP: 1}, lambda each: each.engine != "other", NOW)
+    assert ([each.id for each, _ in found.retire], found.make, found.going_on) == (["making"], (SHOP,), ())
 
 
 STATES = st.sampled_from(list(SpareState))
@@ -83,7 +92,7 @@ SPARES = st.lists(
 
 @given(SPARES, st.integers(0, 5))
 def test_carried_out_a_plan_gives_exactly_what_is_wanted(there: list[Spare], wanted: int) -> None:
-    found = plan(there, {SHOP: wanted}, "i", NOW)
+    found = plan(there, {SHOP: wanted}, of_i, NOW)
     retired = {each.id for each, _ in found.retire}
     stay = [each for each in there if each.id not in retired and each.state in {SpareState.MAKING, SpareState.READY}]
     assert len(stay) + len(found.make) == wanted

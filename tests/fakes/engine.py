@@ -16,6 +16,7 @@ from provisioner.engine import (
     EngineUnavailable,
     LogLine,
     Observed,
+    Pattern,
     Report,
     ServiceState,
     Source,
@@ -103,8 +104,8 @@ class FakeEngine:
         files = self._repositories.files.get(source.sha, {".dev-env.yaml": WEB})
         return {path: files[path] for path in paths if path in files}
 
-    async def image(self) -> str:
-        return self.made_of
+    async def pattern(self, project: str) -> Pattern:
+        return Pattern("local", self.made_of)
 
     async def prepare(self, bare: Bare, fence: int) -> None:
         self._fenced(bare.environment, fence)

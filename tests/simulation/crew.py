@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bot.app.deploys import Deploys
-from bot.app.edges import Edges, Place
+from bot.app.edges import Edges
+from bot.app.engines import Place
 from bot.app.work import worker_parts
 from bot.chats.chat import Posted
 from bot.domain.message import Person, Platform, Thread

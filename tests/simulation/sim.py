@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import aiosqlite
 from sqlalchemy import event, func, select
 
-from bot.app.edges import Place
+from bot.app.engines import Place
 from bot.domain.environment import Environment
 from bot.domain.message import Dialect, Person, Platform, Said, Thread
 from bot.settings import Settings

@@ -27,7 +27,7 @@ async def test_of_many_who_ask_at_once_each_gets_another_and_the_rest_gets_none(
 
     async def claim() -> str | None:
         async with store.transaction() as transaction:
-            return await transaction.claim_spare("shop", Size.SMALL)
+            return await transaction.claim_spare("shop", "", Size.SMALL)
 
     claimed = Counter(await asyncio.gather(*(claim() for _ in range(ASKING))))
     assert claimed.pop(None) == ASKING - THERE, "nobody goes without while there is one that another is about to have"
@@ -39,10 +39,10 @@ async def test_one_whose_claim_is_taken_back_is_a_spare_again(store: Store) -> N
         await transaction.spares.add(spare(1))
     with pytest.raises(ZeroDivisionError):
         async with store.transaction() as transaction:
-            assert await transaction.claim_spare("shop", Size.SMALL) == "s01"
+            assert await transaction.claim_spare("shop", "", Size.SMALL) == "s01"
             _ = 1 / 0
     async with store.transaction() as transaction:
-        assert await transaction.claim_spare("shop", Size.SMALL) == "s01"
+        assert await transaction.claim_spare("shop", "", Size.SMALL) == "s01"
 
 
 async def test_what_does_not_fit_is_not_claimed(store: Store) -> None:
@@ -52,7 +52,7 @@ async def test_what_does_not_fit_is_not_claimed(store: Store) -> None:
         await transaction.spares.add(spare(3, state=SpareState.MAKING))
         await transaction.spares.add(spare(4, state=SpareState.RETIRING))
         await transaction.spares.add(msgspec.structs.replace(spare(9), expires_at=transaction.now))
-        assert await transaction.claim_spare("shop", Size.SMALL) is None
+        assert await transaction.claim_spare("shop", "", Size.SMALL) is None
 
 
 async def test_making_is_stopped_and_goes_on(store: Store) -> None:

@@ -57,13 +57,13 @@ async def test_what_is_made_is_of_the_newest_image_and_what_is_there_keeps_its_o
         await engine.prepare(BARE, 1)
 
     newest.image = first = baked(aws, "trellis-first")
-    name = await engine.image()
+    name = await engine.pattern("lab")
     await engine.prepare(BARE, 1)
     assert images(aws) == [first]
     [before] = aws.instances()
 
     newest.image = second = baked(aws, "trellis-second")
-    assert await engine.image() != name, "a spare of the older one is stale"
+    assert await engine.pattern("lab") != name, "a spare of the older one is stale"
     await engine.prepare(BARE, 2)
     assert [each["InstanceId"] for each in aws.instances()] == [before["InstanceId"]], "a machine that there is is not made anew"
     await engine.prepare(Bare("env-2", "spare-2", "demo", "small"), 1)

@@ -64,16 +64,16 @@ async def test_who_claims_one_and_thinks_better_of_it_leaves_nothing(stand: Stan
 
 
 async def test_what_machines_are_made_of_has_a_name_that_changes_with_it(stand: Stand) -> None:
-    image = await stand.engine.image()
-    assert await stand.engine.image() == image
+    image = await stand.engine.pattern("demo")
+    assert await stand.engine.pattern("demo") == image
     stand.set(variables={"image_id": "ami-1"})
-    other = await stand.engine.image()
+    other = await stand.engine.pattern("demo")
     stand.set(variables={"image_id": "ami-2"})
-    assert len({image, other, await stand.engine.image()}) == 3
+    assert len({image, other, await stand.engine.pattern("demo")}) == 3
     stand.slow()
-    first = await stand.engine.image()
+    first = await stand.engine.pattern("demo")
     (stand.settings.module / "main.tf").write_text("# another\n")
-    assert await stand.engine.image() != first
+    assert await stand.engine.pattern("demo") != first
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.app.edges import Place
+from bot.app.engines import Place
 from bot.app.web import web_app
 from tests.conftest import EXAMPLES
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from bot.app.edges import Place
+from bot.app.engines import Place
 from bot.app.web import web_app
 from bot.store.tables import messages
 from tests.world import World

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from bot.alive import alive
-from bot.app.edges import Place
+from bot.app.engines import Place
 from bot.app.scraped import scraped, scraped_app
 from bot.app.web import web_app
 from bot.settings import MetricsSettings, Settings

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
-from bot.app.edges import Place
+from bot.app.engines import Place
 from bot.app.web import web_app
 from bot.domain.message import Person, Platform
 from bot.settings import OidcSettings

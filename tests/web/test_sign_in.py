@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI, Request
 from sqlalchemy import select
 
-from bot.app.edges import Place
+from bot.app.engines import Place
 from bot.app.web import web_app
 from bot.store.web_tables import sign_in_codes, web_sessions
 from bot.web.session import User, Visitor, csrf_of, form_of, local_path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from bot.app.edges import Place
+from bot.app.engines import Place
 from bot.app.web import web_app
 
 if TYPE_CHECKING:

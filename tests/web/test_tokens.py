@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from bot.app.edges import Place
+from bot.app.engines import Place
 from bot.app.web import web_app
 from bot.store.tables import events
 from bot.store.tokens import Scope, Tokens, within

@@ -87,6 +87,7 @@ class EnvironmentShape(BaseModel):
     running_sha: str
     is_pinned: bool
     size: str
+    engine: str = Field(description="what makes it: local, local-env or branch-env; empty for those of before there were several")
     created_at: datetime
     expires_at: datetime
     gone_at: datetime | None
@@ -110,6 +111,7 @@ def environment_shape(it: Environment) -> EnvironmentShape:
         running_sha=it.running_sha,
         is_pinned=it.is_pinned,
         size=it.size,
+        engine=it.engine,
         created_at=at(it.created_at),
         expires_at=at(it.expires_at),
         gone_at=moment(it.gone_at),

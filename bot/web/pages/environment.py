@@ -83,7 +83,7 @@ def _shown(name: str, url: str, state: ServiceState | None, *, is_known: bool) -
 
 def cost_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
     """Nothing where its size has no price."""
-    each_hour = prices.of(it.size, 3600)
+    each_hour = prices.of(it.size, 3600, it.engine)
     if not each_hour:
         return []
     so_far = prices.shown(spent(it, prices, now))
@@ -98,6 +98,7 @@ def facts_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
         Fact("Branch", line(Code(it.branch))),
         Fact("Commit", line(replies.commit(sha), ", pinned" if it.is_pinned else "")),
         Fact("Size", line(it.size.value)),
+        *([Fact("Runs on", line(where))] if (where := replies.place(it.engine)) else []),
         Fact("Made", line(replies.moment(it.created_at), f" ({duration((it.gone_at or now) - it.created_at)})")),
         *cost_of(it, prices, now),
     ]
@@ -135,7 +136,7 @@ def _presses(it: Environment, prices: Prices) -> list[tuple[str, str]]:
 
 
 def _longer(hours: int, it: Environment, prices: Prices) -> str:
-    price = prices.of(it.size, hours * 3600)
+    price = prices.of(it.size, hours * 3600, it.engine)
     return f"+{hours} h" + (f" ({prices.shown(price)})" if price else "")
 
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from bot import sample
-from bot.app.edges import Place
+from bot.app.engines import Place
 from bot.app.github import access_of
 from bot.app.market_feed import NatsFeed
 from bot.app.tokens import ForgeTokens

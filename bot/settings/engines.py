@@ -1,0 +1,51 @@
+"""Which engine makes a project's environments: its own settings, else the general ones. The name is `local`, or the module's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.settings.terraform import MODULES, NEEDED
+from bot.settings.whole import Settings
+
+LOCAL = "local"
+MACHINES = "branch-env"
+"""The engine that makes an instance on AWS of each environment."""
+
+
+def module_of(settings: Settings, key: str) -> str:
+    """The module of a project, as it is written; "" for one on this machine."""
+    project = settings.projects.get(key)
+    if ((project and project.engine) or settings.engine) == LOCAL:
+        return ""
+    return (project and project.module) or settings.terraform.module
+
+
+def usual(settings: Settings) -> str:
+    """The engine of whoever says nothing."""
+    return LOCAL if settings.engine == LOCAL else Path(settings.terraform.module).name
+
+
+def engine_name(settings: Settings, key: str) -> str:
+    return Path(module_of(settings, key)).name or LOCAL
+
+
+def modules(settings: Settings) -> Mapping[str, str]:
+    """Names of all modules that somebody has, to how they are written. Two folders of one name: see `checks`."""
+    written = [module_of(settings, key) for key in ("", *settings.projects)]
+    return {Path(each).name: each for each in written if each}
+
+
+def lacking(settings: Settings) -> tuple[str, ...]:
+    """What branch-env cannot do without and does not have."""
+    given = {name for name, value in settings.terraform.variables.items() if value} | ({"image_id"} if settings.image.is_baked else set())
+    return tuple(name for name in NEEDED if name not in given)
+
+
+def machineless(settings: Settings) -> frozenset[str]:
+    """The engines that make no machine on AWS, where another does."""
+    return frozenset({LOCAL, *MODULES} - {MACHINES}) if makes_machines(settings) else frozenset()
+
+
+def makes_machines(settings: Settings) -> bool:
+    return MACHINES in modules(settings)
