@@ -336,6 +336,4 @@ async def a_world(
         finally:
             for desk in world.desks.values():
                 await desk.close()
-            for fake in (github, gitlab, slack):
-                fake.begin_to_stop()
             await asyncio.sleep(0)
