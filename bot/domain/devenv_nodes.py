@@ -21,6 +21,9 @@ _MEANT = {
     "expires": "ttl",
     "args": "tilt_args",
     "tilt": "tilt_args",
+    **dict.fromkeys(("future", "futures", "perp", "perps", "swap", "linear"), "perpetual"),
+    **dict.fromkeys(("prod", "real", "live_data"), "production"),
+    **dict.fromkeys(("testnet", "demo", "test"), "sandbox"),
 }
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 

@@ -17,7 +17,7 @@ from math import isfinite
 from bot.domain import devenv_file as file
 from bot.domain.devenv_nodes import at, fields_of, nearest
 from bot.domain.environment import STRATEGY
-from bot.domain.instruments import instrument
+from bot.domain.instruments import instrument, transposed
 from bot.domain.service_config import Problems, ServiceConfig, check_name
 from bot.domain.trading import MOST_TTL_HOURS, TTL_HOURS, Exchange, Heard, Market, MarketData, Mode, Offer, Risk, Strategy, Trading, iso
 from bot.domain.wall import TOLD_IN
@@ -29,7 +29,8 @@ _ONE = "{name: binance, type: spot, instruments: [BTC/USDT]}"
 _EXCHANGE = f"exchanges: [{_ONE}]"
 _RISK = "risk_config: {max_position_usd: 10000, max_drawdown_pct: 5, max_order_rate: 10}"
 _STRATEGY = "strategy: {binary: bin/strategy, config: config/strategy.toml}"
-_REPLAY = "replay_start: 2026-11-29T08:00:00Z"
+_REPLAY = {"replay_start": "2026-11-29T08:00:00Z", "replay_end": "2026-11-29T10:00:00Z"}
+_HOUR_S = 3600.0
 _PATH = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._/-]{1,200}")
 
 
@@ -45,6 +46,7 @@ def trading_of(fields: dict[str, Node], problems: Problems, offer: Offer, now: f
         if above:
             where = at(next(iter(above.values())))
             problems.add(where, "said_twice", f'"{next(iter(above))}" stands both at the top and under "environment": say it in one place')
+            return None  # half of it would be found missing
         inside = fields_of(fields["environment"], '"environment"', KEYS, problems, f"environment: {{{_EXCHANGE}}}")
         above = inside or {}
     for key, better in (("exchanges", _EXCHANGE), ("risk_config", _RISK), ("strategy", _STRATEGY)):
@@ -69,16 +71,17 @@ def service_of(trading: Trading, offer: Offer) -> ServiceConfig:
     return ServiceConfig(STRATEGY, " ".join(filter(None, words)), env=((TOLD_IN, trading.as_json(offer.sandboxes)),))
 
 
-def _source_of(node: Node | None) -> Heard:
-    """What "market_data" says; a wrong word is told where the rest of it is read."""
-    said = next((value for key, value in node.entries if key.text == "source"), None) if isinstance(node, Mapping) else None
-    return Heard.PRODUCTION if said is not None and _text(said) == Heard.PRODUCTION else Heard.SANDBOX
+def _source_of(node: Node | None) -> Node | None:
+    return next((value for key, value in node.entries if key.text == "source"), None) if isinstance(node, Mapping) else None
 
 
 class _Reading:
-    def __init__(self, problems: Problems, offer: Offer, source: Heard) -> None:
-        self._problems, self._offer, self._source = problems, offer, source
-        self._exchanges = offer.exchanges_of(source)
+    def __init__(self, problems: Problems, offer: Offer, said: Node | None) -> None:
+        """`said` is the "source" of "market_data"; a wrong word is told where the rest of that is read."""
+        self._problems, self._offer = problems, offer
+        self._source_at = at(said) if said else None
+        self._source = Heard.PRODUCTION if said and _text(said) == Heard.PRODUCTION else Heard.SANDBOX
+        self._exchanges = offer.exchanges_of(self._source)
 
     def name(self, node: Node) -> str:
         text = _text(node)
@@ -95,7 +98,8 @@ class _Reading:
             return ()
         if not self._exchanges:
             what = "market data of production" if self._source is Heard.PRODUCTION else "sandboxes"
-            self._problems.add(at(node), "unknown_exchange", f"no {what} are offered here: that is the operator's to say (feeds.sources)")
+            message = f"no {what} are offered here: that is the operator's to say (feeds.sources)"
+            self._problems.add(self._source_at or at(node), "unknown_exchange", message)
             return ()
         if len(node.items) > MOST_EXCHANGES:
             self._problems.add(at(node.items[MOST_EXCHANGES]), "too_many", f"there are too many exchanges: {MOST_EXCHANGES} at most")
@@ -143,7 +147,8 @@ class _Reading:
 
     def _instruments(self, node: Node, exchange: str) -> tuple[str, ...]:
         if not isinstance(node, Sequence) or not node.items:
-            self._problems.add(at(node), "wrong_type", '"instruments" is a list', "instruments: [BTC/USDT]")
+            message = '"instruments" is a list with at least one of them'
+            self._problems.add(at(node), "wrong_type", message, "instruments: [BTC/USDT]")
             return ()
         if len(node.items) > MOST_INSTRUMENTS:
             self._problems.add(at(node.items[MOST_INSTRUMENTS]), "too_many", f"there are too many instruments: {MOST_INSTRUMENTS} at most")
@@ -155,7 +160,9 @@ class _Reading:
         written = _text(node)
         known = self._offer.instruments.get(exchange)
         if (token := instrument(written)) is None:
-            self._problems.add(at(node), "bad_instrument", f'"{shown(written)}" is no instrument', "BTC/USDT")
+            self._problems.add(at(node), "bad_instrument", f'"{_shown(node)}" is no instrument', "BTC/USDT")
+        elif known is None and (meant := transposed(token)):
+            self._problems.add(at(node), "unknown_instrument", f'no exchange has "{shown(written)}"', meant)
         elif known is not None and token not in known:
             near = next(iter(get_close_matches(token, sorted(known), 1, 0.5)), "")
             self._problems.add(at(node), "unknown_instrument", f'{exchange} has no "{shown(written)}" here', near)
@@ -178,7 +185,7 @@ class _Reading:
             return MarketData(source=self._source)
         for key in ("replay_start", "replay_end"):
             if key not in fields:
-                self._problems.add(at(node), "missing_time", f'a replay does not say its "{key}"', _REPLAY.replace("replay_start", key))
+                self._problems.add(at(node), "missing_time", f'a replay does not say its "{key}"', f"{key}: {_example(key, now)}")
         start, end = times
         if start is not None and end is not None:
             self._range(fields, start, end, now)
@@ -208,7 +215,7 @@ class _Reading:
         try:
             moment = datetime.fromisoformat(_text(node))
         except ValueError:
-            self._problems.add(at(node), "bad_date", f'"{key}" is a date, or a date and a time', _REPLAY.replace("replay_start", key))
+            self._problems.add(at(node), "bad_date", f'"{key}" is a date, or a date and a time', f"{key}: {_REPLAY[key]}")
             return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
@@ -220,7 +227,7 @@ class _Reading:
         values: dict[str, float] = {}
         for key in keys:
             if key not in fields:
-                self._problems.add(at(node), "missing_key", f'"risk_config" does not say "{key}"', f"{key}: {getattr(most, key):g}")
+                self._problems.add(at(node), "missing_key", f'"risk_config" does not say "{key}"', f"{key}: {getattr(most, key):.15g}")
             else:
                 values[key] = self._number(fields[key], key, getattr(most, key)) or 0.0
         return Risk(**{key: values.get(key, 0.0) for key in keys})
@@ -251,12 +258,21 @@ class _Reading:
         text = _text(node)
         if text in known:
             return text
-        self._problems.add(at(node), code, f'there is no {what} "{shown(text)}": there is {", ".join(known)}', nearest(text, known))
+        self._problems.add(at(node), code, f'there is no {what} "{_shown(node)}": there is {", ".join(known)}', nearest(text, known))
         return ""
 
 
 def _text(node: Node) -> str:
     return node.text if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+
+
+def _shown(node: Node) -> str:
+    return shown(node.text) if isinstance(node, Scalar) else "a list" if isinstance(node, Sequence) else "a mapping"
+
+
+def _example(key: str, now: float | None) -> str:
+    """A time of which there is data."""
+    return _REPLAY[key] if now is None else _minute(now - (2 * _HOUR_S if key == "replay_start" else _HOUR_S))
 
 
 def _minute(seconds: float) -> str:

@@ -102,6 +102,19 @@ def test_production_is_refused_however_it_is_written_and_whatever_is_offered(wri
     agree(text)
 
 
+def test_what_stands_in_two_places_is_one_mistake_and_not_also_what_is_missing_in_one() -> None:
+    assert problems(f"{TOP}environment: {{name: demo}}\n") == ["3:3 said_twice → "]
+
+
+def test_where_no_list_says_what_there_is_letters_that_changed_places_are_seen() -> None:
+    offer = Offer()
+    for written, meant in (("BTC/USTD", "BTCUSDT"), ("ETHUDSC", "ETHUSDC")):
+        found = read(TOP.replace("[BTC/USDT, eth-usdt, BTCUSDT]", f"[{written}]"), offer)
+        assert isinstance(found, tuple)
+        assert [(each.code, each.suggestion) for each in found] == [("unknown_instrument", meant)]
+    assert isinstance(read(TOP.replace("[BTC/USDT, eth-usdt, BTCUSDT]", "[BTC/TUSD, DUSTUSDT, BTC/EUR]"), offer), DevEnv)
+
+
 @pytest.mark.parametrize("written", ["no", "off", "0", "~", "'false'", "[]", "{}", "0x0", ""])
 def test_a_sandbox_is_true_and_nothing_else(written: str) -> None:
     text = TOP.replace("sandbox: true", f"sandbox: {written}")
@@ -114,7 +127,7 @@ def test_a_sandbox_is_true_and_nothing_else(written: str) -> None:
     [
         ("name: binance", "name: binanse", ["3:12 unknown_exchange → binance"]),
         ("type: spot", "type: spott", ["3:27 unknown_market → spot"]),
-        ("type: spot", "type: futures", ["3:27 unknown_market → "]),
+        ("type: spot", "type: futures", ["3:27 unknown_market → perpetual"]),
         ("[BTC/USDT, eth-usdt, BTCUSDT]", "[BTC/USDX]", ["3:62 unknown_instrument → BTCUSDT"]),
         ("[BTC/USDT, eth-usdt, BTCUSDT]", "['BTC USDT']", ["3:62 bad_instrument → BTC/USDT"]),
         ("[BTC/USDT, eth-usdt, BTCUSDT]", "[7]", ["3:62 bad_instrument → BTC/USDT"]),
@@ -123,7 +136,7 @@ def test_a_sandbox_is_true_and_nothing_else(written: str) -> None:
         ("name: bybit, type: perpetual", "name: binance, type: spot", ["4:5 said_twice → "]),
         ("mode: both", "mode: live", ["5:41 unread → mode: both", "5:65 unread → mode: both"]),
         ("mode: both", "mode: liv", ["5:21 wrong_type → live"]),
-        ("replay_start: 2026-11-29,", "", ["5:14 missing_time → replay_start: 2026-11-29T08:00:00Z"]),
+        ("replay_start: 2026-11-29,", "", ["5:14 missing_time → replay_start: 2026-11-30T10:00:00Z"]),
         ("replay_start: 2026-11-29,", "replay_start: yesterday,", ["5:41 bad_date → replay_start: 2026-11-29T08:00:00Z"]),
         ("replay_start: 2026-11-29,", "replay_start: 2026-11-30,", ["5:65 ends_before → "]),
         ("replay_start: 2026-11-29,", "replay_start: 2026-11-01,", ["5:41 no_data → replay_start: 2026-11-27T12:01:00Z"]),
