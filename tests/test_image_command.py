@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from bot.app.machines import programs_of
 from bot.cli import parser
 from bot.doctor_image import image as doctors
 from bot.doctor_said import Finding
@@ -90,6 +92,26 @@ def test_what_a_builder_cannot_do_without_is_asked_for_by_its_name(more: dict[st
     with pytest.raises(SettingsError, match=why):
         check(Settings(**whole, domain="env.example.net", image={**GIVEN, **more}))  # type: ignore[arg-type]
     check(Settings(**whole, domain="env.example.net", image=GIVEN))  # type: ignore[arg-type]
+
+
+def test_programs_are_pinned_by_version_and_digest_and_come_from_their_projects_unless_it_is_said() -> None:
+    pins = {
+        "tilt": {"version": "0.1.2", "sha256": "a" * 64},
+        "kind": {"version": "3", "sha256": "b" * 64, "url": "https://m.example/k-{version}"},
+    }
+    found = programs_of(Settings(terraform={"programs": pins}))  # type: ignore[arg-type]
+    assert found["tilt"].url == "https://github.com/tilt-dev/tilt/releases/download/v0.1.2/tilt.0.1.2.linux.x86_64.tar.gz"
+    assert (found["kind"].url, found["kind"].sha256) == ("https://m.example/k-3", "b" * 64)
+    for wrong in (
+        {"version": ""},
+        {"sha256": "a" * 63},
+        {"sha256": "A" * 64},
+        {"url": "http://m.example/k"},
+        {"url": "https://m.example/{{ x }}"},
+        {"version": "{{ x }}"},
+    ):
+        with pytest.raises(ValidationError):
+            Settings(terraform={"programs": {"kind": {"version": "1", "sha256": "a" * 64, **wrong}}})  # type: ignore[arg-type]
 
 
 def test_an_image_without_machines_is_a_mistake() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from bot.app.machines import programs_of
 from bot.domain.bake import nightly
 from bot.domain.schedule import BadSchedule
 from bot.settings import Settings, SettingsError
@@ -25,7 +26,9 @@ def bakery_of(settings: Settings) -> Bakery | None:
         return None
     told, variables = settings.image, settings.terraform.variables
     subnet = told.subnet_id or str(variables["subnet_id"])
-    oven = Oven(told.name, told.base_image_id, told.instance_type, subnet, told.security_group_id, told.instance_profile)
+    oven = Oven(
+        told.name, told.base_image_id, told.instance_type, subnet, told.security_group_id, told.instance_profile, programs_of(settings)
+    )
     client = partial(ec2.client, region=str(variables["region"]))
     return Ec2Bakery(partial(client, "ec2"), SsmShell(partial(client, "ssm")), oven)
 

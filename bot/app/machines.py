@@ -16,6 +16,7 @@ from provisioner.mirrors import Mirrors
 from provisioner.setup.code import S3Code
 from provisioner.setup.machines import Machines
 from provisioner.setup.plan import Host
+from provisioner.setup.programs import URLS, Program, Programs
 from provisioner.setup.ssm import SsmShell
 from provisioner.terraform.settings import MODULES, LocalState, S3State, TerraformSettings
 from provisioner.traefik.names import proof_of
@@ -46,7 +47,12 @@ def declared_in(module: Path) -> frozenset[str]:
 def host_of(settings: Settings) -> Host:
     scheme = settings.traefik.scheme if settings.traefik else "https"
     allowed = {key: each.tilt_allowed for key, each in settings.projects.items()}
-    return Host(settings.domain, scheme, settings.terraform.ingress, tilt_arguments=allowed)
+    return Host(settings.domain, scheme, settings.terraform.ingress, tilt_arguments=allowed, programs=programs_of(settings))
+
+
+def programs_of(settings: Settings) -> Programs:
+    pins = settings.terraform.programs
+    return {name: Program((each.url or URLS[name]).replace("{version}", each.version), each.sha256) for name, each in pins.items()}
 
 
 def machines_of(settings: Settings, github: Access | None) -> Machines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -19,13 +19,24 @@ def _is_module(path: str) -> str:
 Module = Annotated[str, AfterValidator(_is_module)]
 
 
+class ProgramPart(BaseModel):
+    """`sha256` is that of the file at `url`, in which {version} stands for the version; "": where its project publishes it for amd64."""
+
+    model_config = {"extra": "forbid"}
+
+    version: str = Field(pattern=r"^[0-9][0-9A-Za-z.+-]{0,40}$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    url: str = Field(default="", pattern=r"^(https://([A-Za-z0-9._~:/?#@!$&'()*+,;=%-]|\{version\})+)?$")
+
+
 class TerraformPart(BaseModel):
     """For `engine = "terraform"`: which Terraform, and what it makes.
 
     `module` is `local-env`, whose environments are on this machine, by the keeper, or `branch-env`, an instance on AWS for each; or the
     path of a folder with one of these names, for who keeps a copy of their own. For branch-env: `variables` are those of the module that
     are the same for all (its README has them), states are in `state_bucket`, `plugins` is a filesystem mirror of providers (without one
-    they come from the registry), and `ingress` is the host name under which the kind cluster's ingress knows a service.
+    they come from the registry), and `ingress` is the host name under which the kind cluster's ingress knows a service. `programs` are
+    what a machine downloads where it is not in its image.
     """
 
     model_config = {"extra": "forbid"}
@@ -36,6 +47,7 @@ class TerraformPart(BaseModel):
     plugins: Path | None = None
     state_bucket: str = ""
     ingress: str = Field(default="{service}.localhost", pattern=r"^[a-z0-9.{}-]+$")
+    programs: dict[Literal["kind", "tilt", "traefik"], ProgramPart] = Field(default_factory=dict)
 
 
 NEEDED = ("region", "account", "vpc_id", "subnet_id", "proxy_security_group_id", "image_id", "boundary_arn", "data_bucket")

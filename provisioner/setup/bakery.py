@@ -7,7 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from provisioner.ec2 import MARK, SLUG, asked
@@ -16,6 +16,7 @@ from provisioner.images import Bakery, Image, Stock, Tell
 from provisioner.moments import at, moment
 from provisioner.setup.command import command, version
 from provisioner.setup.plan import BAKED
+from provisioner.setup.programs import Programs
 from provisioner.setup.shell import Shell
 from provisioner.setup.steps import carry_out
 
@@ -40,6 +41,7 @@ class Oven:
     subnet: str
     security_group: str
     profile: str
+    programs: Programs = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Ec2Bakery(Bakery):
         self._client: Any = None
 
     def version(self) -> str:
-        return version(self._oven.base)
+        return version(self._oven.base, self._oven.programs)
 
     async def _asked(self, what: str, ask: Callable[[Any], T]) -> T:
         def run() -> T:
@@ -96,7 +98,7 @@ class Ec2Bakery(Bakery):
         """By the roles that set every machine up; that they are through is written on it, for who takes it up."""
         for number, step in enumerate(BAKED, 1):
             tell(f"{step} ({number} of {len(BAKED)})")
-            await carry_out(self._shell, machine, step, command(step), StageName.CONFIGURING)
+            await carry_out(self._shell, machine, step, command(step, programs=self._oven.programs), StageName.CONFIGURING)
         done = _tags({SET_UP: self.version()})
         await self._asked(f"labelling {machine}", lambda ec2: ec2.create_tags(Resources=[machine], Tags=done))
 

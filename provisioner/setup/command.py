@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from provisioner.setup.programs import NONE, Programs, pinned
+
 ROLES = Path(__file__).parent / "ansible"
 ANSIBLE = "ansible-core==2.19.14"
 _SHIPPED = frozenset({".yml", ".yaml", ".cfg", ".py"})
@@ -23,6 +25,8 @@ home=$root/opt/trellis
 mkdir -p "$home"
 ansible=$home/ansible/bin/ansible-playbook
 if ! [ -x "$ansible" ]; then
+  python3 -c 'import ensurepip, venv' 2>/dev/null || {
+    apt-get update --quiet && apt-get install --yes --quiet --no-install-recommends python3-venv; } >&2
   python3 -m venv "$home/ansible"
   "$home/ansible/bin/pip" install --quiet --disable-pip-version-check ANSIBLE
 fi
@@ -37,7 +41,8 @@ home.mkdir(exist_ok=True)
 for name, text in json.load(sys.stdin).items():
     (home / name).write_text(text)' "$home/given"
 cd "$home/setup-DIGEST"
-ANSIBLE_CONFIG=ansible.cfg exec "$ansible" -i localhost, -c local -t STEP -e "trellis_root=$root" -e "trellis_given=$home/given"SHA site.yml
+ANSIBLE_CONFIG=ansible.cfg exec "$ansible" -i localhost, -c local -t STEP \\
+  -e "trellis_root=$root" -e "trellis_given=$home/given" -e "@$home/given/programs.json"SHA site.yml
 """
 
 
@@ -54,17 +59,17 @@ def bundle() -> tuple[bytes, str]:
     return packed, hashlib.sha256(packed).hexdigest()[:16]
 
 
-def version(base: str) -> str:
-    """Of an image that is baked by these roles on top of `base`, in 16 hex digits."""
-    return hashlib.sha256("\0".join((bundle()[1], ANSIBLE, base)).encode()).hexdigest()[:16]
+def version(base: str, programs: Programs) -> str:
+    """Of an image that is baked by these roles and pins on top of `base`, in 16 hex digits."""
+    return hashlib.sha256("\0".join((bundle()[1], ANSIBLE, base, pinned(programs))).encode()).hexdigest()[:16]
 
 
-def command(step: str, files: Mapping[str, str] | None = None, sha: str = "") -> str:
+def command(step: str, files: Mapping[str, str] | None = None, sha: str = "", programs: Programs = NONE) -> str:
     """For one step, or several with commas between. `sha` "": of no environment, for an image."""
     if not re.fullmatch(r"[a-z]+(,[a-z]+)*", step) or not re.fullmatch(r"([0-9a-f]{40})?", sha):
         raise ValueError(f"{step} at {sha} is no step at a commit")
     packed, digest = bundle()
-    data = base64.b64encode(json.dumps(dict(files or {})).encode()).decode()
+    data = base64.b64encode(json.dumps({**(files or {}), "programs.json": pinned(programs)}).encode()).decode()
     words = {"DIGEST": digest, "BUNDLE": base64.b64encode(packed).decode(), "GIVEN": data, "ANSIBLE": ANSIBLE, "STEP": step}
     words["SHA"] = f' -e "trellis_sha={sha}"' if sha else ""
     return re.sub(r"DIGEST|BUNDLE|GIVEN|ANSIBLE(?!_)|STEP|SHA", lambda found: words[found[0]], _SCRIPT)

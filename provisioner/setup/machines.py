@@ -56,10 +56,10 @@ class Machines:
         *before, last = STEPS
         for done, step in enumerate(before):
             await report.count(StageName.CONFIGURING, done, len(STEPS))
-            await carry_out(self.shell, machine.id, step, command(step, files, spec.source.sha), StageName.CONFIGURING)
+            await carry_out(self.shell, machine.id, step, command(step, files, spec.source.sha, self.host.programs), StageName.CONFIGURING)
         await report.end(StageName.CONFIGURING)
         await report.begin(StageName.STARTING)
-        await carry_out(self.shell, machine.id, last, command(last, files, spec.source.sha), StageName.STARTING)
+        await carry_out(self.shell, machine.id, last, command(last, files, spec.source.sha, self.host.programs), StageName.STARTING)
         await report.end(StageName.STARTING)
         addresses = tuple(Address(each.name, self.host.url(label(spec, each.name))) for each in spec.services)
         return Access(spec.generation, spec.source.sha, addresses, f"http://{machine.private_ip}:80")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from provisioner.engine import Spec
 from provisioner.records import label
+from provisioner.setup.programs import Programs
 from provisioner.setup.tilt import words
 from provisioner.traefik import instance
 
@@ -22,7 +23,7 @@ BAKED = ("docker", "kind", "traefik", "tilt")
 class Host:
     """What an operator decides of all machines. `ingress` is the host name that the kind cluster's ingress knows a service by.
 
-    `tilt_arguments`: what each project, by its key, lets through to tilt, as patterns.
+    `tilt_arguments`: what each project, by its key, lets through to tilt, as patterns. `programs`: what is installed where it is not there.
     """
 
     domain: str
@@ -30,6 +31,7 @@ class Host:
     ingress: str = "{service}.localhost"
     ingress_port: int = 8080
     tilt_arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    programs: Programs = field(default_factory=dict)
 
     def url(self, label: str) -> str:
         return f"{self.scheme}://{label}.{self.domain}"

@@ -41,12 +41,17 @@ class FakeMachine:
         self.root, self.programs, self.ledger = root / "root", root / "bin", root / "ledger"
         for folder in (self.root, self.programs, self.root / "opt/trellis/ansible/bin"):
             folder.mkdir(parents=True)
-        for each in ("etc/docker", "etc/trellis", "etc/traefik", "etc/systemd/system", "srv/trellis", "usr/local/bin"):
+        for each in ("etc/systemd/system", "usr/local/bin"):
             (self.root / each).mkdir(parents=True)
         playbook = self.root / "opt/trellis/ansible/bin/ansible-playbook"
         playbook.write_text(_PLAYBOOK.format(packages=ANSIBLE, python=sys.executable) if has_ansible else _SAYS_SO)
         playbook.chmod(0o755)
         self.be_out_of_order()
+
+    def lack(self, *names: str) -> None:
+        """They are not installed."""
+        for name in names:
+            (self.programs / name).unlink()
 
     def be_out_of_order(self, *names: str) -> None:
         """From now on these fail, and no others."""

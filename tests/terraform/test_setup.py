@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 import subprocess
@@ -17,6 +18,7 @@ from provisioner.engine import EngineFailed, EngineUnavailable, Service, Source,
 from provisioner.setup.command import ROLES, bundle, command
 from provisioner.setup.machines import Machine, Machines
 from provisioner.setup.plan import BAKED, STEPS, Host, given
+from provisioner.setup.programs import Program
 from provisioner.setup.ssm import SsmShell
 from provisioner.setup.tilt import NotAllowed, words
 from provisioner.setup.told import Task, tasks
@@ -98,13 +100,61 @@ async def test_everything_is_set_up_and_the_second_time_changes_nothing(tmp_path
     assert [each for each in machine.heard[before:] if "restart" in each] == [["systemctl", "restart", "trellis-tilt"]]
 
 
+def published(folder: Path, name: str, *, is_archive: bool) -> Program:
+    """A program as its project publishes it: alone, or in an archive with other things."""
+    body = f"#!/bin/sh\necho {name}\n".encode()
+    path = folder / (f"{name}.tar.gz" if is_archive else name)
+    if is_archive:
+        with tarfile.open(path, "w:gz") as archive:
+            for member, content in (("README.md", b"read me"), (name, body)):
+                about = tarfile.TarInfo(member)
+                about.size = len(content)
+                archive.addfile(about, io.BytesIO(content))
+    else:
+        path.write_bytes(body)
+    return Program(path.as_uri(), hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def test_pinned_programs_are_installed_on_a_bare_machine_checked_and_only_once(tmp_path: Path, machine: FakeMachine) -> None:
+    pins = {name: published(tmp_path, name, is_archive=name != "kind") for name in ("kind", "tilt", "traefik")}
+    wanted = command(",".join(BAKED), programs=pins)
+    ran = machine.run(wanted)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    for name in pins:
+        said = subprocess.run([machine.root / "usr/local/bin" / name], capture_output=True, text=True, check=True)
+        assert said.stdout == f"{name}\n"
+    for each in tmp_path.glob("*.tar.gz"):
+        each.unlink()  # nothing is fetched again
+    assert {task.outcome for task in tasks(machine.run(wanted).stdout)} == {"ok"}
+
+    newer = published(tmp_path, "kind", is_archive=True)
+    assert machine.run(command("kind", programs={**pins, "kind": newer})).returncode == 0
+    assert newer.sha256[:16] in str((machine.root / "usr/local/bin/kind").readlink())
+
+
+def test_a_program_that_is_not_what_was_pinned_is_not_installed(tmp_path: Path, machine: FakeMachine) -> None:
+    real = published(tmp_path, "tilt", is_archive=True)
+    ran = machine.run(command("tilt", programs={"tilt": Program(real.url, "0" * 64)}))
+    [failed] = [each for each in tasks(ran.stdout) if each.outcome == "failed"]
+    assert failed.name == "tilt: fetch it, and hold it against its SHA-256"
+    assert "checksum" in failed.why
+    assert not (machine.root / "usr/local/bin/tilt").exists()
+    assert machine.run(command("tilt", programs={"tilt": real})).returncode == 0, "the next try is not in the way of what was left"
+
+
+def test_a_program_that_is_neither_there_nor_pinned_is_asked_for_by_its_setting(machine: FakeMachine) -> None:
+    machine.lack("tilt")
+    [failed] = [each for each in tasks(machine.run(command("tilt")).stdout) if each.outcome == "failed"]
+    assert "set TRELLIS_TERRAFORM__PROGRAMS__TILT__VERSION and __SHA256" in failed.why
+
+
 async def test_a_task_that_fails_is_named_with_what_it_said(tmp_path: Path, machine: FakeMachine) -> None:
     machine.be_out_of_order("systemctl")
     engine, ssm = machines(tmp_path, machine)
     with pytest.raises(EngineFailed) as failed:
         await engine.apply(MACHINE, spec(services=SERVICES), Notes())
     assert (failed.value.stage, failed.value.code) == (StageName.CONFIGURING, "setup_failed")
-    assert "docker: run it: " in failed.value.reason
+    assert failed.value.reason.startswith("docker: run it: ")
     assert "it is out of order" in failed.value.reason
     assert len(ssm.sent) == 1, "nothing is done after it"
 

@@ -22,7 +22,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_NAME = "told"
 
     def _tell(self, result: Any, outcome: str) -> None:
-        said = {"task": result.task.get_name(), "outcome": outcome}
+        said = {"task": result.task.name or result.task.get_name(), "outcome": outcome}
         if outcome == "failed":
             said["why"] = " ".join(str(result.result.get(key, "")) for key in ("msg", "stderr") if result.result.get(key))[-_MOST:]
         self._display.display("TRELLIS " + json.dumps(said))
