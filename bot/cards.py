@@ -14,6 +14,7 @@ from bot.domain.message import Person, Platform
 from bot.domain.prose import Block, Button, Card, Code, Fact, Line, Log, Mention, Span, Stage, StageState, Strong, Text, line
 from bot.replies import addresses, brief, moment, place, tone_of
 from bot.replies.datasets import data_words
+from bot.replies.money import while_paused
 
 STAGES = ("provisioning", "configuring", "starting")
 
@@ -143,9 +144,9 @@ def _cost(environment: Environment, prices: Prices, now: float) -> tuple[Fact, .
     an_hour = prices.of(environment.size, 3600, environment.engine)
     if not an_hour:
         return ()
-    return (
-        Fact("costs", line(f"{prices.shown(an_hour)} an hour" if environment.state is not State.PAUSED else "nothing while it is paused")),
-    )
+    if environment.state is State.PAUSED:
+        return (Fact("costs", line(while_paused(prices, environment.engine))),)
+    return (Fact("costs", line(f"{prices.shown(an_hour)} an hour")),)
 
 
 def person_span(person: Person) -> Span:

@@ -30,6 +30,7 @@ class Region(msgspec.Struct, frozen=True):
     volume_gb: int
     sizes: dict[str, Priced]
     hosts: dict[str, Host] = {}
+    disk_per_hour: float = 0.0  # of that disk alone: what is paid while an environment is paused
 
 
 class PriceTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -61,12 +61,14 @@ def _refresh(settings: Settings, args: argparse.Namespace, client: Callable[[], 
     except Exception as error:  # noqa: BLE001 - botocore's have no other base that is there without it
         raise SettingsError(f"AWS could not be asked for prices: {error}") from None
     sizes = {size: Priced(each.instance_type, each.per_hour) for size, each in asked.items()}
-    made = Region(datetime.now(UTC).strftime("%Y-%m-%d"), "USD", settings.prices.volume_gb, sizes, hosts)
+    disk = next((each.disk_per_hour for each in asked.values()), 0.0)
+    made = Region(datetime.now(UTC).strftime("%Y-%m-%d"), "USD", settings.prices.volume_gb, sizes, hosts, disk)
     price_table.write(settings.price_file, PriceTable({**before.regions, region: made}))
     for size, each in sizes.items():
         old = before.regions[region].sizes.get(size) if region in before.regions else None
         was = f", was {old.per_hour:.4f}" if old and old.per_hour != each.per_hour else ""
         sys.stdout.write(f"{size}: {each.instance_type} in {region}, USD {each.per_hour:.4f} an hour{was}\n")
+    sys.stdout.write(f"paused: its disk of {settings.prices.volume_gb} GB, USD {disk:.4f} an hour\n")
     sys.stdout.write("Costs are reckoned by them from now on.\n")
     return 0
 

@@ -19,3 +19,12 @@ IS_PAUSED = _PAGE.format(
     text="This environment is paused. Say <code>/ivy resume</code> to have it back in seconds, at this address. "
     "If it was paused because nobody came, your visit wakes it: look again in a moment.",
 )
+
+
+def is_stopped(page: str) -> str:
+    """Of one whose machine is stopped; `page` is its own, in the dashboard, an address of ours."""
+    text = (
+        "The machine of this environment is stopped. Have it back in some minutes, at this address: "
+        f'by a press on <a href="{page}">its page</a>, or say <code>/ivy resume</code>.'
+    )
+    return _PAGE.format(title="Paused", head="", text=text)

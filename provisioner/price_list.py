@@ -20,10 +20,11 @@ class NoPrice(Exception):  # noqa: N818 - the text is the line to show
 
 @dataclass(frozen=True)
 class Price:
-    """`per_hour` of the instance and its disk together, in US dollars."""
+    """`per_hour` of the instance and its disk together, `disk_per_hour` of the disk alone, in US dollars."""
 
     instance_type: str
     per_hour: float
+    disk_per_hour: float
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def prices(pricing: Any, region: str, instance_types: Mapping[str, str], volume_
     for size, instance_type in instance_types.items():
         wanted = {**_ON_DEMAND, "instanceType": instance_type, "regionCode": region}
         an_hour = _only(pricing, f"{instance_type} in {region}", "Hrs", wanted)
-        found[size] = Price(instance_type, float(round(an_hour + disk, 6)))
+        found[size] = Price(instance_type, float(round(an_hour + disk, 6)), float(round(disk, 6)))
     return found
 
 

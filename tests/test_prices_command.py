@@ -80,7 +80,9 @@ def test_prices_are_asked_for_written_down_with_their_day_and_reckoned_by(tmp_pa
     settings = settings_in(tmp_path)
     assert prices_of(settings).is_free, "there is no table yet"
     assert run(settings, stubbed(), "refresh") == 0
-    assert "small: t3.large in eu-west-1, USD 0.0972 an hour\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "small: t3.large in eu-west-1, USD 0.0972 an hour\n" in said
+    assert "paused: its disk of 60 GB, USD " in said
     found = prices_of(settings)
     assert found.per_hour[Size.SMALL] == pytest.approx(0.0912 + 0.073 * 60 / 730)
     assert found.currency == "USD"

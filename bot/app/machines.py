@@ -16,6 +16,7 @@ from provisioner.mirrors import Mirrors
 from provisioner.setup.code import S3Code
 from provisioner.setup.machines import Machines
 from provisioner.setup.plan import Host
+from provisioner.setup.power import Ec2Power
 from provisioner.setup.programs import URLS, Program, Programs
 from provisioner.setup.ssm import SsmShell
 from provisioner.terraform.settings import MODULES, LocalState, S3State, TerraformSettings
@@ -62,4 +63,4 @@ def machines_of(settings: Settings, github: Access | None) -> Machines:
     mirrors = Mirrors(Git(home / "git", ForgeTokens(settings, github)), home / "mirrors")
     key = token_in(settings.data_dir).encode()
     code = S3Code(mirrors, partial(client, "s3"), str(variables["data_bucket"]))
-    return Machines(SsmShell(partial(client, "ssm")), code, host_of(settings), partial(proof_of, key))
+    return Machines(SsmShell(partial(client, "ssm")), code, host_of(settings), partial(proof_of, key), Ec2Power(partial(client, "ec2")))

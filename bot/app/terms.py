@@ -48,7 +48,7 @@ def limits_of(settings: Settings) -> Limits:
 def prices_of(settings: Settings) -> Prices:
     if settings.prices.region:
         return _listed(settings)
-    return Prices(_by_hand(settings), settings.prices.currency)
+    return Prices(_by_hand(settings), settings.prices.currency, paused_per_hour=settings.prices.paused)
 
 
 def _by_hand(settings: Settings) -> dict[Size, float]:
@@ -105,7 +105,8 @@ def _listed(settings: Settings) -> Prices:
         log.warning("no_prices", region=region, file=str(settings.price_file))
         return Prices(currency=settings.prices.currency, besides=_besides(settings))
     per_hour = {Size(size): each.per_hour for size, each in found.sizes.items() if size in set(Size)}
-    return Prices(per_hour, found.currency, f"the price list of {region} of {found.as_of}", _besides(settings))
+    source = f"the price list of {region} of {found.as_of}"
+    return Prices(per_hour, found.currency, source, _besides(settings), found.disk_per_hour)
 
 
 def budgets_of(settings: Settings) -> Budgets:

@@ -23,6 +23,7 @@ class Prices:
     currency: str = "€"
     source: str = ""
     besides: Mapping[str, Mapping[Size, float]] = field(default_factory=dict)
+    paused_per_hour: float = 0.0  # of whatever size: where pausing stops a machine, what is left of it is its disk
 
     @property
     def is_free(self) -> bool:
@@ -34,6 +35,9 @@ class Prices:
 
     def source_of(self, engine: str) -> str:
         return "" if engine in self.besides else self.source
+
+    def of_pause(self, seconds: float, engine: str) -> float:
+        return 0.0 if engine in self.besides else self.paused_per_hour * max(0.0, seconds) / 3600
 
     def shown(self, amount: float) -> str:
         """`€1.10`, `USD 1,100.00`; a fraction of a cent is `< €0.01`."""
@@ -75,14 +79,21 @@ class Lasting(Protocol):
 def running_s(environment: Lasting, now: float) -> float:
     """How long it has been paid for: its life so far, without the time that it was paused."""
     end = environment.gone_at if environment.gone_at is not None else now
-    paused = environment.paused_s + (end - environment.paused_at if environment.paused_at is not None else 0)
-    return max(0.0, end - environment.created_at - paused)
+    return max(0.0, end - environment.created_at - paused_s(environment, now))
+
+
+def paused_s(environment: Lasting, now: float) -> float:
+    """How long it has been paused in all."""
+    end = environment.gone_at if environment.gone_at is not None else now
+    return environment.paused_s + (end - environment.paused_at if environment.paused_at is not None else 0)
 
 
 def spent(environment: Lasting, prices: Prices, now: float) -> float:
-    """Each hour at the price of the size that it had then."""
-    earlier = sum(prices.of(Size(size), seconds, environment.engine) for size, seconds in environment.earlier_s.items())
-    return earlier + prices.of(environment.size, _at_this_size_s(environment, now), environment.engine)
+    """Each hour at the price of the size that it had then, or of a pause."""
+    engine = environment.engine
+    earlier = sum(prices.of(Size(size), seconds, engine) for size, seconds in environment.earlier_s.items())
+    paused = prices.of_pause(paused_s(environment, now), engine)
+    return earlier + paused + prices.of(environment.size, _at_this_size_s(environment, now), engine)
 
 
 def resized(environment: Environment, size: Size, now: float) -> Environment:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.command import Event
 from bot.domain.environment import Environment, State
 from bot.domain.prose import Code, Items, Line, Log, Reply, Span, Strong, Table, Text, Tone, line
-from bot.replies.common import addresses, brief, commit, hours, how, moment, say
+from bot.replies.common import addresses, brief, commit, hours, how, moment, say, typed
 from bot.replies.datasets import data_words
 from bot.replies.differing import Difference, differing
 
@@ -73,6 +73,9 @@ def listing(environments: Sequence[Environment], what: str) -> Reply:
 
 
 def logs(environment: Environment, lines: Sequence[tuple[str, str]]) -> Reply:
+    if not lines and environment.state is State.PAUSED:
+        resume = Code(typed("resume", environment))
+        return say(Tone.NEUTRAL, Strong(environment.slug), " is paused, and its logs with it. Have both back: ", resume)
     if not lines:
         return say(Tone.NEUTRAL, Strong(environment.slug), " has written nothing yet.")
     width = max(len(service) for service, _ in lines)

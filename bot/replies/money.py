@@ -52,10 +52,16 @@ def of_one(environment: Environment, prices: Prices, now: float) -> Reply:
     if environment.gone_at is not None or not environment.is_wanted:
         return say(Tone.NEUTRAL, *head, size, more=whence(prices, environment.engine))
     if environment.paused_at is not None:
-        return say(Tone.NEUTRAL, *head, size, more=(line("It is paused and costs nothing now."), *whence(prices, environment.engine)))
+        costs = line(f"It costs {while_paused(prices, environment.engine)}.")
+        return say(Tone.NEUTRAL, *head, size, more=(costs, *whence(prices, environment.engine)))
     until = prices.shown(prices.of(environment.size, environment.expires_at - now, environment.engine))
     rest = line("Until it goes, ", moment(environment.expires_at), f", another {until}.")
     return say(Tone.NEUTRAL, *head, size, more=(rest, *whence(prices, environment.engine)))
+
+
+def while_paused(prices: Prices, engine: str) -> str:
+    an_hour = prices.of_pause(3600, engine)
+    return f"{prices.shown(an_hour)} an hour while it is paused, for its disk" if an_hour else "nothing while it is paused"
 
 
 def of_several(environments: Sequence[Environment], prices: Prices, now: float) -> Reply:

@@ -227,6 +227,7 @@ class PriceSettings(BaseModel):
     small: float = Field(default=0, ge=0)
     medium: float = Field(default=0, ge=0)
     large: float = Field(default=0, ge=0)
+    paused: float = Field(default=0, ge=0)
     region: str = ""
     file: Path | None = None
     instance_types: dict[SizeName, str] = {"small": "t3.large", "medium": "t3.xlarge", "large": "m6i.2xlarge"}  # modules/branch-env's

@@ -11,12 +11,14 @@ from provisioner.records import label
 from provisioner.setup import seeding
 from provisioner.setup.command import command
 from provisioner.setup.plan import STEPS, Host, given
+from provisioner.setup.power import Power
 from provisioner.setup.shell import Shell
 from provisioner.setup.steps import carry_out
 from provisioner.setup.tilt import NotAllowed
 from provisioner.traefik.names import TILT
 
 _SOON_S = 120.0
+_CLUSTER = "docker start trellis-control-plane 2>/dev/null || true"  # kind's node; where there is none yet it is made
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Machines:
     code: Code
     host: Host
     proof: Callable[[str], str]
+    power: Power
 
     async def apply(self, machine: Machine, spec: Spec, report: Report) -> Access:
         """Make the commit run there. Raises EngineFailed with the task at which it stopped."""
@@ -69,8 +72,13 @@ class Machines:
         await self._plain(machine, "systemctl restart trellis-tilt")
 
     async def pause(self, machine: Machine) -> None:
-        """Nothing of the branch runs; the machine stays."""
-        await self._plain(machine, "systemctl stop trellis-tilt")
+        """The machine is stopped: only its disk is there, and paid for. Raises EngineUnavailable."""
+        await self.power.stop(machine.id)
+
+    async def wake(self, machine: Machine) -> None:
+        """Start it if it is stopped, and its cluster with it; `apply` does the rest. Raises EngineUnavailable."""
+        if await self.power.start(machine.id):
+            await self.shell.run(machine.id, _CLUSTER, _SOON_S)
 
     async def seed(self, machine: Machine, slug: str, dataset: Dataset | None, number: int) -> None:
         """Run its line there, once for each `number`; None: stop the one that runs. Raises EngineFailed, EngineUnavailable."""

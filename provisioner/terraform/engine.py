@@ -122,6 +122,8 @@ class TerraformEngine(Engine):
         self._claim(spec.environment, fence)
         await report.begin(StageName.PROVISIONING)
         stack = await self._stack(spec.environment, fence)
+        if self._machines and (machine := await self._machine_of(spec.environment)):
+            await self._machines.wake(machine)  # before it is looked at: a machine that is stopped has no services to set up
         record = await self._wanted(spec, stack)
         outputs = await stack.apply(record.wanted.variables, lambda done, of: report.count(StageName.PROVISIONING, done, of))
         if self._machines:
@@ -185,12 +187,15 @@ class TerraformEngine(Engine):
             await self._machines.restart(machine)
 
     async def pause(self, environment: str, fence: int) -> None:
-        """Services only: a machine of its own stays, and costs what it costs."""
+        """A machine of its own is stopped: then only its disk is paid for."""
         self._claim(environment, fence)
         if not self._machines:
             await self._within.pause(environment, fence)
         elif machine := await self._machine_of(environment):
             await self._machines.pause(machine)
+            self._claim(environment, fence)
+            if record := self._records.find(environment):
+                self._records.save(replace(record, is_stopped=True))
 
     async def seed(self, environment: str, dataset: Dataset | None, fence: int, number: int) -> None:
         self._claim(environment, fence)
@@ -263,6 +268,9 @@ class TerraformEngine(Engine):
     async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
         check_name(environment)
         if self._machines and service != LOGS:
+            record = await asyncio.to_thread(self._records.find, environment)
+            if record and record.is_stopped:
+                return ()
             if machine := await self._machine_of(environment):
                 return await self._machines.logs(machine, service, tail)
         elif service != LOGS and (lines := await self._within.logs(environment, service, tail)):

@@ -35,6 +35,7 @@ class Record:
     is_going: bool = False
     machine: tuple[str, str] | None = None  # its id and address, where it has one of its own
     module: str = ""  # which module; "" in those from when there was one for all
+    is_stopped: bool = False  # that machine, while it is paused
 
     @property
     def is_spare(self) -> bool:

@@ -290,3 +290,16 @@ async def test_a_new_table_of_prices_counts_at_once_and_a_bad_one_changes_nothin
         written(0.5, "2026-11-01")
         await world.types(f"/ivy terminate {slug}")
         assert "cost    USD 1.00" in await world.card()
+
+
+async def test_a_stopped_machines_disk_goes_on_costing(tmp_path: Path) -> None:
+    async with a_world(tmp_path, prices={"small": 1.0, "paused": 0.1, "currency": "USD"}) as world:
+        await world.types("/ivy create lab:demo")
+        slug = (await world.environment()).slug
+        await world.pass_time(hours=2)
+        await world.types(f"/ivy pause {slug}")
+        await world.pass_time(hours=10)
+        assert "USD 0.10 an hour while it is paused, for its disk" in await world.card()
+        told = "\n".join(await world.types(f"/ivy cost {slug}"))
+        assert "has cost USD 3.00" in told
+        assert "It costs USD 0.10 an hour while it is paused, for its disk." in told

@@ -18,6 +18,7 @@ from bot.settings.terraform import NEEDED
 from provisioner.setup.code import S3Code
 from provisioner.setup.machines import Machines
 from provisioner.setup.plan import Host
+from provisioner.setup.power import Ec2Power
 from provisioner.setup.ssm import SsmShell
 from provisioner.terraform.settings import MODULES
 from tests.terraform.aws import Aws
@@ -62,6 +63,7 @@ async def test_each_project_has_its_own_engine_and_a_running_one_keeps_it(
     variables, ssm = lasting(aws), FakeSsm(AnyMachine(tmp_path / "machine"))
     before = counted(aws)
     code = S3Code(Packed(), lambda: aws.client("s3"), "seeds")  # type: ignore[arg-type]
+    power = Ec2Power(lambda: aws.client("ec2"), (0.01,))
     settings: dict[str, Any] = {
         "terraform": {"program": "wheel", "module": str(module), "variables": variables, "plugins": str(mirror.folder)},
         "projects": {
@@ -72,7 +74,7 @@ async def test_each_project_has_its_own_engine_and_a_running_one_keeps_it(
         "prices": {**PRICES, "file": price_file(tmp_path)},
         "traefik": {**TRAEFIK, "scheme": "https", "login": False},
         "domain": DOMAIN,
-        "machines": Machines(SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff"),
+        "machines": Machines(SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff", power),
     }
     data = tmp_path / "data"
     async with a_world(data, **settings) as world:

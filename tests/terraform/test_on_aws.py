@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from provisioner.engine import Source
 from provisioner.setup.code import S3Code
 from provisioner.setup.machines import Machines
 from provisioner.setup.plan import Host
+from provisioner.setup.power import Ec2Power
 from provisioner.setup.ssm import SsmShell
 from provisioner.terraform.settings import MODULES
 from tests.terraform.aws import Aws
@@ -56,25 +58,32 @@ async def visits(world: World, url: str) -> int:
     return (await Visitor(world, scheme="https").asks(url)).status_code
 
 
-async def test_an_environment_on_aws_from_what_is_said_to_nothing_left(
-    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
+@asynccontextmanager
+async def on_aws(aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]) -> AsyncIterator[tuple[World, FakeSsm]]:
+    """A world whose environments are instances of moto, each of them the one machine that SSM reaches."""
     mirror = mirrors(tmp_path, "stand-in")
     record_property("told", f"a conversation with branch-env ran with {mirror.told}; SSM and the machine were stand-ins")
     record_property("told", NOT_REAL)
     module = tmp_path / "branch-env"
     shutil.copytree(MODULES / "branch-env", module)
     (module / ".terraform.lock.hcl").unlink()
-    aws.client("s3").create_bucket(Bucket="seeds", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     variables, ssm = lasting(aws), FakeSsm(AnyMachine(tmp_path / "machine"))
-    before = counted(aws)
     code = S3Code(Packed(), lambda: aws.client("s3"), "seeds")  # type: ignore[arg-type]
-    machines = Machines(SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff")
+    power = Ec2Power(lambda: aws.client("ec2"), (0.01,))
+    machines = Machines(SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff", power)
     terraform: dict[str, Any] = {"program": "wheel", "module": str(module), "variables": variables, "plugins": str(mirror.folder)}
     traefik = {**TRAEFIK, "scheme": "https", "login": False}
-    async with a_world(
-        tmp_path / "data", engine="terraform", terraform=terraform, traefik=traefik, domain=DOMAIN, machines=machines
-    ) as world:
+    more: dict[str, Any] = {"engine": "terraform", "terraform": terraform, "traefik": traefik, "domain": DOMAIN}
+    async with a_world(tmp_path / "data", machines=machines, **more) as world:
+        yield world, ssm
+
+
+async def test_an_environment_on_aws_from_what_is_said_to_nothing_left(
+    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    aws.client("s3").create_bucket(Bucket="seeds", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    async with on_aws(aws, tmp_path, record_property) as (world, ssm):
+        before = counted(aws)
         (said,) = await world.types("/ivy create lab:demo")
         environment = await world.environment()
         address = f"https://{environment.slug}.{DOMAIN}"
@@ -103,6 +112,39 @@ async def test_an_environment_on_aws_from_what_is_said_to_nothing_left(
             await world.types(f"/ivy terminate {each.slug}")
     assert counted(aws) == before
     assert objects(aws) == []
+
+
+async def test_a_paused_environment_is_a_stopped_instance_that_comes_back_as_it_was(
+    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    aws.client("s3").create_bucket(Bucket="seeds", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    async with on_aws(aws, tmp_path, record_property) as (world, ssm):
+        await world.types("/ivy create lab:demo")
+        before = await world.environment()
+        (instance,) = aws.instances()
+        (said,) = await world.types(f"/ivy pause {before.slug}")
+        assert f"{before.slug} is paused" in said
+        (stopped,) = aws.instances()
+        assert (stopped["InstanceId"], stopped["State"]["Name"]) == (instance["InstanceId"], "stopped")
+        assert "is paused, and its logs with it" in "\n".join(await world.types(f"/ivy logs {before.slug}"))
+        found = (await world.web.get("/traefik/configuration", headers={"host": "127.0.0.1"})).json()
+        assert found["http"]["routers"][f"env-{before.slug}"]["middlewares"][-1] == "page-paused"
+
+        shown = await Visitor(world, scheme="https").asks(f"https://{before.slug}.{DOMAIN}/")
+        assert (shown.status_code, f'/environments/{before.slug}">its page</a>' in shown.text) == (503, True)
+
+        (said,) = await world.types(f"/ivy resume {before.slug}")
+        assert f"{before.slug} is ready" in said
+        (again,) = aws.instances()
+        assert (again["InstanceId"], again["State"]["Name"]) == (instance["InstanceId"], "running")
+        after = await world.environment()
+        assert after.upstream == f"http://{again['PrivateIpAddress']}:80"
+        assert "docker start trellis-control-plane" in "\n".join(ssm.sent)
+
+        await world.types(f"/ivy pause {before.slug}")
+        await world.pass_time(hours=49)
+        assert await world.environments() == []
+        assert aws.instances() == []
 
 
 @pytest.mark.parametrize("name", NEEDED)

@@ -18,6 +18,7 @@ from provisioner.engine import EngineFailed, EngineUnavailable, Service, Source,
 from provisioner.setup.command import ROLES, bundle, command
 from provisioner.setup.machines import Machine, Machines
 from provisioner.setup.plan import BAKED, STEPS, Host, given
+from provisioner.setup.power import Ec2Power
 from provisioner.setup.programs import Program
 from provisioner.setup.ssm import SsmShell
 from provisioner.setup.tilt import NotAllowed, words
@@ -68,7 +69,7 @@ def quick(tmp_path: Path) -> FakeMachine:
 
 def machines(tmp_path: Path, machine: FakeMachine, **more: int) -> tuple[Machines, FakeSsm]:
     ssm = FakeSsm({MACHINE.id: machine}, **more)
-    return Machines(SsmShell(lambda: ssm, (0.0,)), Archive(tmp_path), HOST, lambda environment: "00ff"), ssm
+    return Machines(SsmShell(lambda: ssm, (0.0,)), Archive(tmp_path), HOST, lambda environment: "00ff", Ec2Power(lambda: None)), ssm
 
 
 async def test_everything_is_set_up_and_the_second_time_changes_nothing(tmp_path: Path, machine: FakeMachine) -> None:

@@ -18,12 +18,13 @@ from bot.context_ports import RuntimeUnavailable
 from bot.domain.command import Event
 from bot.domain.continuity import Certificate
 from bot.domain.cost import FREE, Prices, spent
-from bot.domain.environment import Environment
+from bot.domain.environment import Environment, State
 from bot.domain.prose import Card, Code, Fact, Log, Strong, Text, line
 from bot.rendering import html
 from bot.rendering.progress import duration
 from bot.replies.alarms import stands
 from bot.replies.datasets import data_words
+from bot.replies.money import while_paused
 from bot.replies.trading import standing
 from bot.store import usage as stored_usage
 from bot.store.transaction import Transaction
@@ -87,6 +88,8 @@ def cost_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
     if not each_hour:
         return []
     so_far = prices.shown(spent(it, prices, now))
+    if it.paused_at is not None and it.is_live:
+        return [Fact("Cost", line(f"{so_far} so far, {while_paused(prices, it.engine)}"))]
     return [Fact("Cost", line(f"{so_far} so far, {prices.shown(each_hour)} an hour" if it.is_live else so_far))]
 
 
@@ -178,6 +181,8 @@ async def logs_of(parts: Parts, it: Environment, service: str | None, tail: int)
         return Markup("<p class=note>The place where environments run could not be asked: {}</p>").format(str(error))
     if not found and it.failure:
         found = [(it.failure.stage, text) for text in it.failure.log]
+    if not found and it.state is State.PAUSED:
+        return Markup("<p class=note>Its logs are there again when it is resumed.</p>")
     if not found:
         return (
             Markup("<p class=note>Nothing has been written yet.</p>") if it.is_live else Markup("<p class=note>Its logs went with it.</p>")

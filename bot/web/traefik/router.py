@@ -15,7 +15,7 @@ from bot.web.traefik.hand_over import Gate, LedTo, Passes, Refused, slug_of, wan
 from bot.web.traefik.routes import Routes
 from provisioner import pages
 
-_PAGES = {"unknown": (404, pages.NOT_FOUND), "waiting": (503, pages.NOT_UP), "paused": (503, pages.IS_PAUSED)}
+_PAGES = {"unknown": (404, pages.NOT_FOUND), "waiting": (503, pages.NOT_UP)}
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _STYLED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 
@@ -43,8 +43,11 @@ def for_traefik(routes: Routes, gate: Gate, readers: Readers) -> APIRouter:
         return _led(answer, is_secure=gate.place.is_secure)
 
     @made.api_route("/page/{name}", methods=_METHODS)
-    async def page(name: str) -> Response:
+    async def page(request: Request, name: str) -> Response:
         status, body = _PAGES.get(name, _PAGES["unknown"])
+        label = gate.place.label(request.headers.get("x-forwarded-host", ""))
+        if name == "paused" and label:
+            status, body = 503, pages.is_stopped(f"{gate.place.dashboard}/environments/{slug_of(label)}")
         again = {"Retry-After": pages.LOOK_AGAIN_S} if name == "waiting" else {}
         return HTMLResponse(body, status, {**_STYLED, **again})
 
