@@ -37,7 +37,9 @@ def failed(environment: Environment, to: Person | None) -> Reply:
     kept = environment.state is State.READY
     head: tuple[Span, ...] = (Strong(environment.slug), Text(" was not updated: " if kept else " did not become ready: "), Text(reason))
     more: list[Block] = [Log(log)] if log else []
-    if kept:
+    if failure and failure.code == "not_put_back":
+        more.append(line("It may not answer until one of them runs. Push a fix, or: ", Code(typed("retry", environment))))
+    elif kept:
         more.append(
             line("What ran before, ", commit(environment.running_sha), ", goes on. Push a fix, or: ", Code(typed("retry", environment)))
         )

@@ -22,7 +22,7 @@ _CLUSTER = "docker start trellis-control-plane 2>/dev/null || true"  # kind's no
 
 
 @dataclass(frozen=True)
-class Machine:
+class Instance:
     """What the module made, by its output of the same name."""
 
     id: str
@@ -49,7 +49,7 @@ class Machines:
     proof: Callable[[str], str]
     power: Power
 
-    async def apply(self, machine: Machine, spec: Spec, report: Report) -> Access:
+    async def apply(self, machine: Instance, spec: Spec, report: Report) -> Access:
         """Make the commit run there. Raises EngineFailed with the task at which it stopped."""
         await report.begin(StageName.CONFIGURING)
         try:
@@ -67,20 +67,20 @@ class Machines:
         addresses = tuple(Address(each.name, self.host.url(label(spec, each.name))) for each in spec.services)
         return Access(spec.generation, spec.source.sha, addresses, f"http://{machine.private_ip}:80")
 
-    async def restart(self, machine: Machine) -> None:
+    async def restart(self, machine: Instance) -> None:
         """Have tilt begin anew what it runs. Raises EngineFailed, EngineUnavailable."""
         await self._plain(machine, "systemctl restart trellis-tilt")
 
-    async def pause(self, machine: Machine) -> None:
+    async def pause(self, machine: Instance) -> None:
         """The machine is stopped: only its disk is there, and paid for. Raises EngineUnavailable."""
         await self.power.stop(machine.id)
 
-    async def wake(self, machine: Machine) -> None:
+    async def wake(self, machine: Instance) -> None:
         """Start it if it is stopped, and its cluster with it; `apply` does the rest. Raises EngineUnavailable."""
         if await self.power.start(machine.id):
             await self.shell.run(machine.id, _CLUSTER, _SOON_S)
 
-    async def seed(self, machine: Machine, slug: str, dataset: Dataset | None, number: int) -> None:
+    async def seed(self, machine: Instance, slug: str, dataset: Dataset | None, number: int) -> None:
         """Run its line there, once for each `number`; None: stop the one that runs. Raises EngineFailed, EngineUnavailable."""
         if dataset is None:
             await self._plain(machine, seeding.STOP)
@@ -94,14 +94,14 @@ class Machines:
             why = f"did not end within {dataset.within_s:g} s" if ran.code == seeding.TOO_LONG else f"exited with code {ran.code}"
             raise EngineFailed(StageName.STARTING, f"loading {dataset.name} {why}", tuple(ran.out.splitlines()), code="seed_failed")
 
-    async def logs(self, machine: Machine, service: str | None, tail: int) -> tuple[LogLine, ...]:
+    async def logs(self, machine: Instance, service: str | None, tail: int) -> tuple[LogLine, ...]:
         if service == seeding.LOG:
             ran = await self.shell.run(machine.id, seeding.logs(tail), _SOON_S)
             return tuple(LogLine(seeding.LOG, text) for text in ran.out.splitlines())
         ran = await self.shell.run(machine.id, f"journalctl --unit trellis-tilt --output cat --lines {int(tail)}", _SOON_S)
         return tuple(LogLine(TILT, text) for text in ran.out.splitlines())
 
-    async def _plain(self, machine: Machine, text: str) -> None:
+    async def _plain(self, machine: Instance, text: str) -> None:
         ran = await self.shell.run(machine.id, text, _SOON_S)
         if ran.code:
             raise EngineFailed(StageName.STARTING, f"{text}: {ran.err.strip()[-300:] or 'it failed'}", code="setup_failed")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from processes import tail
 from provisioner.engine import (
     Access,
-    Address,
     Bare,
     Dataset,
     Engine,
     EngineFailed,
+    EngineUnavailable,
     LogLine,
     Observed,
     Pattern,
@@ -27,20 +25,21 @@ from provisioner.engine import (
 from provisioner.fences import Fences
 from provisioner.moments import at
 from provisioner.records import check, check_bare, check_name
-from provisioner.setup.machines import Machine, Machines
+from provisioner.setup.machines import Instance, Machines
 from provisioner.terraform.commands import Commands
 from provisioner.terraform.copies import Copy
-from provisioner.terraform.images import image_of
+from provisioner.terraform.images import Newest, image_of
+from provisioner.terraform.outputs import instance_of, with_addresses
 from provisioner.terraform.program import Program, find
 from provisioner.terraform.records import Made, Record, Records
+from provisioner.terraform.reports import Begun, Quiet
 from provisioner.terraform.runner import Runner
-from provisioner.terraform.said import said
+from provisioner.terraform.said import said_in
 from provisioner.terraform.settings import S3State, TerraformSettings
 from provisioner.terraform.stack import Stack
 from provisioner.terraform.variables import bare_of, for_the_end, variables
 
 LOGS = "terraform"  # the name under which its own log is shown
-_NO_IMAGE = "there is no image yet that machines could be made of; `trellis image list` says how far the first is"
 
 
 class TerraformEngine(Engine):
@@ -58,7 +57,8 @@ class TerraformEngine(Engine):
         machines: Machines | None = None,
         image: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
-        self._settings, self._within, self._now, self._machines, self._image = settings, within, now, machines, image
+        self._settings, self._within, self._now, self._machines = settings, within, now, machines
+        self._newest = Newest(settings, image)
         for folder in (settings.fences, settings.environments, settings.folder / "home"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._fences = Fences(settings.fences)
@@ -89,18 +89,7 @@ class TerraformEngine(Engine):
 
     # ------------------------------------------------------------ making before anybody asks
     async def pattern(self, project: str) -> Pattern:  # noqa: ARG002 - the same for every project
-        return Pattern(self._settings.name, await asyncio.to_thread(image_of, await self._current()))
-
-    async def _current(self) -> TerraformSettings:
-        """The settings with the newest image; a machine that there is keeps the one that it was made of (the module sees to that)."""
-        newest = await self._image() if self._image else ""
-        return replace(self._settings, variables={**self._settings.variables, "image_id": newest}) if newest else self._settings
-
-    async def _for_making(self) -> TerraformSettings:
-        current = await self._current()
-        if self._image and not current.variables.get("image_id"):
-            raise EngineFailed(StageName.PROVISIONING, _NO_IMAGE, code="no_image")
-        return current
+        return Pattern(self._settings.name, await asyncio.to_thread(image_of, await self._newest.now()))
 
     async def prepare(self, bare: Bare, fence: int) -> None:
         """The machine, under a name of its own; what is to run in it is not known yet."""
@@ -109,7 +98,7 @@ class TerraformEngine(Engine):
         stack = await self._stack(bare.environment, fence)
         before = self._records.find(bare.environment)
         created_at = before.created_at if before else self._now()
-        made = Made(0, "", "", variables(await self._for_making(), bare, created_at))
+        made = Made(0, "", "", variables(await self._newest.for_making(), bare, created_at))
         record = Record(bare.environment, bare.slug, bare.project, created_at, made, module=self._settings.name)
         self._records.save(record)
         await stack.apply(made.variables)
@@ -127,22 +116,47 @@ class TerraformEngine(Engine):
         record = await self._wanted(spec, stack)
         outputs = await stack.apply(record.wanted.variables, lambda done, of: report.count(StageName.PROVISIONING, done, of))
         if self._machines:
-            machine = _machine(outputs)
+            machine = instance_of(outputs)
             record = replace(record, machine=(machine.id, machine.private_ip))
             self._claim(spec.environment, fence)
             self._records.save(record)
             await report.end(StageName.PROVISIONING)
-            access = await self._machines.apply(machine, spec, report)
+            try:
+                access = await self._machines.apply(machine, spec, report)
+            except EngineFailed as failed:
+                if record.ready and 0 < record.ready.generation < spec.generation:
+                    await self._after_failure(record, fence, failed)
+                raise
         else:
-            access = _with(await self._within.apply(spec, fence, _Begun(report)), outputs)
+            access = with_addresses(await self._within.apply(spec, fence, Begun(report)), outputs)
         self._claim(spec.environment, fence)
         self._records.save(replace(record, ready=record.wanted))
         return access
 
-    async def _machine_of(self, environment: str) -> Machine | None:
+    async def _after_failure(self, record: Record, fence: int, failed: EngineFailed) -> None:
+        """What ran before goes on. Raises EngineFailed with both where that cannot be had either."""
+        try:
+            await self._put_back(record, fence)
+        except (EngineFailed, EngineUnavailable) as problem:
+            reason = f"{failed.reason}. What ran before could not be put back: {problem}"
+            raise EngineFailed(failed.stage, reason, failed.log, code="not_put_back") from failed
+
+    async def _put_back(self, record: Record, fence: int) -> None:
+        """The machine as it was, and what ran on it last. What only has to be left alone within this machine runs there still."""
+        ready = record.ready or record.wanted
+        outputs = await (await self._stack(record.environment, fence)).apply(ready.variables)
+        machine = record.machine
+        if self._machines and ready.spec:
+            made = instance_of(outputs)
+            machine = (made.id, made.private_ip)
+            await self._machines.apply(made, ready.spec, Quiet())
+        self._claim(record.environment, fence)
+        self._records.save(replace(record, wanted=ready, machine=machine))
+
+    async def _machine_of(self, environment: str) -> Instance | None:
         """The machine that an environment had last."""
         record = await asyncio.to_thread(self._records.find, environment)
-        return Machine(*record.machine) if record and record.machine else None
+        return Instance(*record.machine) if record and record.machine else None
 
     async def _wanted(self, spec: Spec, stack: Stack) -> Record:
         """Remembered before anything is made, so that nothing that is made is ever forgotten."""
@@ -150,7 +164,8 @@ class TerraformEngine(Engine):
         created_at = before.created_at if before else await self._created_at(spec, stack)
         if before and before.is_spare:  # its time as somebody's begins
             created_at = self._now()
-        made = Made(spec.generation, spec.source.sha, spec.source.ref, variables(await self._for_making(), bare_of(spec), created_at))
+        known = variables(await self._newest.for_making(), bare_of(spec), created_at)
+        made = Made(spec.generation, spec.source.sha, spec.source.ref, known, replace(spec, secrets=()))
         ready, machine = (before.ready, before.machine) if before else (None, None)
         module = self._settings.name
         record = Record(spec.environment, spec.slug, spec.source.project, created_at, made, ready, machine=machine, module=module)
@@ -174,10 +189,11 @@ class TerraformEngine(Engine):
             return
         if record.ready is None or record.ready.generation == 0:
             await self._take_down(environment, fence, record)
-        else:
-            await (await self._stack(environment, fence)).apply(record.ready.variables)
-            self._claim(environment, fence)
-            self._records.save(replace(record, wanted=record.ready))
+            return
+        try:
+            await self._put_back(record, fence)
+        except EngineFailed as failed:  # it ran there before: that it does not now is no fault of the branch
+            raise EngineUnavailable(f"putting back what ran before: {failed.reason}") from failed
 
     async def restart(self, environment: str, service: str | None, fence: int, number: int = 0) -> None:
         self._claim(environment, fence)
@@ -222,7 +238,7 @@ class TerraformEngine(Engine):
         is_known = record is not None or await asyncio.to_thread(copy.root.exists) or isinstance(self._settings.state, S3State)
         if is_known or (copy.state and await asyncio.to_thread(copy.state.exists)):
             known = record.wanted.variables if record else None
-            await (await self._stack(environment, fence)).destroy(for_the_end(await self._current(), environment, known))
+            await (await self._stack(environment, fence)).destroy(for_the_end(await self._newest.now(), environment, known))
             self._claim(environment, fence)
             await asyncio.to_thread(copy.remove)
 
@@ -277,38 +293,5 @@ class TerraformEngine(Engine):
             return lines
         if service not in {None, LOGS}:
             return ()
-        return await asyncio.to_thread(self._own_logs, environment, tail)
-
-    def _own_logs(self, environment: str, lines: int) -> tuple[LogLine, ...]:
-        files = sorted((self._settings.environments / environment / "logs").glob("*.log"), key=lambda path: path.stat().st_mtime)
-        texts = [text for file in files for text in said(tail(file, lines)).lines]
-        return tuple(LogLine(LOGS, text) for text in texts[-lines:])
-
-
-@dataclass(frozen=True)
-class _Begun:
-    """The report for the engine within: its first stage has begun already."""
-
-    report: Report
-
-    async def begin(self, stage: StageName) -> None:
-        if stage is not StageName.PROVISIONING:
-            await self.report.begin(stage)
-
-    async def end(self, stage: StageName) -> None:
-        await self.report.end(stage)
-
-    async def count(self, stage: StageName, done: int, of: int) -> None:
-        await self.report.count(stage, done, of)
-
-
-def _machine(outputs: Mapping[str, Any]) -> Machine:
-    made = outputs["machine"]
-    return Machine(str(made["id"]), str(made["private_ip"]))
-
-
-def _with(access: Access, outputs: Mapping[str, Any]) -> Access:
-    """The services' addresses, and after them those that the machine itself answers at."""
-    named = {each.service for each in access.addresses}
-    own = tuple(Address(name, url) for name, url in sorted(outputs.get("addresses", {}).items()) if name not in named)
-    return replace(access, addresses=(*access.addresses, *own))
+        texts = await asyncio.to_thread(said_in, self._settings.environments / environment / "logs", tail)
+        return tuple(LogLine(LOGS, text) for text in texts)

@@ -11,15 +11,18 @@ from typing import Any
 
 import msgspec
 
+from provisioner.engine import Spec
+
 
 @dataclass(frozen=True)
 class Made:
-    """A generation and the variables that it has of Terraform; the generation 0 is of no branch."""
+    """A generation and the variables that it has of Terraform; the generation 0 is of no branch. `spec` is without its secrets."""
 
     generation: int
     sha: str
     ref: str
     variables: dict[str, Any]
+    spec: Spec | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,10 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from processes import tail
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r"^[\u2500-\u257f\s]+")  # the box that is drawn around an error
@@ -66,3 +69,9 @@ def said(lines: Iterable[str]) -> Said:
     for line in lines:
         one.hear(line)
     return one
+
+
+def said_in(folder: Path, lines: int) -> list[str]:
+    """The last lines of all logs in it, the oldest first."""
+    files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
+    return [text for file in files for text in said(tail(file, lines)).lines][-lines:]

@@ -16,7 +16,7 @@ import pytest
 
 from provisioner.engine import EngineFailed, EngineUnavailable, Service, Source, StageName
 from provisioner.setup.command import ROLES, bundle, command
-from provisioner.setup.machines import Machine, Machines
+from provisioner.setup.machines import Instance, Machines
 from provisioner.setup.plan import BAKED, STEPS, Host, given
 from provisioner.setup.power import Ec2Power
 from provisioner.setup.programs import Program
@@ -28,7 +28,7 @@ from tests.terraform.machine import ANSIBLE, TOLD, FakeMachine, FakeSsm, is_ther
 from tests.terraform.stand import SHA, spec
 
 HOST = Host("env.example.net", tilt_arguments={"demo": ("--only", "web", "--env=*")})
-MACHINE = Machine("i-0123456789abcdef0", "10.20.1.7")
+MACHINE = Instance("i-0123456789abcdef0", "10.20.1.7")
 SERVICES = (Service("web", "./web"), Service("api", "./api"))
 
 

@@ -1,0 +1,22 @@
+"""What a module says of what it made, as engines have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from provisioner.engine import Access, Address
+from provisioner.setup.machines import Instance
+
+
+def instance_of(outputs: Mapping[str, Any]) -> Instance:
+    made = outputs["machine"]
+    return Instance(str(made["id"]), str(made["private_ip"]))
+
+
+def with_addresses(access: Access, outputs: Mapping[str, Any]) -> Access:
+    """The services' addresses, and after them those that the machine itself answers at."""
+    named = {each.service for each in access.addresses}
+    own = tuple(Address(name, url) for name, url in sorted(outputs.get("addresses", {}).items()) if name not in named)
+    return replace(access, addresses=(*access.addresses, *own))
