@@ -110,7 +110,7 @@ async def test_one_that_is_lost_is_revoked_at_once_and_made_anew_by_its_page(wor
     it, lost, _ = await made(world)
     async with signed_in(world, "dana") as web:
         assert lost in (await web.sends(f"/environments/{it.slug}/key")).text
-        assert "Lost it" in (await web.get(f"/environments/{it.slug}")).text
+        assert "Make another…" in (await web.get(f"/environments/{it.slug}")).text
         await web.sends("/say", line=f"/ivy restart {it.slug} --new-key", back=f"/environments/{it.slug}")
         await world.settle()
         [spec] = world.engine.running.values()

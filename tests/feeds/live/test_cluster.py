@@ -7,6 +7,7 @@ import contextlib
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -175,6 +176,33 @@ async def test_a_host_of_another_signer_is_no_part_of_the_cluster(cluster: Clust
     finally:
         here.kill()
         here.wait()
+
+
+def test_a_host_fetches_its_certificate_and_has_nats_take_one_that_is_new(tmp_path: Path) -> None:
+    """The module's own script, with stand-ins for AWS and systemd."""
+    secret, reloads, here = tmp_path / "secret.json", tmp_path / "reloads", tmp_path / "etc"
+    here.mkdir()
+    text = (MODULES / "platform" / "feeds" / "certify.sh").read_text()
+    for before, after in (("/etc/trellis-nats", str(here)), ("/opt/trellis/bin/python", sys.executable)):
+        assert before in text
+        text = text.replace(before, after)
+    programs = {"certify": text, "aws": f"#!/bin/sh\ncat {secret}\n", "systemctl": f'#!/bin/sh\necho "$@" >> {reloads}\n'}
+    for name, content in programs.items():
+        (tmp_path / name).write_text(content)
+        (tmp_path / name).chmod(0o755)
+
+    def certify(word: str, certificate: str) -> list[str]:
+        secret.write_text(json.dumps({"certificate": certificate, "key": "a key\n"}))
+        env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+        subprocess.run([str(tmp_path / "certify"), word, "trellis/nats-tls", "eu-west-1"], env=env, check=True)
+        return reloads.read_text().splitlines() if reloads.exists() else []
+
+    assert certify("first", "one\n") == []
+    assert certify("again", "one\n") == []
+    assert certify("again", "another\n") == ["reload trellis-nats.service"]
+    assert {each.name: each.read_text() for each in here.glob("*.pem")} == {"certificate.pem": "another\n", "key.pem": "a key\n"}
+    assert {each.stat().st_mode & 0o777 for each in here.glob("*.pem")} == {0o600}
+    assert not (here / "certificates.json").exists()
 
 
 async def test_the_doctor_says_when_a_certificate_ends_and_that_it_has(tmp_path: Path) -> None:
