@@ -37,7 +37,7 @@ resource "aws_lambda_function" "reaper" {
   handler          = "handler.handler"
   filename         = var.reaper_archive
   source_code_hash = filebase64sha256(var.reaper_archive)
-  timeout          = 300
+  timeout          = 900
   memory_size      = 256
 
   environment {

@@ -87,6 +87,11 @@ variable "longest_life_hours" {
   description = "After so long an instance is taken down whatever its tags say; Trellis's own limit (its longest keep) and a day."
   type        = number
   default     = 360
+
+  validation {
+    condition     = var.longest_life_hours >= 24
+    error_message = "The longest life is a day at least: what is older than it is taken down."
+  }
 }
 
 variable "secret_reads_per_hour" {
