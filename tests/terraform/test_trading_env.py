@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +30,18 @@ def rendered() -> dict[str, Any]:
     return dict(json.loads(terraform(found)))
 
 
-@pytest.fixture
-def ready(stand: Stand, aws: Aws, tmp_path: Path) -> Stand:
-    mirror, module = mirrors(tmp_path, "stand-in"), tmp_path / "module"
+@pytest.fixture(params=["stand-in"])
+def ready(request: pytest.FixtureRequest, stand: Stand, aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]) -> Stand:
+    mirror, module = mirrors(tmp_path, request.param), tmp_path / "module"
+    record_property("told", f"modules/trading-env ran with {mirror.told}")
     shutil.copytree(MODULE, module)
-    (module / ".terraform.lock.hcl").unlink(missing_ok=True)  # HashiCorp's hashes are not the stand-in's
+    if request.param == "stand-in":  # HashiCorp's hashes are not its own
+        (module / ".terraform.lock.hcl").unlink(missing_ok=True)
     stand.set(module=module, plugins=mirror.folder, variables={**lasting(aws), **rendered(), "endpoint_cidrs": ["10.20.9.0/24"]})
     return stand
 
 
+@pytest.mark.parametrize("ready", ["stand-in", "hashicorp"], indirect=True)
 async def test_it_reaches_what_is_listed_and_nothing_else_and_leaves_nothing(ready: Stand, aws: Aws) -> None:
     before = counted(aws)
     await ready.apply(spec(ENVIRONMENT, slug="trading-1"))
@@ -57,6 +62,8 @@ async def test_it_reaches_what_is_listed_and_nothing_else_and_leaves_nothing(rea
     ranges = {one["CidrIp"] for each in group["IpPermissionsEgress"] for one in each["IpRanges"]}
     assert {"203.0.113.7/32"} <= ranges
     assert not {"192.0.2.1/32", "198.51.100.1/32"} & ranges
+    options = instance["MetadataOptions"]
+    assert (options["HttpTokens"], options["HttpPutResponseHopLimit"], instance.get("KeyName")) == ("required", 1, None)
     await ready.engine.destroy(ENVIRONMENT, 4)
     assert counted(aws) == before
 
@@ -88,11 +95,21 @@ async def test_endpoints_of_everybody_are_none(ready: Stand) -> None:
         await ready.apply(spec(ENVIRONMENT, slug="trading-1"))
 
 
+def blocks(text: str) -> dict[str, str]:
+    """Resources by their name, without what is said to people."""
+    found = re.findall(r"(?ms)^(resource [^{]+|locals )\{\n(.*?)^\}", text)
+    return {name: re.sub(r"(?m)^\s*(#.*|description .*)\n", "", body) for name, body in found}
+
+
 def test_it_is_branch_env_in_all_else() -> None:
     for name in ("policy.tf", "versions.tf", "outputs.tf", ".terraform.lock.hcl"):
         assert (MODULE / name).read_text() == (MODULES / "branch-env" / name).read_text(), name
     ours, theirs = ((MODULES / name / "variables.tf").read_text() for name in ("trading-env", "branch-env"))
     assert ours.startswith(theirs)
+    mine, others = (blocks((MODULES / name / "main.tf").read_text()) for name in ("trading-env", "branch-env"))
+    assert {name: text for name, text in mine.items() if "egress" not in name} == {
+        name: text for name, text in others.items() if "egress" not in name
+    }
 
 
 def test_it_knows_the_same_hosts_of_production_and_of_sandboxes() -> None:

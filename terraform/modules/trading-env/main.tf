@@ -115,6 +115,9 @@ resource "aws_instance" "this" {
   depends_on = [aws_iam_role_policy.this]
 
   lifecycle {
+    # A newer image is for new machines: one that there is keeps its disk, and is made anew by terminate and create.
+    ignore_changes = [ami]
+
     postcondition {
       condition     = self.public_ip == null || self.public_ip == ""
       error_message = "The subnet gives public addresses: environments belong into a private one."
