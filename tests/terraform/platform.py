@@ -15,6 +15,7 @@ from provisioner.terraform import program
 from provisioner.terraform.settings import MODULES
 from tests.terraform.aws import ACCOUNT, REGION, Aws, Mirror
 
+_WITHIN_S = 900.0  # the provider itself waits for minutes where something is busy
 IMAGE = "ami-0123456789abcdef0"
 NEEDED = {
     "region": REGION,
@@ -68,7 +69,9 @@ class Platform:
         self.run("init", "-input=false", "-lockfile=readonly")
 
     def tried(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*self._argv, *words], cwd=self.module, env=self._env, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [*self._argv, *words], cwd=self.module, env=self._env, capture_output=True, text=True, check=False, timeout=_WITHIN_S
+        )
 
     def run(self, *words: str) -> str:
         ran = self.tried(*words)
