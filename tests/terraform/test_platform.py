@@ -12,7 +12,7 @@ import pytest
 from tests.terraform.aws import ACCOUNT, Aws, hashicorps
 from tests.terraform.platform import DATA, FEEDS, IMAGE, PROXY, SCP, Plan, Platform
 
-NETWORK = {"vpc_id": "vpc-0a1b2c3d", "subnet_id": "subnet-0a1b2c3d"}
+NETWORK = {"vpc_id": "vpc-0a1b2c3d", "subnet_id": "subnet-0a1b2c3d", "cidr": "172.16.0.0/16"}
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +84,7 @@ def test_a_network_that_there_is_gets_no_way_out_and_no_public_subnet(planned: C
     ] == []
     assert [each for each in plan.wanted if each.startswith(("aws_route53_zone", "aws_acm"))] == []
     assert plan.wanted["aws_route53_record.environments[0]"]["zone_id"] == "Z0A1B2C3"
+    assert plan.wanted["aws_vpc_security_group_egress_rule.proxy"]["cidr_ipv4"] == "172.16.0.0/16"
     assert (plan.wanted["aws_lb.proxy[0]"]["internal"], plan.wanted["aws_lb.proxy[0]"]["subnets"]) == (True, [NETWORK["subnet_id"]])
     assert nobody_logs_in(plan)
 

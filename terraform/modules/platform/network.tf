@@ -2,6 +2,7 @@
 
 locals {
   is_made            = var.network == null
+  inside             = local.is_made ? var.cidr : var.network.cidr
   vpc_id             = local.is_made ? aws_vpc.this[0].id : var.network.vpc_id
   subnet_id          = local.is_made ? aws_subnet.private[0].id : var.network.subnet_id
   private_subnet_ids = local.is_made ? aws_subnet.private[*].id : distinct(concat([var.network.subnet_id], var.network.private_subnet_ids))

@@ -10,7 +10,7 @@ resource "aws_security_group" "proxy" {
 
 resource "aws_vpc_security_group_egress_rule" "proxy" {
   security_group_id = aws_security_group.proxy.id
-  cidr_ipv4         = local.is_made ? var.cidr : "10.0.0.0/8"
+  cidr_ipv4         = local.inside
   ip_protocol       = "tcp"
   from_port         = 80
   to_port           = 80
@@ -21,7 +21,7 @@ resource "aws_vpc_security_group_egress_rule" "proxy_trellis" {
   for_each = local.has_proxy ? toset([for port in var.proxy.trellis_ports : tostring(port)]) : toset([])
 
   security_group_id = aws_security_group.proxy.id
-  cidr_ipv4         = var.proxy.trellis_cidr != "" ? var.proxy.trellis_cidr : local.is_made ? var.cidr : "10.0.0.0/8"
+  cidr_ipv4         = var.proxy.trellis_cidr == "" ? local.inside : var.proxy.trellis_cidr
   ip_protocol       = "tcp"
   from_port         = tonumber(each.value)
   to_port           = tonumber(each.value)

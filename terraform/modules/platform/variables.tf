@@ -22,13 +22,14 @@ variable "partition" {
 variable "network" {
   description = <<-EOT
     A VPC that there is. subnet_id: the private subnet of environments, which has a way out. private_subnet_ids: others like it, in other zones, for what
-    has to be in two. public_subnet_ids: for the load balancer of a public proxy. Null: all of it is made.
+    has to be in two. public_subnet_ids: for the load balancer of a public proxy. cidr: its range, or a wider one. Null: all of it is made.
   EOT
   type = object({
     vpc_id             = string
     subnet_id          = string
     private_subnet_ids = optional(list(string), [])
     public_subnet_ids  = optional(list(string), [])
+    cidr               = optional(string, "10.0.0.0/8")
   })
   default = null
 }
