@@ -25,7 +25,7 @@ from bot.domain.devenv_nodes import at, fields_of, variables
 from bot.domain.devenv_opening import opening_of
 from bot.domain.devenv_seeds import seeds_of
 from bot.domain.devenv_trading import is_trading, service_of, trading_of
-from bot.domain.devenv_wishes import profiles_of, wishes_of
+from bot.domain.devenv_wishes import profiles_of, reads_tilt_args, wishes_of
 from bot.domain.environment import STRATEGY
 from bot.domain.service_config import MAX_SERVICES, ConfigProblem, DevEnv, Opening, Problems, ServiceConfig, check_name, command, decoded
 from bot.domain.trading import USUAL, Offer, Trading
@@ -44,15 +44,16 @@ _PATH = re.compile(r"/[!-\"$-~]{0,1023}")
 
 
 def read(
-    dev_env: bytes | None, procfile_content: bytes | None, offer: Offer = USUAL, now: float | None = None
+    dev_env: bytes | None, procfile_content: bytes | None, offer: Offer = USUAL, now: float | None = None, *, runs_tilt: bool = False
 ) -> DevEnv | tuple[ConfigProblem, ...]:
     """What the two files say; None for one that is not there. Never raises; at most ten problems.
 
-    `now`: None where it is not asked whether there is data of the time of a replay.
+    `now`: None where it is not asked whether there is data of the time of a replay. `runs_tilt`: `tilt up` gets tilt_args, so that
+    no service has to read them.
     """
     if dev_env is not None:
         problems = Problems(FILE)
-        said = _dev_env(dev_env, problems, offer, now)
+        said = _dev_env(dev_env, problems, offer, now, runs_tilt=runs_tilt)
     elif procfile_content is not None:
         problems = Problems(procfile.FILE)
         said = procfile.read(procfile_content, problems)
@@ -62,7 +63,7 @@ def read(
     return tuple(problems.found) or said
 
 
-def _dev_env(content: bytes, problems: Problems, offer: Offer, now: float | None) -> DevEnv:
+def _dev_env(content: bytes, problems: Problems, offer: Offer, now: float | None, *, runs_tilt: bool) -> DevEnv:
     text = decoded(content, problems)
     if text is None:
         return DevEnv((), FILE)
@@ -82,11 +83,12 @@ def _dev_env(content: bytes, problems: Problems, offer: Offer, now: float | None
     services = _services(fields.get("services"), problems) if "services" in fields or not is_trading(fields) else ()
     if trading:
         services = _with_strategy(trading, services, fields, problems, offer)
-    wishes = wishes_of(fields, services, problems)
+    is_read = runs_tilt or reads_tilt_args(services)
+    wishes = wishes_of(fields, problems, is_tilt_read=is_read)
     if trading:
         wishes = replace(wishes, ttl_s=trading.ttl_hours * 3600)
     create = opening_of(fields["create"], problems) if "create" in fields else Opening()
-    profiles = profiles_of(fields.get("profiles"), services, problems)
+    profiles = profiles_of(fields.get("profiles"), services, problems, is_tilt_read=is_read)
     seeds = seeds_of(fields.get("seeds"), services, problems)
     return DevEnv(services, FILE, wishes, create, profiles, _lines(root), trading, seeds)
 

@@ -25,16 +25,16 @@ _DURATION = re.compile(DURATION)
 _PART = re.compile(r"([0-9]+)([wdhm])")
 
 
-def wishes_of(fields: dict[str, Node], services: tuple[ServiceConfig, ...], problems: Problems) -> Wishes:
-    """Read those of the keys that are there."""
+def wishes_of(fields: dict[str, Node], problems: Problems, *, is_tilt_read: bool) -> Wishes:
+    """Read those of the keys that are there. `is_tilt_read`: tilt_args are not in vain."""
     return Wishes(
         ttl_s=duration(fields["ttl"], problems) if "ttl" in fields else None,
         size=_size(fields["size"], problems) if "size" in fields else None,
-        tilt_args=_tilt_args(fields["tilt_args"], services, problems) if "tilt_args" in fields else None,
+        tilt_args=_tilt_args(fields["tilt_args"], problems, is_read=is_tilt_read) if "tilt_args" in fields else None,
     )
 
 
-def profiles_of(node: Node | None, services: tuple[ServiceConfig, ...], problems: Problems) -> dict[str, Wishes]:
+def profiles_of(node: Node | None, services: tuple[ServiceConfig, ...], problems: Problems, *, is_tilt_read: bool) -> dict[str, Wishes]:
     if node is None:
         return {}
     if not isinstance(node, Mapping):
@@ -50,7 +50,7 @@ def profiles_of(node: Node | None, services: tuple[ServiceConfig, ...], problems
         if fields is not None:
             only = _services(fields["services"], services, problems) if "services" in fields else ()
             env = variables(fields["env"], problems) if "env" in fields else ()
-            found[key.text] = replace(wishes_of(fields, services, problems), services=only, env=env)
+            found[key.text] = replace(wishes_of(fields, problems, is_tilt_read=is_tilt_read), services=only, env=env)
     return found
 
 
@@ -89,7 +89,7 @@ def _size(node: Node, problems: Problems) -> Size | None:
     return None
 
 
-def _tilt_args(node: Node, services: tuple[ServiceConfig, ...], problems: Problems) -> tuple[str, ...] | None:
+def _tilt_args(node: Node, problems: Problems, *, is_read: bool) -> tuple[str, ...] | None:
     words: list[str] | None = None
     if isinstance(node, Sequence) and all(isinstance(item, Scalar) and item.value is not None for item in node.items):
         words = [item.text for item in node.items if isinstance(item, Scalar)]
@@ -107,6 +107,6 @@ def _tilt_args(node: Node, services: tuple[ServiceConfig, ...], problems: Proble
         problems.add(at(node), "too_big", f'"tilt_args" is too long: {MAX_LINE} bytes at most')
     elif any(character < " " or "\ud800" <= character <= "\udfff" for character in text):
         problems.add(at(node), "not_text", '"tilt_args" holds a character that does not belong in a command')
-    elif words and not problems.found and not reads_tilt_args(services):
+    elif words and not problems.found and not is_read:
         problems.add(at(node), "unread", "nothing reads tilt_args: no service's command uses $TILT_ARGS")
     return tuple(words)

@@ -30,7 +30,7 @@ from bot.worker.interrupting import Interrupting, Unwanted
 from bot.worker.leasing import Holder
 from bot.worker.progress import Progress
 from bot.worker.seeding import Seeding
-from bot.worker.spec import as_wished, choice_of, config_of, source_for, spec_of
+from bot.worker.spec import as_wished, choice_of, config_of, runs_tilt, source_for, spec_of
 from bot.worker.turns import Turns
 from processes.killpoint import killpoint
 from provisioner.engine import Access, Engine, EngineFailed, EngineUnavailable, StageName, StaleFence
@@ -170,7 +170,8 @@ class Environments:
         report = Bound(progress, self._heads, environment, project)
         await report.begin(StageName.PROVISIONING)
         made_at = environment.created_at if environment.generation == 1 else None  # what was recorded then may be gone by a later push
-        config = config_of(await self._engine.read(source_for(environment, project), FILES), self._offer, made_at)
+        files = await self._engine.read(source_for(environment, project), FILES)
+        config = config_of(files, self._offer, made_at, runs_tilt=runs_tilt(self._engine, project.key))
         choice = choice_of(environment, config)
         environment = await self._settled(environment, config, choice, lease)
         if config.trading and (found := breach(choice.services, self._offer.sandbox_hosts)):

@@ -16,8 +16,8 @@ from bot.domain.project import Project
 from bot.domain.trading import USUAL, Offer
 from bot.redaction import KNOWN
 from bot.worker.market_feed import Certificates, FeedUnavailable
-from bot.worker.spec import config_of, source_of
-from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories, RunsTilt
+from bot.worker.spec import config_of, runs_tilt, source_of
+from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories
 
 _PATIENCE_S = 4.0
 
@@ -81,11 +81,11 @@ class EngineRuntime:
             return (ConfigProblem(error.code, KNOWN.text(error.reason)),)
         except EngineUnavailable as error:
             raise RuntimeUnavailable(str(error)) from error
-        return devenv.read(files.get(FILE), files.get(PROCFILE), self._offer, self._now())
+        return devenv.read(files.get(FILE), files.get(PROCFILE), self._offer, self._now(), runs_tilt=runs_tilt(self._engine, project.key))
 
     async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
         """A configuration that cannot be read reads nothing; its faults are told when it is run."""
-        if isinstance(self._engine, RunsTilt) and self._engine.runs_tilt(project.key):
+        if runs_tilt(self._engine, project.key):
             return True
         try:
             return reads_tilt_args(config_of(await self._engine.read(source_of(project, ref, sha), FILES), self._offer).services)

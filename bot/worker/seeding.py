@@ -84,7 +84,7 @@ class Seeding:
         found: Offered | None = None
         if project:
             files = await self._engine.read(source_of_running(environment, project), FILES)
-            config = config_of(files, self._offer)
+            config = config_of(files, self._offer, runs_tilt=True)  # what reads them was asked when it was made
             found = offered(config.seeds, project.datasets, is_fork=environment.is_fork).get(environment.seeds.dataset)
         if found is None:
             reason = f"there is no dataset {environment.seeds.dataset} at the commit that runs"

@@ -14,7 +14,7 @@ from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
 from bot.domain.environment import Environment, Size
 from bot.domain.project import Project, request_ref
 from bot.domain.trading import USUAL, Offer
-from provisioner.engine import EngineFailed, Limits, Service, Source, Spec, StageName
+from provisioner.engine import Engine, EngineFailed, Limits, RunsTilt, Service, Source, Spec, StageName
 
 LIMITS = {Size.SMALL: Limits(1024, 256), Size.MEDIUM: Limits(2048, 512), Size.LARGE: Limits(4096, 1024)}
 
@@ -35,9 +35,13 @@ def source_of_running(environment: Environment, project: Project) -> Source:
     return source_for(msgspec.structs.replace(environment, sha=environment.running_sha or environment.sha), project)
 
 
-def config_of(files: dict[str, bytes], offer: Offer = USUAL, now: float | None = None) -> DevEnv:
+def runs_tilt(engine: Engine, project: str) -> bool:
+    return isinstance(engine, RunsTilt) and engine.runs_tilt(project)
+
+
+def config_of(files: dict[str, bytes], offer: Offer = USUAL, now: float | None = None, *, runs_tilt: bool = False) -> DevEnv:
     """What the repository says. Raises EngineFailed with every problem and its place."""
-    found = devenv.read(files.get(".dev-env.yaml"), files.get("Procfile"), offer, now)
+    found = devenv.read(files.get(".dev-env.yaml"), files.get("Procfile"), offer, now, runs_tilt=runs_tilt)
     if isinstance(found, DevEnv):
         return found
     first, *others = found

@@ -322,3 +322,13 @@ def test_what_a_fork_may_wish_for_is_limited() -> None:
     assert Allowed(48, 96).ttl_of(72, is_fork=True) == 48
     assert Allowed(48, 96).ttl_of(8, is_fork=True) == 8
     assert Allowed(48, 96).ttl_of(100, is_fork=False) == 96
+
+
+def test_where_tilt_is_told_no_service_has_to_read_what_is_for_it() -> None:
+    text = b"version: 1\nservices: {web: {run: ./web}}\ntilt_args: --only web\nprofiles: {all: {tilt_args: --all}}\n"
+    refused = devenv.read(text, None)
+    assert isinstance(refused, tuple)
+    assert refused[0].code == "unread"
+    found = devenv.read(text, None, runs_tilt=True)
+    assert isinstance(found, DevEnv)
+    assert (found.wishes.tilt_args, found.profiles["all"].tilt_args) == (("--only", "web"), ("--all",))

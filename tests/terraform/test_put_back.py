@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -85,7 +86,11 @@ async def stood(aws: Aws, tmp_path: Path, record_property: Callable[[str, object
         traefik={**TRAEFIK, "scheme": "https", "login": False},
         domain=DOMAIN,
         machines=Machines(
-            SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff", Ec2Power(lambda: aws.client("ec2"), (0.01,))
+            SsmShell(lambda: ssm, (0.0,)),
+            code,
+            Host(DOMAIN, tilt_arguments={"lab": ("--only", "web")}),
+            lambda environment: "00ff",
+            Ec2Power(lambda: aws.client("ec2"), (0.01,)),
         ),
     ) as world:
         yield Stood(world, machines, ssm)
@@ -144,3 +149,22 @@ async def test_one_that_is_cancelled_half_way_is_put_back(stood: Stood) -> None:
     assert (after.state, after.running_sha) == (State.READY, OLD)
     assert stood.running == OLD
     assert len(stood.ssm.sent) == before + 1 + 5, "one step of the new, and all of the old"
+
+
+def file(tilt_args: str) -> dict[str, bytes]:
+    return {".dev-env.yaml": f"version: 1\nservices: {{web: {{run: ./web}}}}\ntilt_args: {tilt_args}\n".encode()}
+
+
+async def test_what_the_file_says_to_tilt_gets_there_as_far_as_the_project_lets_it_through(stood: Stood) -> None:
+    """No service reads $TILT_ARGS: there tilt is who is told."""
+    world = stood.world
+    world.repositories.files |= {OLD: file("--only web"), BAD: file("--only web --hud")}
+    await world.types("/ivy create lab:demo")
+    environment = await world.environment()
+    told = ["tilt", "up", "--host=127.0.0.1", "--port=10350", "--stream", "--", "--only", "web"]
+    assert json.loads(stood.machine.text("opt/trellis/given/tilt.json")) == told
+    world.lab["demo"] = BAD
+    [said] = await world.types(f"/ivy update {environment.slug}")
+    assert "this project lets no '--hud' through to tilt" in " ".join(said.split())
+    assert stood.running == OLD
+    assert json.loads(stood.machine.text("opt/trellis/given/tilt.json")) == told
