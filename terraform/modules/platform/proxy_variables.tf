@@ -1,6 +1,6 @@
 variable "proxy" {
   description = <<-EOT
-    Traefik before all environments, on hosts behind a load balancer. Null: none. image: an AMI with Traefik 3 in /usr/local/bin, the SSM agent, curl and the AWS CLI.
+    Traefik before all environments, on hosts behind a load balancer. Null: none. image: an AMI with Traefik 3 in /usr/local/bin, the SSM agent and the AWS CLI.
     domain: what environments' names are below. trellis_url: the web part as these hosts reach it. secret: the name of a secret that is there, what
     Traefik names to it (TRELLIS_TRAEFIK__TOKEN). zone_id: the public zone of domain (Route 53) that there is; none: one is made. certificate_arn: a
     certificate for *.domain that there is; none: one is made. is_public: false puts it before the network's own people only. visitors: who comes in.
