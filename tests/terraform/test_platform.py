@@ -74,7 +74,9 @@ def test_the_whole_of_it_in_a_network_of_its_own(planned: Callable[..., Plan]) -
 
 def test_a_network_that_there_is_gets_no_way_out_and_no_public_subnet(planned: Callable[..., Plan]) -> None:
     plan = planned(
-        network=NETWORK,
+        network={**NETWORK, "private_subnet_ids": ["subnet-0b1b2c3d"]},
+        feeds=FEEDS,
+        postgres={"clients_cidrs": ["172.16.9.0/24"]},
         proxy={**PROXY, "is_public": False, "zone_id": "Z0A1B2C3", "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"},
     )
     assert [
@@ -82,10 +84,16 @@ def test_a_network_that_there_is_gets_no_way_out_and_no_public_subnet(planned: C
         for each in plan.wanted
         if each.startswith(("aws_vpc.", "aws_subnet", "aws_nat", "aws_eip", "aws_internet", "aws_route.", "aws_vpc_endpoint."))
     ] == []
-    assert [each for each in plan.wanted if each.startswith(("aws_route53_zone", "aws_acm"))] == []
+    assert [each for each in plan.wanted if each.startswith(("aws_route53_zone.environments", "aws_acm"))] == []
     assert plan.wanted["aws_route53_record.environments[0]"]["zone_id"] == "Z0A1B2C3"
-    assert plan.wanted["aws_vpc_security_group_egress_rule.proxy"]["cidr_ipv4"] == "172.16.0.0/16"
-    assert (plan.wanted["aws_lb.proxy[0]"]["internal"], plan.wanted["aws_lb.proxy[0]"]["subnets"]) == (True, [NETWORK["subnet_id"]])
+    inside = {plan.wanted[f"aws_vpc_security_group_{each}"]["cidr_ipv4"] for each in ("egress_rule.proxy", "ingress_rule.nats_clients[0]")}
+    assert inside == {"172.16.0.0/16"}
+    both = {"subnet-0a1b2c3d", "subnet-0b1b2c3d"}
+    assert (plan.wanted["aws_lb.proxy[0]"]["internal"], set(plan.wanted["aws_lb.proxy[0]"]["subnets"])) == (True, both)
+    assert set(plan.wanted["aws_db_subnet_group.trellis[0]"]["subnet_ids"]) == both
+    assert plan.wanted['aws_vpc_security_group_ingress_rule.data_ranges["postgres 172.16.9.0/24"]']["from_port"] == 5432
+    assert "aws_instance.nats" in plan
+    assert "aws_elasticache_replication_group.trellis" not in plan
     assert nobody_logs_in(plan)
 
 

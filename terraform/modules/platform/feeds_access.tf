@@ -13,7 +13,7 @@ resource "aws_vpc_security_group_ingress_rule" "nats_clients" {
   count = local.feeds_are_there ? 1 : 0
 
   security_group_id = aws_security_group.nats[0].id
-  cidr_ipv4         = var.feeds.clients_cidr == "" ? var.cidr : var.feeds.clients_cidr
+  cidr_ipv4         = var.feeds.clients_cidr == "" ? local.inside : var.feeds.clients_cidr
   ip_protocol       = "tcp"
   from_port         = 4222
   to_port           = 4222

@@ -3,7 +3,7 @@ variable "feeds" {
     Hosts of market data. Null: none. image: an AMI with trellis[feeds] in /opt/trellis, nats-server and the AWS CLI. secret: the name of a secret that
     is there, the password of NATS' owner. certificates: the name of another one, JSON with certificate and key (PEM) for *.zone, signed by ca (PEM, no
     secret), which the hosts read each hour. subnet_ids: private subnets with a way out, of several zones; none: the one of environments. zone: the
-    private DNS zone that is made. clients_cidr: where environments and Trellis are, cidr when left out. metrics_cidr: who may read the feeds' numbers.
+    private DNS zone that is made. clients_cidr: where environments and Trellis are, the network when left out. metrics_cidr: who may read the feeds' numbers.
   EOT
   type = object({
     image         = string
