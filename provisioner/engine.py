@@ -123,6 +123,7 @@ class Observed:
     project: str = ""
     ref: str = ""  # "" for one that was prepared and is of no branch yet
     engine: str = ""  # which one sees it, where there are several
+    sees_services: bool = True  # False: `services` says nothing, they are on a machine that nobody looks into
 
 
 @dataclass(frozen=True)

@@ -279,7 +279,8 @@ class TerraformEngine(Engine):
     def _observed(self, record: Record) -> Observed:
         fence = self._fences.highest(record.environment)
         project, ref = record.project, record.wanted.ref
-        return Observed(record.environment, record.slug, None, fence, record.wanted.sha, (), None, project, ref)
+        seen = Observed(record.environment, record.slug, None, fence, record.wanted.sha, (), None, project, ref)
+        return replace(seen, sees_services=self._machines is None)
 
     async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
         check_name(environment)

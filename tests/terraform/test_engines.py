@@ -15,6 +15,7 @@ from bot.doctor_engines import engines
 from bot.doctor_said import Finding
 from bot.settings import Settings, SettingsError, check
 from bot.settings.terraform import NEEDED
+from bot.web.pages.observing import Observing
 from provisioner.setup.code import S3Code
 from provisioner.setup.machines import Machines
 from provisioner.setup.plan import Host
@@ -87,6 +88,8 @@ async def test_each_project_has_its_own_engine_and_a_running_one_keeps_it(
         assert {each.name for each in (data / "terraform" / "states").iterdir()} == {cloud.id, half.id}
         seen = {each.environment: each.engine for each in await world.edges.place.engine.observe()}
         assert seen == {here.id: "local", cloud.id: "branch-env", half.id: "local-env"}
+        looks = [await Observing(world.edges.place.engine).services(each.id) for each in (here, cloud, half)]
+        assert [each and each[0].is_healthy for each in looks] == [True, None, True], "nobody looks into a machine: it is not known"
         world.clock.advance(hours=1)
         for each, price in ((here, "USD 0.01"), (cloud, "USD 0.10"), (half, "USD 0.01")):
             assert f"{price} an hour" in "\n".join(await world.types(f"/ivy cost {each.slug}"))

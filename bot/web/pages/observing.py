@@ -34,7 +34,9 @@ class Observing:
         if self._seen is None:
             return None
         found = self._seen.get(environment_id)
-        return found.services if found else ()
+        if found is None:
+            return ()
+        return found.services if found.sees_services else None
 
     async def _look(self) -> dict[str, Observed] | None:
         try:
