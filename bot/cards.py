@@ -9,7 +9,7 @@ from statistics import quantiles
 from bot.domain.command import Event
 from bot.domain.cost import FREE, Prices, spent
 from bot.domain.datasets import SEEDING
-from bot.domain.environment import RESTARTING, Environment, State
+from bot.domain.environment import RESTARTING, Environment, Size, State
 from bot.domain.message import Person, Platform
 from bot.domain.prose import Block, Button, Card, Code, Fact, Line, Log, Mention, Span, Stage, StageState, Strong, Text, line
 from bot.replies import addresses, brief, moment, place, tone_of
@@ -125,6 +125,14 @@ def _facts(environment: Environment) -> tuple[Fact, ...]:
     facts.append(Fact("goes", line(moment(environment.expires_at), " (kept)" if environment.is_kept else "")))
     if where := place(environment.engine):
         facts.append(Fact("runs on", line(where)))
+    return (*facts, *_made_of(environment))
+
+
+def _made_of(environment: Environment) -> tuple[Fact, ...]:
+    """What somebody chose: nothing of what is as usual."""
+    facts: list[Fact] = []
+    if environment.size is not Size.SMALL:
+        facts.append(Fact("size", line(environment.size.value)))
     if environment.tilt_args:
         facts.append(Fact("Tilt arguments", line(Code(" ".join(environment.tilt_args)))))
     if words := data_words(environment):

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 
 from bot.domain.datasets import Dataset
-from bot.domain.devenv_choice import NotThere
+from bot.domain.devenv_choice import NotThere, nearest_size
+from bot.domain.environment import Size
 from bot.domain.errors import UserError
+from bot.domain.project import Project
 from bot.domain.prose import Code, Items, Log, line
 from bot.domain.service_config import ConfigProblem
 
@@ -38,3 +40,12 @@ def unknown_dataset(name: str, known: Mapping[str, Dataset], file: str, typed: C
     tries = tuple(line("Try: ", Code(typed(each))) for each in near)
     about = (line(Code(each.name), f": {each.description}" if each.description else "") for each in known.values())
     return UserError("unknown_dataset", *head, "; there is:", more=(Items(tuple(about)), *tries))
+
+
+def size_not_allowed(size: Size, project: Project, typed: str) -> UserError:
+    """`typed` is the line without its size."""
+    there = ", ".join(project.sizes)
+    near = Code(f"{typed} --size {nearest_size(size, project.sizes)}")
+    return UserError(
+        "size_not_allowed", f"{project.path or project.key} has no environments of the size {size}; there is {there}. Try: ", near
+    )

@@ -41,6 +41,7 @@ from bot.chats.slack import SlackChat
 from bot.context_ports import Forge
 from bot.domain import schedule
 from bot.domain.datasets import Dataset
+from bot.domain.environment import Size
 from bot.domain.ids import new_id
 from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
@@ -71,6 +72,7 @@ def projects_of(settings: Settings) -> dict[str, Project]:
             is_polled=each.receive != "hooks",
             schedule=_schedule(settings, key),
             datasets=_datasets(each),
+            sizes=tuple(map(Size, each.sizes)),
             engine=engine_name(settings, key),
         )
         for key, each in settings.projects.items()

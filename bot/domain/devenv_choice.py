@@ -32,6 +32,13 @@ class Choice:
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
+def nearest_size(size: Size, allowed: tuple[Size, ...]) -> Size:
+    """It, if it is allowed; else the largest below it, or the smallest there is."""
+    order = list(Size)
+    below = [each for each in order[: order.index(size) + 1] if each in allowed]
+    return below[-1] if below else min(allowed, key=order.index)
+
+
 class NotThere(Exception):  # noqa: N818 - it is an answer to whoever asked
     """A profile or service that the file does not have: `kind` is which of the two, `near` the one that was meant, or ""."""
 
@@ -45,8 +52,10 @@ class NotThere(Exception):  # noqa: N818 - it is an answer to whoever asked
         return f'there is no {self.kind} "{self.name}" in this file; {there}'
 
 
-def choose(config: DevEnv, profile: str = "", services: tuple[str, ...] = (), *, is_fork: bool = False) -> Choice:
-    """The services, in the file's order, and the wishes that hold. Raises NotThere."""
+def choose(
+    config: DevEnv, profile: str = "", services: tuple[str, ...] = (), *, is_fork: bool = False, sizes: tuple[Size, ...] = tuple(Size)
+) -> Choice:
+    """The services, in the file's order, and the wishes that hold, the size among `sizes`. Raises NotThere."""
     if profile and profile not in config.profiles:
         raise NotThere("profile", profile, tuple(config.profiles))
     overlay = config.profiles.get(profile, Wishes())
@@ -60,6 +69,9 @@ def choose(config: DevEnv, profile: str = "", services: tuple[str, ...] = (), *,
                 values[name], keys[key] = getattr(wishes, name), f"{prefix}{key}"
     if is_fork and values.get("size") not in {None, Size.SMALL}:
         del values["size"], keys["size"]
+    wished = values.get("size") or Size.SMALL
+    if (allowed := nearest_size(wished, sizes)) is not wished:  # type: ignore[arg-type]
+        values["size"] = allowed
     return Choice(_services(config, services or overlay.services, overlay.env), keys=keys, **values)  # type: ignore[arg-type]
 
 

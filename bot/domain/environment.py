@@ -167,6 +167,11 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         return (*names, LOG) if self.seeds.asked and names and LOG not in names else names
 
     @property
+    def is_machine(self) -> bool:
+        """Whether it has a machine of its own, by the engine that makes those."""
+        return self.engine == "branch-env"
+
+    @property
     def is_seeding(self) -> bool:
         """Whether a dataset is being loaded right now."""
         return self.stage == SEEDING

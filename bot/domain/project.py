@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.datasets import Dataset
+from bot.domain.environment import Size
 from bot.domain.message import Person
 
 
@@ -26,6 +27,7 @@ class Project:
     clone_url: str
     default_branch: str = "main"
     slack_channels: tuple[str, ...] = ()
+    sizes: tuple[Size, ...] = tuple(Size)  # that may be asked for
     datasets: tuple[Dataset, ...] = ()  # of the operator's
     engine: str = "local"  # which one makes its environments
     schedule: str = ""  # when its environments sleep, as `schedule.check` gives it

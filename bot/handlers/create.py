@@ -23,6 +23,7 @@ from bot.handlers.handler import event
 from bot.handlers.keep import kept
 from bot.handlers.keep import must_have_room as must_have_room_to_keep
 from bot.handlers.quota import must_have_room
+from bot.handlers.sizes import must_be_a_size
 from bot.handlers.spares import claimed, fitting
 from bot.replies import already_there, branch_line, config
 from grammar.commands import Create
@@ -42,6 +43,7 @@ class Facts:
 
 async def gather(command: Create, scene: Scene, outside: Outside) -> Facts:
     head = await _head(command, scene, outside)
+    must_be_a_size(command.size, head.project, branch_line(head.project.key, head.ref))
     if command.tilt_args:
         await must_read_tilt_args(scene, head, outside)
     if not (command.profile or command.service or command.seed or command.dry_run):

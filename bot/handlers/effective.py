@@ -50,7 +50,7 @@ async def config_at(head: Head, outside: Outside) -> DevEnv:
 def chosen(config: DevEnv, asked: Asked, head: Head) -> Choice:
     """Raises UserError `unknown_profile` or `unknown_service`."""
     try:
-        return choose(config, asked.profile, asked.services, is_fork=head.is_fork)
+        return choose(config, asked.profile, asked.services, is_fork=head.is_fork, sizes=head.project.sizes)
     except NotThere as error:
         raise refusals_config.not_there(error, config.file) from error
 

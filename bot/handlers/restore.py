@@ -11,6 +11,7 @@ from bot.context import Head, Outcome, Outside, Scene, Transaction
 from bot.context_ports import NotYet
 from bot.domain.command import CommandState
 from bot.domain.datasets import Seeds
+from bot.domain.devenv_choice import nearest_size
 from bot.domain.environment import Environment, Size
 from bot.domain.ids import new_id
 from bot.domain.project import Project
@@ -65,6 +66,7 @@ async def decide(command: Restore, scene: Scene, facts: Facts, transaction: Tran
         raise too_long_gone(old, scene.limits.restore_s)
     await must_have_room(scene, project, transaction)
     environment = again(old, facts.head, project, scene, now)
+    environment = msgspec.structs.replace(environment, size=nearest_size(environment.size, project.sizes))
     if spare := await claimed(project, facts.spare, transaction):
         environment = msgspec.structs.replace(environment, id=spare)
     if not await transaction.add(environment):

@@ -25,7 +25,7 @@ async def fitting(asked: Asked, head: Head, scene: Scene, outside: Outside) -> S
         if not isinstance(config, DevEnv):
             return None
         try:
-            size = choose(config, asked.profile, asked.services, is_fork=head.is_fork).size or Size.SMALL
+            size = choose(config, asked.profile, asked.services, is_fork=head.is_fork, sizes=head.project.sizes).size or Size.SMALL
         except NotThere:
             return None
     return size if size in sizes else None

@@ -18,8 +18,9 @@ from bot.handlers.datasets import goal_of, must_be_offered
 from bot.handlers.effective import config_at
 from bot.handlers.forks import fetched_ref, must_be_allowed, must_be_head, request_of
 from bot.handlers.handler import event, must_be_wanted, the_environment
+from bot.handlers.sizes import must_be_a_size
 from bot.refusals_time import is_paused
-from bot.replies import already_up_to_date, typed
+from bot.replies import already_up_to_date, answers_time, typed
 from grammar.commands import Update
 
 
@@ -34,10 +35,13 @@ async def gather(command: Update, scene: Scene, outside: Outside) -> Facts:
     project, environment = scene.project, scene.environment
     if project is None or environment is None:
         raise refusals.no_environment()
+    must_be_a_size(command.size, project, typed("update", environment))
     if _is_only_of_data(command):
         facts = Facts(environment.sha, environment.is_pinned, environment.is_bound)
     elif environment.is_fork:
         facts = await _of_a_fork(command, scene, environment, outside)
+    elif command.sha is None and environment.is_pinned and (command.size or command.tilt_args is not None):
+        facts = Facts(environment.sha, is_pinned=True, is_bound=environment.is_bound)
     elif command.sha is None:
         sha = await outside.runtime.head(project, environment.ref)
         if sha is None:
@@ -115,7 +119,9 @@ async def decide(command: Update, scene: Scene, facts: Facts, transaction: Trans
         await transaction.note(event(scene, transaction, "updated", after, sha=after.sha))
     if command.seed:
         await transaction.note(event(scene, transaction, "seed_asked", after, dataset=command.seed))
-    return Outcome(state=CommandState.RUNNING, environment_id=after.id, goal=goal_of(after))
+    is_stopped_for_it = after.size is not before.size and after.is_machine and before.state is State.READY
+    reply = answers_time.resizing(before, after, scene.prices) if is_stopped_for_it else None
+    return Outcome(reply, CommandState.RUNNING, environment_id=after.id, goal=goal_of(after))
 
 
 def _is_same(before: Environment, wanted: Environment) -> bool:

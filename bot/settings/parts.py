@@ -35,6 +35,11 @@ def _by_identity(value: object) -> object:
 
 PeopleRoles = Annotated[dict[str, RoleName], BeforeValidator(_by_identity)]
 GroupRoles = Annotated[dict[str, RoleName], BeforeValidator(_pairs)]
+Sizes = Annotated[
+    tuple[SizeName, ...],
+    BeforeValidator(lambda value: tuple(value.replace(",", " ").split()) if isinstance(value, str) else value),
+    Field(min_length=1),
+]
 Identifier = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 
@@ -64,6 +69,7 @@ class ProjectSettings(BaseModel):
     engine: Literal["local", "terraform"] | None = None  # None: as for all
     module: Module = ""  # "": as for all
     tilt_arguments: tuple[str, ...] | str = ()  # what `-- …` may hold, as patterns: `--only`, `web`, `--env=*`
+    sizes: Sizes = ("small", "medium", "large")
     seeds: dict[str, SeedSettings] = Field(default_factory=dict)
     statuses: bool = True
     deployments: bool = True

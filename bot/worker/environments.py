@@ -172,7 +172,7 @@ class Environments:
         made_at = environment.created_at if environment.generation == 1 else None  # what was recorded then may be gone by a later push
         files = await self._engine.read(source_for(environment, project), FILES)
         config = config_of(files, self._offer, made_at, runs_tilt=runs_tilt(self._engine, project.key))
-        choice = choice_of(environment, config)
+        choice = choice_of(environment, config, project.sizes)
         environment = await self._settled(environment, config, choice, lease)
         if config.trading and (found := breach(choice.services, self._offer.sandbox_hosts)):
             raise EngineFailed(StageName.CONFIGURING, f"{found}: a trading environment reaches sandboxes only", code="production_host")

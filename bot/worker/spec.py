@@ -49,10 +49,10 @@ def config_of(files: dict[str, bytes], offer: Offer = USUAL, now: float | None =
     raise EngineFailed(StageName.CONFIGURING, f"{first}{more}", tuple(map(str, found)), code=first.code)
 
 
-def choice_of(environment: Environment, config: DevEnv) -> Choice:
+def choice_of(environment: Environment, config: DevEnv, sizes: tuple[Size, ...] = tuple(Size)) -> Choice:
     """What of the file this environment is made of. Raises EngineFailed when its profile or a service is no longer there."""
     try:
-        return choose(config, environment.profile, environment.services, is_fork=environment.is_fork)
+        return choose(config, environment.profile, environment.services, is_fork=environment.is_fork, sizes=sizes)
     except NotThere as error:
         raise EngineFailed(StageName.CONFIGURING, f"{config.file}: {error}", code=f"unknown_{error.kind}") from error
 

@@ -78,7 +78,11 @@ class Machines:
     async def wake(self, machine: Instance) -> None:
         """Start it if it is stopped, and its cluster with it; `apply` does the rest. Raises EngineUnavailable."""
         if await self.power.start(machine.id):
-            await self.shell.run(machine.id, _CLUSTER, _SOON_S)
+            await self.started(machine)
+
+    async def started(self, machine: Instance) -> None:
+        """Have its cluster run again, whatever Docker makes of it by itself. Raises EngineUnavailable."""
+        await self.shell.run(machine.id, _CLUSTER, _SOON_S)
 
     async def seed(self, machine: Instance, slug: str, dataset: Dataset | None, number: int) -> None:
         """Run its line there, once for each `number`; None: stop the one that runs. Raises EngineFailed, EngineUnavailable."""

@@ -120,6 +120,8 @@ class TerraformEngine(Engine):
             record = replace(record, machine=(machine.id, machine.private_ip))
             self._claim(spec.environment, fence)
             self._records.save(record)
+            if record.is_resized:
+                await self._machines.started(machine)
             await report.end(StageName.PROVISIONING)
             try:
                 access = await self._machines.apply(machine, spec, report)

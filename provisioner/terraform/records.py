@@ -50,6 +50,11 @@ class Record:
         return self.module or ("branch-env" if "subnet_id" in self.wanted.variables else "local-env")
 
     @property
+    def is_resized(self) -> bool:
+        """Whether another size is wanted than ran last: its machine is stopped and started for that."""
+        return self.ready is not None and self.ready.variables.get("size") != self.wanted.variables.get("size")
+
+    @property
     def has_run(self) -> bool:
         return self.ready is not None and self.ready.generation > 0
 

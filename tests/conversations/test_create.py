@@ -287,6 +287,7 @@ async def test_options_reach_the_engine(shop: Talk) -> None:
             **commit** `782938f1`\
             **owner** dana\
             **goes** 2026-11-30 15:00 UTC\
+            **size** large\
             **Tilt arguments** `--only web`
 
             <http://big-wxycw6.localhost:8780>

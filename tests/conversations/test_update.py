@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from bot.domain.environment import State
+from pathlib import Path
+
+from bot.domain.environment import Size, State
 from tests.conversations.talk import Talk, words
 from tests.fakes.forge import commit
+from tests.world import LOCAL, a_world
+
+_LAB = {"forge": "local", "clone_url": LOCAL}
 
 
 async def test_a_push_updates_it_without_a_word(shop: Talk) -> None:
@@ -328,3 +333,39 @@ async def test_a_push_restarts_what_failed(shop: Talk) -> None:
     assert await shop.pushes(commit("fixed")) == []
     environment = await shop.world.environment()
     assert (environment.state, environment.running_sha) == (State.READY, commit("fixed"))
+
+
+async def test_a_size_that_the_project_does_not_have_is_refused_with_the_nearest(tmp_path: Path, database_url: str) -> None:
+    async with a_world(tmp_path, database_url=database_url, projects={"lab": {**_LAB, "sizes": "small,medium"}}) as world:
+        [said] = await world.types("/ivy create demo --size large")
+        assert " ".join(said.split()) == (
+            "✗ dana: lab has no environments of the size large; there is small, medium. "
+            "Try: /ivy create lab:demo --size medium reason: size_not_allowed"
+        )
+        await world.types("/ivy create demo --size medium")
+        slug = (await world.environment()).slug
+        assert "size medium" in " ".join((await world.card()).split())
+        [said] = await world.types(f"/ivy update {slug} --size large")
+        assert f"Try: /ivy update {slug} --size medium" in " ".join(said.split())
+        assert (await world.environment()).size is Size.MEDIUM
+
+
+async def test_a_file_that_wishes_for_more_than_its_project_has_gets_the_nearest(tmp_path: Path, database_url: str) -> None:
+    async with a_world(tmp_path, database_url=database_url, projects={"lab": {**_LAB, "sizes": ["medium"]}}) as world:
+        await world.types("/ivy create demo")
+        assert world.engine.applied[-1].size == "medium"
+        world.repositories.files["a" * 40] = {".dev-env.yaml": b"version: 1\nsize: large\nservices: {web: {run: a}}\n"}
+        [said] = await world.types("/ivy create main --dry-run")
+        assert "medium" in said
+
+
+async def test_what_is_pinned_stays_so_when_only_its_size_changes(shop: Talk) -> None:
+    await shop.makes()
+    pinned = commit("acme/shop", "demo")
+    await shop.says(f"/ivy update --sha {pinned}")
+    shop.world.shop.heads["demo"] = commit("newer")
+    await shop.says("/ivy update --size large")
+    row = await shop.world.environment()
+    assert (row.running_sha, row.is_pinned, row.size) == (pinned, True, Size.LARGE)
+    await shop.says("/ivy update")
+    assert (await shop.world.environment()).running_sha == commit("newer")

@@ -147,6 +147,23 @@ async def test_a_paused_environment_is_a_stopped_instance_that_comes_back_as_it_
         assert aws.instances() == []
 
 
+async def test_resized_it_is_the_same_instance_and_whoever_asks_is_told_before(
+    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    aws.client("s3").create_bucket(Bucket="seeds", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    async with on_aws(aws, tmp_path, record_property) as (world, ssm):
+        await world.types("/ivy create lab:demo")
+        slug = (await world.environment()).slug
+        (before,) = aws.instances()
+        told, done = await world.types(f"/ivy update {slug} --size large")
+        assert f"{slug} becomes large: its machine is stopped, changed and started again." in " ".join(told.split())
+        assert f"{slug} is ready" in done
+        (after,) = aws.instances()
+        assert (after["InstanceId"], after["State"]["Name"]) == (before["InstanceId"], "running")
+        assert (before["InstanceType"], after["InstanceType"]) == ("t3.large", "m6i.2xlarge")
+        assert "docker start trellis-control-plane" in "\n".join(ssm.sent)
+
+
 @pytest.mark.parametrize("name", NEEDED)
 def test_what_branch_env_cannot_do_without_is_asked_for_by_its_name(name: str) -> None:
     from bot.settings import Settings

@@ -113,7 +113,7 @@ async def _form(parts: Parts, user: SignedIn, view: View, given: Given, flash: M
         projects=keys,
         branches=await branches_of(parts, keys),
         ttls=TTLS,
-        sizes=[each.value for each in Size],
+        sizes=[each.value for each in Size if any(each in parts.projects[key].sizes for key in keys)],
         datasets=await datasets_of(parts, keys),
         flash=flash,
     )
