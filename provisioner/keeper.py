@@ -44,8 +44,6 @@ KILL_POINTS = (
     "keeper.switched",
     "keeper.retired",
     "keeper.restart.before",
-    "keeper.seed.before",
-    "keeper.seed.loaded",
     "keeper.pause.before",
     "keeper.pause.recorded",
     "keeper.pause.after",
@@ -191,7 +189,6 @@ class Keeper:
 
     async def seed(self, environment: str, dataset: Dataset | None, fence: int, number: int) -> None:
         async def work() -> None:
-            killpoint("keeper.seed.before")
             if dataset:
                 await seed(self._kept.get(environment), dataset, number)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from processes import CannotStart, killpoint, start, tail
+from processes import CannotStart, start, tail
 from provisioner.engine import EngineFailed, StageName
 from provisioner.folders import remove_folder
 from provisioner.services import LOG_LINES
@@ -36,7 +36,6 @@ async def seed(kept: Kept | None, dataset: Dataset, number: int) -> None:
         await kept.services.restart(None)
     else:
         await _run(kept.services, _order(kept.services, dataset.run), dataset)
-    killpoint("keeper.seed.loaded")
     kept.mark_seeded(number)
 
 

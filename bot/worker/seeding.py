@@ -20,7 +20,6 @@ from bot.store.transaction import Transaction
 from bot.worker import settle_seeding
 from bot.worker.interrupting import Interrupting, Unwanted
 from bot.worker.spec import config_of, source_of_running
-from processes.killpoint import killpoint
 from provisioner.engine import Dataset, Engine, EngineFailed, StageName
 
 
@@ -52,7 +51,6 @@ class Seeding:
         except Unwanted:
             await self._engine.seed(environment.id, None, lease.fence, number)
             raise
-        killpoint("worker.seeded")
         await self._end(environment, lease, failure, began_at)
 
     async def _begin(self, environment: Environment, lease: Lease) -> float:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.datasets import Seeds
 from bot.domain.environment import MOVES, Environment, State, slug_of
 from bot.domain.errors import WrongMove
 from bot.domain.lifecycle import Step, backoff_s, due, next_step
@@ -55,6 +56,10 @@ def test_the_next_step_of_one_that_is_being_made(changes: dict[str, object], now
         ({"generation": 2}, 0, Step.APPLY),
         ({"restart_count": 1}, 0, Step.RESTART),
         ({"restart_count": 1, "restarted_count": 1}, 0, None),
+        ({"seeds": Seeds().asking("orders")}, 0, Step.SEED),
+        ({"seeds": Seeds().asking("orders").after(1, is_loaded=True)}, 0, None),
+        ({"seeds": Seeds().asking("orders"), "restart_count": 1}, 0, Step.RESTART),
+        ({"seeds": Seeds().asking("orders"), "is_paused": True}, 0, Step.PAUSE),
         ({"is_wanted": False, "restart_count": 1}, 0, Step.DESTROY),
         ({"restart_count": 1, "generation": 2}, 0, Step.APPLY),
         ({}, 1000, Step.EXPIRE),

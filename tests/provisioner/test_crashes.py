@@ -19,11 +19,7 @@ pytestmark = pytest.mark.long
 
 BUILT = Service("web", f"(setsid setsid sleep 778 &) ; exec {WEB.run}", build="echo made >> built")
 UPDATING = ["keeper.started.before_record", "keeper.recorded.before_switch", "keeper.switched", "keeper.retired"]
-MAKING = [
-    point
-    for point in KILL_POINTS
-    if not point.startswith(("keeper.destroy", "keeper.restart", "keeper.seed", "keeper.pause", "keeper.retired"))
-]
+MAKING = [point for point in KILL_POINTS if not point.startswith(("keeper.destroy", "keeper.restart", "keeper.pause", "keeper.retired"))]
 ENDING = [point for point in KILL_POINTS if point.startswith("keeper.destroy")]
 
 

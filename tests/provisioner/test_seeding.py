@@ -44,7 +44,7 @@ async def test_one_that_fails_or_does_not_end_says_why_and_the_services_go_on(ke
     ):
         with pytest.raises(EngineFailed, match=reason) as raised:
             await keeper.engine.seed(environment, Dataset("demo", line, within_s=within_s), 1, 1)
-        assert "no such table" in raised.value.log
+        assert raised.value.log == (("no such table",) if "table" in line else ())
     async with keeper.client() as client:
         assert await client.get("demo", "/hello") == (200, "one /hello")
     assert not keeper.runs("600")
