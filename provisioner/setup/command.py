@@ -9,15 +9,19 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
 
 from provisioner.setup.programs import NONE, Programs, pinned
 
 ROLES = Path(__file__).parent / "ansible"
 ANSIBLE = "ansible-core==2.19.14"
 _SHIPPED = frozenset({".yml", ".yaml", ".cfg", ".py"})
+_STEP = re.compile(r"[a-z]+(,[a-z]+)*")
 _SCRIPT = """set -eu
 umask 077
 root=${TRELLIS_ROOT:-}
@@ -41,6 +45,8 @@ home.mkdir(exist_ok=True)
 for name, text in json.load(sys.stdin).items():
     (home / name).write_text(text)' "$home/given"
 cd "$home/setup-DIGEST"
+export TRELLIS_TOLD="$home/told-STEP"
+: > "$TRELLIS_TOLD"
 ANSIBLE_CONFIG=ansible.cfg exec "$ansible" -i localhost, -c local -t STEP \\
   -e "trellis_root=$root" -e "trellis_given=$home/given" -e "@$home/given/programs.json"SHA site.yml
 """
@@ -64,9 +70,32 @@ def version(base: str, programs: Programs) -> str:
     return hashlib.sha256("\0".join((bundle()[1], ANSIBLE, base, pinned(programs))).encode()).hexdigest()[:16]
 
 
+def looking(step: str) -> str:
+    """The command that prints a line for each task of a step that is done by now, or was skipped."""
+    if not _STEP.fullmatch(step):
+        raise ValueError(f"{step} is no step")
+    return f'cat "${{TRELLIS_ROOT:-}}/opt/trellis/told-{step}"'
+
+
+def tasks_of(step: str) -> int:
+    """How many tasks a step has; each is done or skipped."""
+    return _counted(YAML(typ="safe").load(ROLES / "roles" / step / "tasks" / "main.yml"))
+
+
+def _counted(tasks: Iterable[Mapping[str, Any]]) -> int:
+    return sum(_weight(each) for each in tasks)
+
+
+def _weight(task: Mapping[str, Any]) -> int:
+    if "block" in task:
+        return _counted(task["block"])
+    imported = task.get("ansible.builtin.import_role")
+    return tasks_of(imported["name"]) if imported else 1
+
+
 def command(step: str, files: Mapping[str, str] | None = None, sha: str = "", programs: Programs = NONE) -> str:
     """For one step, or several with commas between. `sha` "": of no environment, for an image."""
-    if not re.fullmatch(r"[a-z]+(,[a-z]+)*", step) or not re.fullmatch(r"([0-9a-f]{40})?", sha):
+    if not _STEP.fullmatch(step) or not re.fullmatch(r"([0-9a-f]{40})?", sha):
         raise ValueError(f"{step} at {sha} is no step at a commit")
     packed, digest = bundle()
     data = base64.b64encode(json.dumps({**(files or {}), "programs.json": pinned(programs)}).encode()).decode()

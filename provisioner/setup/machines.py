@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from provisioner.engine import Access, Address, Dataset, EngineFailed, LogLine, Report, Source, Spec, StageName
 from provisioner.records import label
 from provisioner.setup import seeding
-from provisioner.setup.command import command
+from provisioner.setup.command import command, tasks_of
 from provisioner.setup.plan import STEPS, Host, given
 from provisioner.setup.power import Power
 from provisioner.setup.shell import Shell
-from provisioner.setup.steps import carry_out
+from provisioner.setup.steps import Watch, carry_out
 from provisioner.setup.tilt import NotAllowed
 from provisioner.traefik.names import TILT
 
 _SOON_S = 120.0
 _CLUSTER = "docker start trellis-control-plane 2>/dev/null || true"  # kind's node; where there is none yet it is made
+_LOOK_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,14 @@ class Code(Protocol):
 
 @dataclass(frozen=True)
 class Machines:
-    """`proof` is what opens tilt's page of an environment."""
+    """`proof` is what opens tilt's page of an environment; how far a step is, is looked at every `look_s`."""
 
     shell: Shell
     code: Code
     host: Host
     proof: Callable[[str], str]
     power: Power
+    look_s: float = _LOOK_S
 
     async def apply(self, machine: Instance, spec: Spec, report: Report) -> Access:
         """Make the commit run there. Raises EngineFailed with the task at which it stopped."""
@@ -57,15 +59,27 @@ class Machines:
         except NotAllowed as error:
             raise EngineFailed(StageName.CONFIGURING, str(error), code="tilt_args") from error
         *before, last = STEPS
-        for done, step in enumerate(before):
-            await report.count(StageName.CONFIGURING, done, len(STEPS))
-            await carry_out(self.shell, machine.id, step, command(step, files, spec.source.sha, self.host.programs), StageName.CONFIGURING)
-        await report.end(StageName.CONFIGURING)
+        await self._steps(machine, before, (files, spec.source.sha), StageName.CONFIGURING, report)
         await report.begin(StageName.STARTING)
-        await carry_out(self.shell, machine.id, last, command(last, files, spec.source.sha, self.host.programs), StageName.STARTING)
-        await report.end(StageName.STARTING)
+        await self._steps(machine, [last], (files, spec.source.sha), StageName.STARTING, report)
         addresses = tuple(Address(each.name, self.host.url(label(spec, each.name))) for each in spec.services)
         return Access(spec.generation, spec.source.sha, addresses, f"http://{machine.private_ip}:80")
+
+    async def _steps(
+        self, machine: Instance, steps: Sequence[str], told: tuple[dict[str, str], str], stage: StageName, report: Report
+    ) -> None:
+        """One after the other, each task counted."""
+        before, of = 0, sum(map(tasks_of, steps))
+        for step in steps:
+
+            async def heard(done: int, before: int = before) -> None:
+                await report.count(stage, min(before + done, of), of)
+
+            await heard(0)
+            text = command(step, *told, self.host.programs)
+            await carry_out(self.shell, machine.id, step, text, stage, Watch(heard, self.look_s))
+            before += tasks_of(step)
+        await report.end(stage)
 
     async def restart(self, machine: Instance) -> None:
         """Have tilt begin anew what it runs. Raises EngineFailed, EngineUnavailable."""

@@ -15,10 +15,12 @@ ANSIBLE = ROOT / ".venv" / "ansible"
 RECORDED = ("apt-get", "docker", "kind", "systemctl", "tilt", "traefik")
 TOLD = f"set-up: Ansible was real; {', '.join(RECORDED)} were recorders, and SSM a stateful stand-in (moto runs no commands)"
 _RECORDER = """#!{python}
-import json, os, sys
+import json, os, sys, time
 name, words = os.path.basename(sys.argv[0]), sys.argv[1:]
 with open({ledger!r}, "a") as file:
     file.write(json.dumps([name, *words]) + "\\n")
+while os.path.exists({held!r} + name):
+    time.sleep(0.05)
 if name in {failing!r}:
     sys.exit("it is out of order")
 made = {clusters!r}
@@ -48,6 +50,12 @@ class FakeMachine:
         playbook.chmod(0o755)
         self.be_out_of_order()
 
+    def hold(self, name: str) -> Path:
+        """It does not come back as long as this file is there."""
+        held = self.root / f"held-{name}"
+        held.touch()
+        return held
+
     def lack(self, *names: str) -> None:
         """They are not installed."""
         for name in names:
@@ -58,7 +66,13 @@ class FakeMachine:
         for name in RECORDED:
             path = self.programs / name
             path.write_text(
-                _RECORDER.format(python=sys.executable, ledger=str(self.ledger), failing=names, clusters=str(self.root / "clusters"))
+                _RECORDER.format(
+                    python=sys.executable,
+                    ledger=str(self.ledger),
+                    failing=names,
+                    clusters=str(self.root / "clusters"),
+                    held=str(self.root / "held-"),
+                )
             )
             path.chmod(0o755)
 

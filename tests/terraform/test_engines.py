@@ -75,7 +75,7 @@ async def test_each_project_has_its_own_engine_and_a_running_one_keeps_it(
         "prices": {**PRICES, "file": price_file(tmp_path)},
         "traefik": {**TRAEFIK, "scheme": "https", "login": False},
         "domain": DOMAIN,
-        "machines": Machines(SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff", power),
+        "machines": Machines(SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff", power, look_s=3600),
     }
     data = tmp_path / "data"
     async with a_world(data, **settings) as world:

@@ -70,7 +70,7 @@ async def on_aws(aws: Aws, tmp_path: Path, record_property: Callable[[str, objec
     variables, ssm = lasting(aws), FakeSsm(AnyMachine(tmp_path / "machine"))
     code = S3Code(Packed(), lambda: aws.client("s3"), "seeds")  # type: ignore[arg-type]
     power = Ec2Power(lambda: aws.client("ec2"), (0.01,))
-    machines = Machines(SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff", power)
+    machines = Machines(SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff", power, look_s=3600)
     terraform: dict[str, Any] = {"program": "wheel", "module": str(module), "variables": variables, "plugins": str(mirror.folder)}
     traefik = {**TRAEFIK, "scheme": "https", "login": False}
     more: dict[str, Any] = {"engine": "terraform", "terraform": terraform, "traefik": traefik, "domain": DOMAIN}

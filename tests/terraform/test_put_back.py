@@ -91,6 +91,7 @@ async def stood(aws: Aws, tmp_path: Path, record_property: Callable[[str, object
             Host(DOMAIN, tilt_arguments={"lab": ("--only", "web")}),
             lambda environment: "00ff",
             Ec2Power(lambda: aws.client("ec2"), (0.01,)),
+            3600,
         ),
     ) as world:
         yield Stood(world, machines, ssm)

@@ -10,12 +10,13 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from provisioner.engine import EngineFailed, EngineUnavailable, Service, Source, StageName
-from provisioner.setup.command import ROLES, bundle, command
+from provisioner.setup.command import ROLES, bundle, command, tasks_of
 from provisioner.setup.machines import Instance, Machines
 from provisioner.setup.plan import BAKED, STEPS, Host, given
 from provisioner.setup.power import Ec2Power
@@ -69,7 +70,9 @@ def quick(tmp_path: Path) -> FakeMachine:
 
 def machines(tmp_path: Path, machine: FakeMachine, **more: int) -> tuple[Machines, FakeSsm]:
     ssm = FakeSsm({MACHINE.id: machine}, **more)
-    return Machines(SsmShell(lambda: ssm, (0.0,)), Archive(tmp_path), HOST, lambda environment: "00ff", Ec2Power(lambda: None)), ssm
+    return Machines(
+        SsmShell(lambda: ssm, (0.0,)), Archive(tmp_path), HOST, lambda environment: "00ff", Ec2Power(lambda: None), look_s=3600
+    ), ssm
 
 
 async def test_everything_is_set_up_and_the_second_time_changes_nothing(tmp_path: Path, machine: FakeMachine) -> None:
@@ -78,7 +81,10 @@ async def test_everything_is_set_up_and_the_second_time_changes_nothing(tmp_path
     access = await engine.apply(MACHINE, wanted, notes)
     assert [each.url for each in access.addresses] == ["https://slug-env-1.env.example.net", "https://api--slug-env-1.env.example.net"]
     assert access.upstream == "http://10.20.1.7:80"
-    assert notes.counted == [(0, 5), (1, 5), (2, 5), (3, 5)]
+    of = [tasks_of(step) for step in STEPS]
+    assert notes.counted == [(sum(of[:number]), sum(of[:4])) for number in range(4)] + [(0, of[4])]
+    for step, count in zip(STEPS, of, strict=True):
+        assert len(machine.text(f"opt/trellis/told-{step}").splitlines()) == count, f"{step}: each task was done or skipped"
     assert [stage for _, stage in notes.heard] == [StageName.CONFIGURING] * 2 + [StageName.STARTING] * 2
     up = ["tilt", "up", "--host=127.0.0.1", "--port=10350", "--stream", "--", "--only", "web"]
     assert json.loads(machine.text("etc/trellis/tilt.json")) == up
@@ -99,6 +105,29 @@ async def test_everything_is_set_up_and_the_second_time_changes_nothing(tmp_path
     assert machine.run(command(",".join(STEPS), files, newer)).returncode == 0
     assert (machine.root / "srv/trellis/now").resolve().name == newer
     assert [each for each in machine.heard[before:] if "restart" in each] == [["systemctl", "restart", "trellis-tilt"]]
+
+
+async def test_how_many_tasks_are_done_is_told_while_a_step_goes_on(tmp_path: Path, machine: FakeMachine) -> None:
+    engine, _ = machines(tmp_path, machine)
+    notes, held = Notes(), machine.hold("kind")
+    applying = asyncio.create_task(replace(engine, look_s=0.05).apply(MACHINE, spec(services=SERVICES), notes))
+    begins, of = tasks_of("docker"), sum(map(tasks_of, STEPS[:4]))
+    async with asyncio.timeout(300):
+        while not any(begins < done < begins + tasks_of("kind") for done, _ in notes.counted):
+            await asyncio.sleep(0.01)
+            assert not applying.done()
+    held.unlink()
+    await applying
+    configuring = [done for done, each in notes.counted if each == of]
+    assert configuring == sorted(configuring)
+
+
+async def test_a_machine_that_does_not_say_how_far_it_is_is_set_up_all_the_same(tmp_path: Path, quick: FakeMachine) -> None:
+    engine, ssm = machines(tmp_path, quick)
+    notes = Notes()
+    await replace(engine, look_s=0.0).apply(MACHINE, spec(services=SERVICES), notes)
+    assert [stage for _, stage in notes.heard][-1] is StageName.STARTING
+    assert len(ssm.sent) >= len(STEPS)
 
 
 def published(folder: Path, name: str, *, is_archive: bool) -> Program:
