@@ -151,6 +151,8 @@ class TerraformEngine(Engine):
         if self._machines and ready.spec:
             made = instance_of(outputs)
             machine = (made.id, made.private_ip)
+            if record.is_resized:  # it was stopped for that, and is again
+                await self._machines.started(made)
             await self._machines.apply(made, ready.spec, Quiet())
         self._claim(record.environment, fence)
         self._records.save(replace(record, wanted=ready, machine=machine))
@@ -279,10 +281,8 @@ class TerraformEngine(Engine):
         return tuple(each for each in seen if each)
 
     def _observed(self, record: Record) -> Observed:
-        fence = self._fences.highest(record.environment)
-        project, ref = record.project, record.wanted.ref
-        seen = Observed(record.environment, record.slug, None, fence, record.wanted.sha, (), None, project, ref)
-        return replace(seen, sees_services=self._machines is None)
+        fence, wanted, looks = self._fences.highest(record.environment), record.wanted, self._machines is None
+        return Observed(record.environment, record.slug, None, fence, wanted.sha, (), None, record.project, wanted.ref, sees_services=looks)
 
     async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
         check_name(environment)
