@@ -67,7 +67,7 @@ def test_a_sandbox_is_not_heard_as_production_nor_production_traded_as_a_sandbox
     assert refused(FILE.replace("binance-live", "binance")) == ["3:12 unknown_exchange → binance-live"]
     assert refused(FILE.replace(", source: production", "")) == ["3:12 unknown_exchange → binance"]
     assert refused(FILE.replace("source: production", "source: prod"))[-1].startswith("4:35 wrong_type")
-    assert refused(FILE, Offer())[0].startswith("3:3 unknown_exchange")
+    assert refused(FILE, Offer())[0].startswith("4:35 unknown_exchange")
 
 
 def told(**more: object) -> ServiceConfig:
