@@ -141,8 +141,11 @@ def test_a_bad_one_is_taken_back(house: House) -> None:
 
 
 def test_one_that_answers_badly_is_unhealthy(house: House) -> None:
-    sick = house.deploys("one", "--within", "0.3", health="/sick")
-    assert sick.result["message"].startswith("payments answers 500 to /sick.")
+    for within_s in ("0.3", "5", "60"):  # a busy machine takes its time to answer at all
+        told = house.deploys("one", "--within", within_s, health="/sick").result["message"]
+        if not told.startswith("payments does not answer"):
+            break
+    assert told.startswith("payments answers 500 to /sick.")
 
 
 @pytest.mark.long

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import time
 from dataclasses import replace
@@ -119,8 +120,8 @@ async def _has_log(keeper: Keeper, words: str) -> bool:
     ("service", "reason", "log"),
     [
         (Service("web", f"{PYTHON} -c 'import sys; print(42); sys.exit(3)'"), r"web exited with code 3 after \d\.\d s", ("42",)),
-        (Service("web", f"{PYTHON} app.py", health="/sick"), r"web did not answer 200 on /sick within 1 s \(last answer: 500\)", None),
-        (Service("web", "sleep 60"), r"web did not answer 200 on / within 1 s \(it refused connections\)", ()),
+        (Service("web", f"{PYTHON} app.py", health="/sick"), r"web did not answer 200 on /sick within \d+ s \(last answer: 500\)", None),
+        (Service("web", "sleep 60"), r"web did not answer 200 on / within \d+ s \(it refused connections\)", ()),
         (
             Service("web", "no-such-program --at all"),
             r"web cannot be started: no-such-program cannot be started: No such file or directory",
@@ -136,11 +137,16 @@ async def test_a_failed_update_says_why_and_keeps_the_old(
     first = repository.commit("one")
     await keeper.engine.apply(spec_of(repository, first), 1, Notes())
 
-    problem = await failure(keeper, repository, repository.commit("two"), service, generation=2, ready_within_s=1.0)
+    is_told_in_the_log = (await protection()).sandbox and "cannot be started" in reason  # by the sandbox
+    for generation, within_s in enumerate((1.0, 8.0, 60.0), 2):  # a busy machine takes its time to answer at all
+        sha = repository.commit(f"two {generation}")
+        problem = await failure(keeper, repository, sha, service, generation=generation, ready_within_s=within_s)
+        if is_told_in_the_log or re.fullmatch(reason, problem.reason):
+            break
 
     assert problem.stage is StageName.STARTING
-    if not ((await protection()).sandbox and "cannot be started" in reason):  # there the sandbox says it, in the log
-        pytest.importorskip("re").fullmatch(reason, problem.reason) or pytest.fail(problem.reason)
+    if not is_told_in_the_log:
+        assert re.fullmatch(reason, problem.reason), problem.reason
         assert log is None or problem.log == log
     async with keeper.client() as client:
         assert await client.get("demo") == (200, "one /")
