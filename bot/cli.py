@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -29,10 +27,14 @@ from bot.arguments import (
 from bot.redaction import KNOWN
 from bot.settings import Settings, SettingsError, load
 from bot.settings.secrets import secrets_of
+from bot.stopping import until_asked_to_stop
+
+_WORKER_ENDS_WITHIN_S = 45.0
+"""What it had in hand is taken up by another; Terraform comes to its safe end without it."""
 
 
-def _run(main: Coroutine[Any, Any, int | None]) -> int:
-    """Run to the end, or until SIGINT or SIGTERM asks to stop."""
+def _run(main: Coroutine[Any, Any, int | None], ends_within_s: float | None = None) -> int:
+    """Run to the end, or until SIGINT or SIGTERM asks to stop, and then no longer than `ends_within_s`."""
     try:
         import uvloop  # noqa: PLC0415 - not on every platform
     except ImportError:
@@ -40,17 +42,7 @@ def _run(main: Coroutine[Any, Any, int | None]) -> int:
     else:
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     with runner:
-        return runner.run(_until_asked_to_stop(main)) or 0
-
-
-async def _until_asked_to_stop(main: Coroutine[Any, Any, int | None]) -> int | None:
-    task = asyncio.ensure_future(main)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        return await task
-    return None
+        return runner.run(until_asked_to_stop(main, ends_within_s)) or 0
 
 
 def _up(args: argparse.Namespace, settings: Settings) -> int:
@@ -70,7 +62,7 @@ def _work(args: argparse.Namespace, settings: Settings) -> int:
     from bot.app.work import run_worker  # noqa: PLC0415
 
     del args
-    return _run(run_worker(settings))
+    return _run(run_worker(settings), _WORKER_ENDS_WITHIN_S)
 
 
 def _keep(args: argparse.Namespace, settings: Settings) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from bot.places import place_of
+
 log = structlog.get_logger()
 
 AGAIN_S = 5.0
@@ -24,14 +26,4 @@ async def end(tasks: Iterable[asyncio.Task[Any]], again_s: float = AGAIN_S) -> N
             if not task.cancelled():
                 task.exception()  # looked at: whoever ends them has no use for it
         for task in left:
-            log.warning("does_not_end", task=task.get_name(), at=_place(task))
-
-
-def _place(task: asyncio.Task[Any]) -> list[str]:
-    """Where it stands, innermost last: what there is to know about whoever holds everybody up."""
-    places: list[str] = []
-    awaited: Any = task.get_coro()
-    while frame := getattr(awaited, "cr_frame", None):
-        places.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
-        awaited = awaited.cr_await
-    return places
+            log.warning("does_not_end", task=task.get_name(), at=place_of(task))

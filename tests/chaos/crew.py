@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).parents[2]
+LATE = "asked to stop, and not at its end"
 
 
 def until(holds: Callable[[], object], within_s: float, what: str | Callable[[], str]) -> None:
@@ -129,6 +131,9 @@ class Crew:
         self._wait(lambda: self.lives[name] > life, f"{name} does not start again")
 
     def drop(self, name: str) -> None:
-        """TERM, for good; returns when it has ended."""
+        """TERM, for good; returns when it has ended. What it says of an end that took too long is worth a warning."""
         self._ask("drop", name)
         self._wait(lambda: name not in self._pids, f"{name} does not end")
+        _, is_late, why = self.log(name).read_text(errors="replace").rpartition(LATE) if self.log(name).exists() else ("", "", "")
+        if is_late:
+            warnings.warn(f"{name}: {is_late}{why}", stacklevel=2)
