@@ -317,11 +317,14 @@ async def test_destroying_leaves_nothing_and_may_be_repeated(keeper: Keeper, rep
 
 
 async def test_a_forced_destroy_does_not_wait_for_a_stubborn_service(keeper: Keeper, repository: Repository) -> None:
+    keeper.kill()
+    keeper.told["stop_grace_s"] = 600.0
+    await keeper.start()
     stubborn = Service("web", "trap '' TERM; while true; do sleep 0.1; done", health=None)
     await keeper.engine.apply(spec_of(repository, repository.commit(), stubborn), 1, Notes())
     began = time.monotonic()
     await keeper.engine.destroy("env-1", 1, grace_s=0.0)
-    assert time.monotonic() - began < 0.9  # a second is what it has otherwise
+    assert time.monotonic() - began < 300.0
 
 
 async def test_a_lower_fence_is_refused_even_after_the_end(keeper: Keeper, repository: Repository) -> None:
