@@ -34,12 +34,10 @@ from provisioner.terraform.program import Program, find
 from provisioner.terraform.records import Made, Record, Records
 from provisioner.terraform.reports import Begun, Quiet
 from provisioner.terraform.runner import Runner
-from provisioner.terraform.said import said_in
+from provisioner.terraform.seen import Seen
 from provisioner.terraform.settings import S3State, TerraformSettings
 from provisioner.terraform.stack import Stack
 from provisioner.terraform.variables import bare_of, for_the_end, variables
-
-LOGS = "terraform"  # the name under which its own log is shown
 
 
 class TerraformEngine(Engine):
@@ -63,6 +61,7 @@ class TerraformEngine(Engine):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._fences = Fences(settings.fences)
         self._records = Records(settings.environments)
+        self._seen = Seen(settings, self._records, self._fences, within, machines)
         self._runner = Runner(settings)
         self._program: Program | None = None
 
@@ -252,49 +251,10 @@ class TerraformEngine(Engine):
 
     async def observe(self) -> tuple[Observed, ...]:
         """What runs, what was half made or half taken down, and spares."""
-        records = await self._own_records()
-        own = {each.environment for each in records}
-        within = () if self._machines else await self._within.observe()
-        running = await self._on_machines() if self._machines else [each for each in within if each.environment in own]
-        seen = {each.environment for each in running}
-        half = [each for each in records if each.environment not in seen and (each.is_going or not each.has_run)]
-        return (*running, *(self._observed(each) for each in half))
-
-    async def _own_records(self) -> tuple[Record, ...]:
-        """Those that were made with this module: beside it there may be an engine with another."""
-        records = await asyncio.to_thread(lambda: tuple(self._records.all()))
-        return tuple(each for each in records if each.made_by == self._settings.name)
+        return await self._seen.all()
 
     async def remembered(self, environment: str) -> Observed | None:
-        check_name(environment)
-        record = await asyncio.to_thread(self._records.find, environment)
-        if record is None or record.made_by != self._settings.name:
-            return None
-        half = self._observed(record)
-        ready = record.ready if record.has_run and not record.is_going else None
-        return replace(half, generation=ready.generation, sha=ready.sha, ref=ready.ref) if ready else half
-
-    async def _on_machines(self) -> tuple[Observed, ...]:
-        """As they were left: what is of them in the cloud's account is looked at elsewhere."""
-        records = await self._own_records()
-        seen = [await self.remembered(each.environment) for each in records if each.has_run and not each.is_going]
-        return tuple(each for each in seen if each)
-
-    def _observed(self, record: Record) -> Observed:
-        fence, wanted, looks = self._fences.highest(record.environment), record.wanted, self._machines is None
-        return Observed(record.environment, record.slug, None, fence, wanted.sha, (), None, record.project, wanted.ref, sees_services=looks)
+        return await self._seen.remembered(environment)
 
     async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
-        check_name(environment)
-        if self._machines and service != LOGS:
-            record = await asyncio.to_thread(self._records.find, environment)
-            if record and record.is_stopped:
-                return ()
-            if machine := await self._machine_of(environment):
-                return await self._machines.logs(machine, service, tail)
-        elif service != LOGS and (lines := await self._within.logs(environment, service, tail)):
-            return lines
-        if service not in {None, LOGS}:
-            return ()
-        texts = await asyncio.to_thread(said_in, self._settings.environments / environment / "logs", tail)
-        return tuple(LogLine(LOGS, text) for text in texts)
+        return await self._seen.logs(environment, service, tail)
