@@ -12,7 +12,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.places import place_of
+from bot.stacks import stack_of
 
 
 async def until_asked_to_stop(main: Coroutine[Any, Any, int | None], ends_within_s: float | None = None) -> int | None:
@@ -41,7 +41,7 @@ async def until_asked_to_stop(main: Coroutine[Any, Any, int | None], ends_within
 def _be_over(loop: asyncio.AbstractEventLoop, after_s: float) -> None:
     lines = [f"asked to stop, and not at its end after {after_s:g} s: it is over. What was going on:"]
     with contextlib.suppress(Exception):  # another thread's tasks, looked at while they may change
-        lines += [f"task {each.get_name()}: {' < '.join(reversed(place_of(each)))}" for each in asyncio.all_tasks(loop)]
+        lines += [f"task {each.get_name()}: {' < '.join(reversed(stack_of(each)))}" for each in asyncio.all_tasks(loop)]
     with contextlib.suppress(Exception):
         sys.stderr.write("\n".join(lines) + "\n")
         faulthandler.dump_traceback(all_threads=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from bot.places import place_of
+from bot.stacks import stack_of
 
 log = structlog.get_logger()
 
@@ -26,4 +26,4 @@ async def end(tasks: Iterable[asyncio.Task[Any]], again_s: float = AGAIN_S) -> N
             if not task.cancelled():
                 task.exception()  # looked at: whoever ends them has no use for it
         for task in left:
-            log.warning("does_not_end", task=task.get_name(), at=place_of(task))
+            log.warning("does_not_end", task=task.get_name(), at=stack_of(task))

@@ -1,4 +1,4 @@
-"""Where a task stands."""
+"""The stack of a task, which Python shows the outermost frame of only."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 from typing import Any
 
 
-def place_of(task: asyncio.Task[Any]) -> list[str]:
+def stack_of(task: asyncio.Task[Any]) -> list[str]:
     """File, line and name, innermost last: what there is to know about whoever holds everybody up."""
-    places: list[str] = []
+    frames: list[str] = []
     awaited: Any = task.get_coro()
     while frame := getattr(awaited, "cr_frame", None):
-        places.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
+        frames.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
         awaited = awaited.cr_await
-    return places
+    return frames
