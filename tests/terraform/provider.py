@@ -146,12 +146,15 @@ class _Rule(_Kind):
         _given("to_port", _COUNT),
         _given("cidr_ipv4", is_needed=False),
         _given("referenced_security_group_id", is_needed=False),
+        _given("prefix_list_id", is_needed=False),
     )
 
     def _permission(self, planned: State) -> State:
         one: State = {"IpProtocol": planned["ip_protocol"], "FromPort": int(planned["from_port"]), "ToPort": int(planned["to_port"])}
         if planned["cidr_ipv4"]:
             return one | {"IpRanges": [{"CidrIp": planned["cidr_ipv4"], "Description": planned["description"] or ""}]}
+        if planned["prefix_list_id"]:
+            return one | {"PrefixListIds": [{"PrefixListId": planned["prefix_list_id"], "Description": planned["description"] or ""}]}
         return one | {
             "UserIdGroupPairs": [{"GroupId": planned["referenced_security_group_id"], "Description": planned["description"] or ""}]
         }

@@ -174,6 +174,17 @@ async def test_it_reads_its_own_and_the_sandbox_and_nothing_else_of_secrets_para
     record_property("told", f"{tried} requests for secrets, parameters and objects were judged, {allowed} of them for its own")
 
 
+async def test_on_paper_it_reads_its_own_and_no_sandbox(stand: Stand, tmp_path: Path) -> None:
+    policy, boundary = await rendered(stand, tmp_path, {"data_bucket": BUCKET, "sandbox_key_arn": KEY, "on_paper": True})
+    for service, actions in (("secretsmanager", _SECRETS), ("ssm", _PARAMETERS), ("s3", _OBJECTS)):
+        for action, (name, is_own) in itertools.product(
+            actions, ((f"dev-envs/{MINE}/feed", True), ("sandbox/db", False), ("sandbox/a/b", False))
+        ):
+            for place, spelling in itertools.product(places(service, name), spellings(f"{service}:{action}")):
+                may = is_own and place == places(service, name)[0] and action in READS[service]
+                assert is_allowed(Request(spelling, place), policy, boundary=boundary) is may, (spelling, place)
+
+
 async def test_what_is_tagged_as_productions_is_denied_even_in_its_own_path(policies: tuple[dict[str, Any], dict[str, Any]]) -> None:
     policy, boundary = policies
     mine = places("secretsmanager", f"dev-envs/{MINE}/db")[0]

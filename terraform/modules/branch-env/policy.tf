@@ -1,6 +1,6 @@
 # What an environment's role may do. Nothing but values: the tests read them without any provider and try them against thousands of requests.
 #
-# It reads its own path and the sandbox. Everything else is denied twice: since nothing allows it, and by statements that deny all actions
+# It reads its own path and, unless it trades on paper, the sandbox. Everything else is denied twice: since nothing allows it, and by statements that deny all actions
 # on secrets anywhere but there, however the path is spelled, and on whatever is tagged as production's, wherever it is. The permissions
 # boundary (modules/platform/boundary.tf) says it a third time, where an environment's own module cannot change it.
 
@@ -11,9 +11,10 @@ locals {
     bucket    = "arn:${var.partition}:s3:::${var.data_bucket}"
   }
 
-  own_secrets    = ["${local.arn.secret}/dev-envs/${var.environment}/*", "${local.arn.secret}/sandbox/*"]
-  own_parameters = ["${local.arn.parameter}/dev-envs/${var.environment}/*", "${local.arn.parameter}/sandbox/*"]
-  own_objects    = var.data_bucket == "" ? [] : ["${local.arn.bucket}/dev-envs/${var.environment}/*", "${local.arn.bucket}/sandbox/*"]
+  own_paths      = concat(["dev-envs/${var.environment}"], var.on_paper ? [] : ["sandbox"])
+  own_secrets    = [for path in local.own_paths : "${local.arn.secret}/${path}/*"]
+  own_parameters = [for path in local.own_paths : "${local.arn.parameter}/${path}/*"]
+  own_objects    = var.data_bucket == "" ? [] : [for path in local.own_paths : "${local.arn.bucket}/${path}/*"]
   own_keys       = var.sandbox_key_arn == "" ? [] : [var.sandbox_key_arn]
 
   reads = concat(

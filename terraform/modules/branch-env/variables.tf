@@ -138,3 +138,9 @@ variable "sandbox_key_arn" {
     error_message = "A key is named by its ARN, without wildcards."
   }
 }
+
+variable "on_paper" {
+  description = "Whether its orders go nowhere but to a simulator beside it: then no key to a sandbox is for it either."
+  type        = bool
+  default     = false
+}

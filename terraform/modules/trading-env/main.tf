@@ -67,6 +67,18 @@ resource "aws_vpc_security_group_egress_rule" "endpoints" {
   to_port           = 443
 }
 
+# S3 is behind a gateway, which has no address inside the network but a list of AWS's.
+resource "aws_vpc_security_group_egress_rule" "gateways" {
+  for_each = toset(var.endpoint_prefix_lists)
+
+  security_group_id = aws_security_group.this.id
+  description       = "gateways of AWS"
+  prefix_list_id    = each.value
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
 resource "aws_iam_role" "this" {
   name                 = local.name
   path                 = "/trellis/environments/"

@@ -139,6 +139,12 @@ variable "sandbox_key_arn" {
   }
 }
 
+variable "on_paper" {
+  description = "Whether its orders go nowhere but to a simulator beside it: then no key to a sandbox is for it either."
+  type        = bool
+  default     = false
+}
+
 variable "egress" {
   description = "What trellis vault egress terraform prints: hosts of exchanges' sandboxes and of the feed, with the addresses they have now."
   type        = list(object({ host = string, port = number, addresses = list(string) }))
@@ -171,5 +177,16 @@ variable "endpoint_cidrs" {
   validation {
     condition     = alltrue([for each in var.endpoint_cidrs : can(cidrnetmask(each)) && tonumber(split("/", each)[1]) >= 16 && can(regex("^(10[.]|192[.]168[.]|172[.](1[6-9]|2[0-9]|3[01])[.])", each))])
     error_message = "An endpoint's range is IPv4, private and no wider than /16."
+  }
+}
+
+variable "endpoint_prefix_lists" {
+  description = "AWS's lists of where a gateway endpoint leads (S3, through which the branch's code comes). Empty: there is none."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.endpoint_prefix_lists : can(regex("^pl-[0-9a-f]+$", each))])
+    error_message = "A prefix list is named by its id, pl-…"
   }
 }
