@@ -9,6 +9,7 @@ from bot.domain.datasets import Dataset
 from bot.domain.devenv_choice import NotThere, nearest_size
 from bot.domain.environment import Size
 from bot.domain.errors import UserError
+from bot.domain.placement import Misplaced
 from bot.domain.project import Project
 from bot.domain.prose import Code, Items, Log, line
 from bot.domain.service_config import ConfigProblem
@@ -49,3 +50,21 @@ def size_not_allowed(size: Size, project: Project, typed: str) -> UserError:
     return UserError(
         "size_not_allowed", f"{project.path or project.key} has no environments of the size {size}; there is {there}. Try: ", near
     )
+
+
+def misplaced_text(how: Misplaced, file: str, project: str) -> str:
+    """Also the reason of an environment that failed over it."""
+    if how is Misplaced.NO_STRATEGY:
+        return (
+            f"environments of {project} are hosts that reach only sandboxes and their feed, and {file} says no strategy: "
+            f"add exchanges, risk_config and strategy, or have whoever runs Trellis set projects.{project}.module to branch-env"
+        )
+    return (
+        f"environments of {project} are machines that reach everything, and a trading environment reaches only sandboxes and its feed: "
+        f"have whoever runs Trellis set projects.{project}.module to trading-env"
+    )
+
+
+def misplaced(how: Misplaced, file: str, project: str) -> UserError:
+    text = misplaced_text(how, file, project)
+    return UserError(how.value, f"{text[0].upper()}{text[1:]}.")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import sys
 from collections.abc import Callable, Sequence
 
 from bot.app.markets import offer_of
 from bot.app.vault import keeping_of
-from bot.domain.egress import Found, Way, nftables, terraform, ways_of
+from bot.domain.egress import Found, nftables, terraform, ways_of
 from bot.settings import Settings, SettingsError
 from bot.vault.canary import Breached
 from bot.vault.policy import policy_of
 from bot.vault.vault import VaultUnavailable
+from provisioner.terraform.trading import addresses_of
 
 _USAGE = "say trellis vault policy ACCOUNT REGION, trellis vault egress nftables USER, trellis vault egress terraform, or trellis vault try"
 
@@ -45,7 +44,7 @@ async def _egress(settings: Settings, draw: Callable[[Sequence[Found]], str]) ->
     """3 where a host's addresses cannot be found: rules without it would be a wall before what is allowed."""
     try:
         ways = ways_of(offer_of(settings), settings.feeds.nats_url)
-        found = [Found(each, await _addresses(each)) for each in ways]
+        found = [Found(each, await addresses_of(each.host, each.port)) for each in ways]
         sys.stdout.write(f"{draw(found).rstrip()}\n")
     except ValueError as problem:
         raise SettingsError(str(problem)) from None
@@ -53,15 +52,6 @@ async def _egress(settings: Settings, draw: Callable[[Sequence[Found]], str]) ->
         sys.stdout.write(f"It could not be rendered: {problem}\n")
         return 3
     return 0
-
-
-async def _addresses(way: Way) -> tuple[str, ...]:
-    """Raises OSError."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(way.host, way.port, proto=socket.IPPROTO_TCP)
-    except OSError as problem:
-        raise OSError(f"{way.host} has no address here: {problem}") from None
-    return tuple(sorted({str(address[0]) for *_, address in found}))
 
 
 async def _try(settings: Settings) -> int:

@@ -41,6 +41,21 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Trading:
+    """What a trading environment has of its own, for engines that make a host of it.
+
+    `ways` are hosts and ports that it may connect to; `given` are variables of its services that may be seen, and `kept` those that may
+    not: each with the path at which its value is kept in the cloud's account, where the host reads it itself. `is_on_paper`: no key of a
+    sandbox is for it.
+    """
+
+    ways: tuple[tuple[str, int], ...] = ()
+    given: tuple[tuple[str, str], ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+    is_on_paper: bool = False
+
+
+@dataclass(frozen=True)
 class Spec:
     """What should run. `environment` is the row's id (fit for a folder name), `generation` grows with each change of the spec.
 
@@ -58,6 +73,7 @@ class Spec:
     ready_within_s: float = 120.0
     build_within_s: float = 900.0
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    trading: Trading | None = None
 
 
 @dataclass(frozen=True)

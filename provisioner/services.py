@@ -16,7 +16,7 @@ from provisioner.ports import connections, free_ports, is_ours
 from provisioner.records import label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from processes import Child
@@ -74,6 +74,16 @@ class Site:
             sandbox=sandbox,
             mark=self.settings.mark,
         )
+
+
+def siblings(ports: Mapping[str, int], url: Callable[[str], str]) -> dict[str, str]:
+    """What every service is told of where the others are, by their names; `url` is how people reach one."""
+    told: dict[str, str] = {}
+    for name, port in ports.items():
+        word = f"TRELLIS_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
+        told |= {f"{word}_URL": f"http://127.0.0.1:{port}", f"{word}_HOST": "127.0.0.1", f"{word}_PORT": str(port)}
+        told[f"{word}_PUBLIC_URL"] = url(name)
+    return told
 
 
 class Member:
@@ -151,12 +161,8 @@ class Services:
         services = self.spec.services
         self._release()
         ports = dict(zip((service.name for service in services), free_ports(len(services), _TAKEN), strict=True))
-        siblings: dict[str, str] = {}
-        for name, port in ports.items():
-            word = f"TRELLIS_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
-            siblings |= {f"{word}_URL": f"http://127.0.0.1:{port}", f"{word}_HOST": "127.0.0.1", f"{word}_PORT": str(port)}
-            siblings[f"{word}_PUBLIC_URL"] = self.settings.url(label(self.spec, name))
-        self.given = {**siblings, **dict(self.spec.secrets)}
+        told = siblings(ports, lambda name: self.settings.url(label(self.spec, name)))
+        self.given = {**told, **dict(self.spec.secrets)}
         self.members = [
             Member(each, ports[each.name], self.site.order(each, each.run, {**self.given, "PORT": str(ports[each.name])}), self._healthy)
             for each in services

@@ -45,6 +45,7 @@ from bot.worker.worker import Parts, desks_of
 from deploy.kubernetes import KubernetesRunner
 from provisioner.images import Bakery
 from provisioner.setup.machines import Machines
+from provisioner.terraform.trading import Resolve, addresses_of
 from tests.databases import in_the_callers_thread, prepare
 from tests.fakes.clock import ManualClock
 from tests.fakes.cloud import FakeCloud, FakeMachines, FakeStates
@@ -289,12 +290,14 @@ async def a_world(
     is_app: bool = False,
     pause: Pause | None = None,
     machines: Machines | None = None,
+    hosts: Machines | None = None,
+    resolve: Resolve = addresses_of,
     bakery: Bakery | None = None,
     **more: Any,
 ) -> AsyncIterator[World]:
     """`is_app`: on GitHub the bot is an App, installed with acme. `is_alone`: no forge and no chat is configured.
 
-    `pause`: how clusters' runners wait. `machines` set up what branch-env makes, of images that `bakery` bakes.
+    `pause`: how clusters' runners wait. `machines` set up what branch-env makes, of images that `bakery` bakes, and `hosts` what trading-env makes.
     """
     async with AsyncExitStack() as stack:
         github, gitlab, slack = (stack.enter_context(made) for made in (FakeGitHub(is_app=is_app), FakeGitLab(), FakeSlack()))
@@ -313,7 +316,8 @@ async def a_world(
         world.cloud = FakeCloud(world.engine)
         seen = (FakeMachines(world.cloud), FakeStates(world.cloud), settings.sweep.rows, machineless(settings))
         account = Account(*seen) if settings.sweep.region else None
-        place = Place(engine_of(settings, world.engine, store, machines), world.repositories, account, bakery)
+        by_name = {name: each for name, each in (("branch-env", machines), ("trading-env", hosts)) if each}
+        place = Place(engine_of(settings, world.engine, store, by_name, resolve), world.repositories, account, bakery)
         access = access_of(settings, lambda: clock.at)
         deploys = replace(deploys_of(settings), runner=world.runner, files=world.files)
         if pause:

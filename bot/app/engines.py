@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 from bot.app.account import account_of
 from bot.app.images import bakery_of, image_now
@@ -12,7 +13,7 @@ from bot.app.machines import machines_of, terraform_of
 from bot.app.tokens import ForgeTokens
 from bot.chats.github_access import Access
 from bot.settings import Settings
-from bot.settings.engines import LOCAL, MACHINES, engine_name, lacking, modules, usual
+from bot.settings.engines import LOCAL, ON_AWS, engine_name, lacking, modules, usual
 from bot.settings.terraform import MODULES
 from bot.store.made_by import made_by
 from bot.store.store import Store
@@ -26,6 +27,7 @@ from provisioner.setup.machines import Machines
 from provisioner.terraform.engine import TerraformEngine
 from provisioner.terraform.records import Records
 from provisioner.terraform.settings import TerraformSettings
+from provisioner.terraform.trading import Resolve, addresses_of
 
 
 @dataclass(frozen=True)
@@ -38,21 +40,27 @@ class Place:
     bakery: Bakery | None = None
 
 
-def engine_of(settings: Settings, keeper: Engine, store: Store, machines: Machines | None = None) -> Engine:
-    """The keeper itself, or each project's by the settings. `machines` set up what branch-env makes. Raises SettingsError."""
+def engine_of(
+    settings: Settings,
+    keeper: Engine,
+    store: Store,
+    machines: Mapping[str, Machines] = MappingProxyType({}),
+    resolve: Resolve = addresses_of,
+) -> Engine:
+    """The keeper itself, or each project's by the settings. `machines` set up what modules on AWS make, by name. Raises SettingsError."""
     if not (modules(settings) or _left_here(settings)):
         return keeper
     engines: dict[str, Engine] = {LOCAL: keeper}
     for name, module in wanted(settings).items():
-        on, image = (machines, image_now(settings, store)) if name == MACHINES else (None, None)
-        engines[name] = TerraformEngine(terraform_of(settings, module), keeper, machines=on, image=image)
+        image = image_now(settings, store) if name in ON_AWS else None
+        engines[name] = TerraformEngine(terraform_of(settings, module), keeper, machines=machines.get(name), image=image, resolve=resolve)
     choice = Choice({key: engine_name(settings, key) for key in settings.projects}, usual(settings))
     return EngineByProject(engines, choice, partial(made_by, store))
 
 
 def wanted(settings: Settings) -> Mapping[str, str]:
     """The modules that somebody has, and those that no project has any more, but environments of which are there."""
-    left = {name for name in _left_here(settings) & set(MODULES) if name != MACHINES or not lacking(settings)}
+    left = {name for name in _left_here(settings) & set(MODULES) if name not in ON_AWS or not lacking(settings)}
     return {**{name: name for name in sorted(left)}, **modules(settings)}
 
 
@@ -62,7 +70,7 @@ def _left_here(settings: Settings) -> set[str]:
 
 
 def place_of(settings: Settings, store: Store, github: Access | None) -> Place:
-    machines = machines_of(settings, github) if MACHINES in wanted(settings) else None
+    machines = machines_of(settings, github, [name for name in wanted(settings) if name in ON_AWS])
     engine = engine_of(settings, LocalEngine(settings.keeper_socket), store, machines)
     repositories = GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github))
     return Place(engine, repositories, account_of(settings), bakery_of(settings))

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bot.app.tokens import ForgeTokens
 from bot.chats.github_access import Access
 from bot.settings import Settings, SettingsError
+from bot.settings.engines import HOSTS, ON_AWS
 from bot.web.console import token_in
 from provisioner import ec2
 from provisioner.git import Git
 from provisioner.mirrors import Mirrors
 from provisioner.setup.code import S3Code
+from provisioner.setup.hosts import Hosts
 from provisioner.setup.machines import Machines
 from provisioner.setup.plan import Host
 from provisioner.setup.power import Ec2Power
 from provisioner.setup.programs import URLS, Program, Programs
 from provisioner.setup.ssm import SsmShell
 from provisioner.terraform.settings import MODULES, LocalState, S3State, TerraformSettings
+from provisioner.terraform.trading import NOWHERE
 from provisioner.traefik.names import proof_of
 
 _GRACE_S = 24 * 3600.0
@@ -36,7 +41,10 @@ def terraform_of(settings: Settings, written: str) -> TerraformSettings:
     longest_s = max(settings.limits.cap_hours, settings.limits.keep_hours) * 3600 + _GRACE_S
     declared = declared_in(module)
     variables = {name: value for name, value in part.variables.items() if name in declared}
-    return TerraformSettings(settings.data_dir, module, state, part.program, part.plugins, variables, longest_life_s=longest_s)
+    also: tuple[Mapping[str, Any], ...] = ()
+    if module.name == HOSTS:  # each environment's own ways are found when it is made
+        also, variables["egress"] = tuple(variables.get("egress", ())), list(NOWHERE)
+    return TerraformSettings(settings.data_dir, module, state, part.program, part.plugins, variables, also, longest_life_s=longest_s)
 
 
 def declared_in(module: Path) -> frozenset[str]:
@@ -56,11 +64,19 @@ def programs_of(settings: Settings) -> Programs:
     return {name: Program((each.url or URLS[name]).replace("{version}", each.version), each.sha256) for name, each in pins.items()}
 
 
-def machines_of(settings: Settings, github: Access | None) -> Machines:
-    """What sets up the machines that branch-env makes."""
+def machines_of(settings: Settings, github: Access | None, names: Iterable[str]) -> Mapping[str, Machines]:
+    """What sets up the machines that modules on AWS make, by the module's name."""
+    wanted = frozenset(names)
+    return {name: _setting_up(settings, github, name) for name in ON_AWS if name in wanted}
+
+
+def _setting_up(settings: Settings, github: Access | None, name: str) -> Machines:
     home, variables = settings.data_dir.absolute() / "terraform", settings.terraform.variables
     client = partial(ec2.client, region=str(variables["region"]))
     mirrors = Mirrors(Git(home / "git", ForgeTokens(settings, github)), home / "mirrors")
     key = token_in(settings.data_dir).encode()
     code = S3Code(mirrors, partial(client, "s3"), str(variables["data_bucket"]))
-    return Machines(SsmShell(partial(client, "ssm")), code, host_of(settings), partial(proof_of, key), Ec2Power(partial(client, "ec2")))
+    shell, power, proof = SsmShell(partial(client, "ssm")), Ec2Power(partial(client, "ec2")), partial(proof_of, key)
+    if name == HOSTS:
+        return Hosts(shell, code, host_of(settings), proof, power, region=str(variables["region"]))
+    return Machines(shell, code, host_of(settings), proof, power)

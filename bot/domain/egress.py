@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from bot.domain.sandboxes import fault
-from bot.domain.trading import Offer
+from bot.domain.sandboxes import Addresses, fault
+from bot.domain.trading import Offer, Trading
 
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _PORTS = {"https": 443, "wss": 443, "http": 80, "ws": 80}
@@ -35,10 +35,20 @@ class Found:
 
 def ways_of(offer: Offer, feed: str = "") -> tuple[Way, ...]:
     """The sandboxes that are offered and the feed's addresses, commas between them; not this machine. Raises ValueError for no sandbox."""
-    urls = [url for each in offer.sandboxes.values() for url in (each.rest, each.ws)]
+    return _ways(offer.sandboxes.values(), offer, (feed,))
+
+
+def ways_from(trading: Trading, offer: Offer, *own: str) -> tuple[Way, ...]:
+    """Of one environment: the sandboxes that it trades in, none on paper, and `own` addresses as of its feed. Raises ValueError."""
+    asked = () if trading.is_on_paper else [offer.sandboxes[each.name, each.market] for each in trading.exchanges]
+    return _ways(asked, offer, own)
+
+
+def _ways(sandboxes: Iterable[Addresses], offer: Offer, own: Iterable[str]) -> tuple[Way, ...]:
+    urls = [url for each in sandboxes for url in (each.rest, each.ws)]
     if wrong := next(filter(None, (fault(url, offer.sandbox_hosts) for url in urls)), ""):
         raise ValueError(wrong)
-    addresses = map(urlsplit, [*urls, *filter(None, feed.split(","))])
+    addresses = map(urlsplit, [*urls, *(url for each in own for url in each.split(",") if url)])
     found = {Way(each.hostname or "", each.port or _PORTS.get(each.scheme, _NATS)) for each in addresses}
     return tuple(sorted(each for each in found if not _is_here(each.host)))
 

@@ -11,6 +11,7 @@ from bot.context import Head, Outside, Scene, Transaction
 from bot.domain.datasets import offered
 from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
 from bot.domain.environment import Size
+from bot.domain.placement import misplaced
 from bot.domain.prose import Code, line
 from bot.domain.service_config import DevEnv
 from bot.replies.config import Effective, Row, lives, place_rows, price_row, seed_rows, service_row, size_row, trading_rows
@@ -56,8 +57,10 @@ def chosen(config: DevEnv, asked: Asked, head: Head) -> Choice:
 
 
 def settle(config: DevEnv, asked: Asked, head: Head, scene: Scene, made_by: str = "") -> Settled:
-    """`made_by`: the engine of what is there already; else it is its project's."""
+    """`made_by`: the engine of what is there already; else it is its project's. Raises UserError."""
     engine = made_by or head.project.engine
+    if how := misplaced(engine, is_trading=config.trading is not None):
+        raise refusals_config.misplaced(how, config.file, head.project.key)
     choice, is_fork = chosen(config, asked, head), head.is_fork
     places = {key: f"{config.file}:{config.lines[path]}" for key, path in choice.keys.items() if path in config.lines}
     rows = [service_row(each, _place(config, f"services.{each.name}")) for each in choice.services]

@@ -54,7 +54,11 @@ def how(environment: Environment) -> str:
     return "has failed" if environment.state is State.FAILED else f"is {environment.state}"
 
 
-_PLACES = {"local-env": "this machine, with a state of Terraform's", "branch-env": "an instance of its own on AWS"}
+_PLACES = {
+    "local-env": "this machine, with a state of Terraform's",
+    "branch-env": "an instance of its own on AWS",
+    "trading-env": "a host of its own on AWS that reaches only its sandboxes and its feed",
+}
 
 
 def place(engine: str) -> str:

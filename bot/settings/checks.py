@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.settings.artifact_checks import check_artifacts
 from bot.settings.deploy_checks import check_deploys
 from bot.settings.engine_checks import check_engines
-from bot.settings.engines import MACHINES, engine_name, makes_machines
+from bot.settings.engines import ON_AWS, engine_name, makes_machines
 from bot.settings.parts import GitHubSettings
 from bot.settings.wanting import SettingsError
 from bot.settings.wanting import require as _require
@@ -73,7 +73,7 @@ def _check_money(settings: Settings) -> None:
     """A budget without prices would stop nobody, and look as if it did."""
     prices, budgets = settings.prices, settings.budgets
     said = any((prices.small, prices.medium, prices.large))
-    is_mixed = makes_machines(settings) and any(engine_name(settings, key) != MACHINES for key in settings.projects)
+    is_mixed = makes_machines(settings) and any(engine_name(settings, key) not in ON_AWS for key in settings.projects)
     both = bool(said and prices.region)
     _require(not both or is_mixed, "TRELLIS_PRICES__REGION is set, and so are prices: keep one of them")
     _require(not both or prices.currency == "USD", "TRELLIS_PRICES__CURRENCY: AWS's list is in USD, and sums have one currency: set USD")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from bot.settings.engines import LOCAL, engine_name, lacking, makes_machines, module_of, modules
+from bot.settings.engines import HOSTS, LOCAL, ON_AWS, engine_name, lacking, makes_machines, module_of, modules
 from bot.settings.wanting import require
 from bot.settings.whole import Settings
 
@@ -34,23 +35,44 @@ def _check_projects(settings: Settings) -> None:
 
 
 def _check_machines(settings: Settings) -> None:
-    """What branch-env cannot do without, and a Traefik: without one its addresses would lead nowhere."""
+    """What modules on AWS cannot do without, and a Traefik: without one their addresses would lead nowhere."""
     if not modules(settings):
         return
     has_region = not settings.terraform.state_bucket or settings.terraform.variables.get("region")
     require(has_region, "TRELLIS_TERRAFORM__STATE_BUCKET is set without TRELLIS_TERRAFORM__VARIABLES__REGION: set it")
     if not makes_machines(settings):
         return
-    whose = _whose(settings)
-    missing = next(iter(lacking(settings)), "")
-    require(not missing, f"TRELLIS_TERRAFORM__VARIABLES__{missing.upper()} is missing: branch-env needs it")
-    require(settings.traefik, f"{whose}=branch-env needs a Traefik before its machines: set TRELLIS_TRAEFIK__TOKEN")
-    require(settings.domain != "localhost", f"{whose}=branch-env needs TRELLIS_DOMAIN: where environments are reached")
+    for name in [each for each in ON_AWS if each in modules(settings)]:
+        whose = _whose(settings, name)
+        missing = next(iter(lacking(settings)), "")
+        require(not missing, f"TRELLIS_TERRAFORM__VARIABLES__{missing.upper()} is missing: {name} needs it")
+        require(settings.traefik, f"{whose}={name} needs a Traefik before its machines: set TRELLIS_TRAEFIK__TOKEN")
+        require(settings.domain != "localhost", f"{whose}={name} needs TRELLIS_DOMAIN: where environments are reached")
+    if HOSTS in modules(settings):
+        _check_hosts(settings, f"{_whose(settings, HOSTS)}={HOSTS}")
 
 
-def _whose(settings: Settings) -> str:
-    """The setting that says branch-env."""
-    own = [key for key, each in settings.projects.items() if Path(each.module).name == "branch-env"]
+def _check_hosts(settings: Settings, whose: str) -> None:
+    """A host of a trading environment reads its own secrets, and finds the feed and Trellis, from another machine than this."""
+    require(settings.vault.kind == "aws", f"{whose} needs TRELLIS_VAULT__KIND=aws: a host reads its secrets by its own role")
+    region = str(settings.terraform.variables["region"])
+    same = settings.vault.region in {"", region}
+    require(same, f"{whose}: TRELLIS_VAULT__REGION is {settings.vault.region}, and hosts are in {region}: their role reads there only")
+    require(not _only_here(settings.feeds.nats_url), f"{whose} needs TRELLIS_FEEDS__NATS_URL: a NATS that hosts reach, not this machine's")
+    require(not _only_here(settings.public_url), f"{whose} needs TRELLIS_PUBLIC_URL: where hosts reach Trellis")
+    endpoints = settings.terraform.variables.get("endpoint_cidrs")
+    require(endpoints, f"TRELLIS_TERRAFORM__VARIABLES__ENDPOINT_CIDRS is missing: {HOSTS} reaches AWS's own endpoints only (README of it)")
+
+
+def _only_here(urls: str) -> bool:
+    """Whether nobody on another machine could use one of the addresses."""
+    names = [urlsplit(each).hostname or "" for each in urls.split(",")]
+    return any(name in {"", "localhost", "::1"} or name.endswith(".localhost") or name.startswith("127.") for name in names)
+
+
+def _whose(settings: Settings, module: str) -> str:
+    """The setting that says it."""
+    own = [key for key, each in settings.projects.items() if Path(each.module).name == module]
     return f"TRELLIS_PROJECTS__{own[0].upper()}__MODULE" if own else "TRELLIS_TERRAFORM__MODULE"
 
 

@@ -12,6 +12,11 @@ LOCAL = "local"
 MACHINES = "branch-env"
 """The engine that makes an instance on AWS of each environment."""
 
+HOSTS = "trading-env"
+"""The one that makes a host on AWS of each trading environment, which reaches only its sandboxes and its feed."""
+
+ON_AWS = (MACHINES, HOSTS)
+
 
 def module_of(settings: Settings, key: str) -> str:
     """The module of a project, as it is written; "" for one on this machine."""
@@ -37,15 +42,15 @@ def modules(settings: Settings) -> Mapping[str, str]:
 
 
 def lacking(settings: Settings) -> tuple[str, ...]:
-    """What branch-env cannot do without and does not have."""
+    """What modules on AWS cannot do without and do not have."""
     given = {name for name, value in settings.terraform.variables.items() if value} | ({"image_id"} if settings.image.is_baked else set())
     return tuple(name for name in NEEDED if name not in given)
 
 
 def machineless(settings: Settings) -> frozenset[str]:
-    """The engines that make no machine on AWS, where another does."""
-    return frozenset({LOCAL, *MODULES} - {MACHINES}) if makes_machines(settings) else frozenset()
+    """The engines that make no machine on AWS, where others do."""
+    return frozenset({LOCAL, *MODULES} - {*ON_AWS}) if makes_machines(settings) else frozenset()
 
 
 def makes_machines(settings: Settings) -> bool:
-    return MACHINES in modules(settings)
+    return any(name in modules(settings) for name in ON_AWS)

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-MODULES = ("local-env", "branch-env")
+MODULES = ("local-env", "branch-env", "trading-env")
 
 
 def _is_module(path: str) -> str:
     if path and (Path(path).name not in MODULES or (path not in MODULES and not path.startswith("/"))):
-        raise ValueError(f"there is no module {path!r}: local-env, branch-env, or the whole path of a folder of that name")
+        raise ValueError(f"there is no module {path!r}: local-env, branch-env, trading-env, or the whole path of a folder of that name")
     return path
 
 
@@ -32,8 +32,9 @@ class ProgramPart(BaseModel):
 class TerraformPart(BaseModel):
     """For `engine = "terraform"`: which Terraform, and what it makes.
 
-    `module` is `local-env`, whose environments are on this machine, by the keeper, or `branch-env`, an instance on AWS for each; or the
-    path of a folder with one of these names, for who keeps a copy of their own. For branch-env: `variables` are those of the module that
+    `module` is `local-env`, whose environments are on this machine, by the keeper, `branch-env`, an instance on AWS for each, or
+    `trading-env`, a host on AWS for each trading environment; or the path of a folder with one of these names, for who keeps a copy of
+    their own. For the two on AWS: `variables` are those of the module that
     are the same for all (its README has them), states are in `state_bucket`, `plugins` is a filesystem mirror of providers (without one
     they come from the registry), and `ingress` is the host name under which the kind cluster's ingress knows a service. `programs` are
     what a machine downloads where it is not in its image.
@@ -51,4 +52,4 @@ class TerraformPart(BaseModel):
 
 
 NEEDED = ("region", "account", "vpc_id", "subnet_id", "proxy_security_group_id", "image_id", "boundary_arn", "data_bucket")
-"""What branch-env cannot do without; code goes through the data bucket."""
+"""What modules on AWS cannot do without; code goes through the data bucket."""

@@ -30,7 +30,7 @@ from bot.worker.interrupting import Interrupting, Unwanted
 from bot.worker.leasing import Holder
 from bot.worker.progress import Progress
 from bot.worker.seeding import Seeding
-from bot.worker.spec import as_wished, choice_of, config_of, runs_tilt, source_for, spec_of
+from bot.worker.spec import as_wished, check_place, choice_of, config_of, equipped, runs_tilt, source_for, spec_of
 from bot.worker.turns import Turns
 from processes.killpoint import killpoint
 from provisioner.engine import Access, Engine, EngineFailed, EngineUnavailable, StageName, StaleFence
@@ -172,12 +172,15 @@ class Environments:
         made_at = environment.created_at if environment.generation == 1 else None  # what was recorded then may be gone by a later push
         files = await self._engine.read(source_for(environment, project), FILES)
         config = config_of(files, self._offer, made_at, runs_tilt=runs_tilt(self._engine, project.key))
+        check_place(environment, config)
         choice = choice_of(environment, config, project.sizes)
         environment = await self._settled(environment, config, choice, lease)
         if config.trading and (found := breach(choice.services, self._offer.sandbox_hosts)):
             raise EngineFailed(StageName.CONFIGURING, f"{found}: a trading environment reaches sandboxes only", code="production_host")
-        given = await self._equipment.give(environment.id, config.trading) if config.trading else ()
-        access = await self._engine.apply(spec_of(environment, project, choice, given), lease.fence, report)
+        spec = spec_of(environment, project, choice)
+        if config.trading:
+            spec = equipped(spec, config.trading, await self._equipment.give(environment.id, config.trading), self._offer)
+        access = await self._engine.apply(spec, lease.fence, report)
         if environment.is_trading:
             await self._equipment.runs(environment.id, config.trading)
         return access

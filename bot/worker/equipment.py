@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 
 import structlog
 
@@ -25,23 +26,46 @@ class NotEquipped(Exception):  # noqa: N818 - a sentence, as the ports have them
     """The feeds or whoever keeps the secrets cannot do it now."""
 
 
+@dataclass(frozen=True)
+class Secret:
+    """A variable, and the path at which its value is kept."""
+
+    name: str
+    value: str
+    path: str
+
+    def __repr__(self) -> str:
+        return f"Secret({self.name} at {self.path})"
+
+
+@dataclass(frozen=True)
+class Given:
+    """Variables of a trading environment's services: `told` may be seen, `secrets` only by them."""
+
+    told: tuple[tuple[str, str], ...]
+    secrets: tuple[Secret, ...]
+
+    @property
+    def variables(self) -> tuple[tuple[str, str], ...]:
+        return (*self.told, *((each.name, each.value) for each in self.secrets))
+
+
 class Equipment:
     """Each may be called again at any time with the same words: the same secrets come of it."""
 
     def __init__(self, vault: Vault, feed: MarketFeed, store: Store, api: str = "") -> None:
         self._vault, self._feed, self._store, self._api = vault, feed, store, api
 
-    async def give(self, environment: str, trading: Trading) -> tuple[tuple[str, str], ...]:
-        """The variables of its services that nobody else may read. What runs of it already goes on hearing. Raises NotEquipped."""
+    async def give(self, environment: str, trading: Trading) -> Given:
+        """The variables of its services. What runs of it already goes on hearing. Raises NotEquipped."""
         try:
-            password, key = await self._minted(paths.own(environment, FEED), FEED), await self._key(environment)
-            await self._feed.want(environment, trading, password, besides=True)
+            password, key = await self._password(environment), await self._key(environment)
+            await self._feed.want(environment, trading, password.value, besides=True)
             signer = await self._feed.signer()
         except _FAULTS as problem:
             raise NotEquipped(str(problem)) from problem
-        feed = {"FEED_URL": self._feed.url, "FEED_USER": environment, "FEED_PASSWORD": password}
-        named = {**feed, **({"FEED_CA": signer} if signer else {}), "TRADING_KEY": key, "TRELLIS_API": self._api}
-        return tuple(named.items())
+        told = {"FEED_URL": self._feed.url, "FEED_USER": environment, **({"FEED_CA": signer} if signer else {}), "TRELLIS_API": self._api}
+        return Given(tuple(told.items()), (password, key))
 
     async def runs(self, environment: str, trading: Trading | None) -> None:
         """From now on it hears what this asks for, and nothing that only ran before. Where that cannot be done it hears too much."""
@@ -49,7 +73,7 @@ class Equipment:
             if trading is None:
                 await self._feed.drop(environment)
                 return
-            await self._feed.want(environment, trading, await self._minted(paths.own(environment, FEED), FEED), besides=False)
+            await self._feed.want(environment, trading, (await self._password(environment)).value, besides=False)
         except _FAULTS as problem:
             log.warning("interest_not_narrowed", environment=environment, reason=str(problem))
 
@@ -77,15 +101,20 @@ class Equipment:
         except FeedUnavailable as problem:
             raise NotEquipped(str(problem)) from problem
 
-    async def _key(self, environment: str) -> str:
+    async def _password(self, environment: str) -> Secret:
+        path = paths.own(environment, FEED)
+        return Secret("FEED_PASSWORD", await self._minted(path, FEED), path)
+
+    async def _key(self, environment: str) -> Secret:
         async with self._store.look() as look:
             known = await look.trading.key(environment)
         number = known.number if known else 0
-        key = await self._minted(paths.key(environment, number), "key")
+        path = paths.key(environment, number)
+        key = await self._minted(path, "key")
         async with self._store.transaction() as transaction:
             if not await transaction.trading.minted(environment, hash_of(key), number):
                 raise NotEquipped("its API key was made anew meanwhile")
-        return key
+        return Secret("TRADING_KEY", key, path)
 
     async def _minted(self, path: str, name: str) -> str:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 import msgspec
 
@@ -11,9 +12,14 @@ from bot.domain.cost import resized
 from bot.domain.deadlines import with_deadline
 from bot.domain.devenv import DevEnv
 from bot.domain.devenv_choice import Allowed, Choice, NotThere, choose
+from bot.domain.egress import ways_from
 from bot.domain.environment import Environment, Size
+from bot.domain.placement import misplaced
 from bot.domain.project import Project, request_ref
-from bot.domain.trading import USUAL, Offer
+from bot.domain.trading import USUAL, Offer, Trading
+from bot.refusals_config import misplaced_text
+from bot.worker.equipment import Given
+from provisioner import engine as port
 from provisioner.engine import Engine, EngineFailed, Limits, RunsTilt, Service, Source, Spec, StageName
 
 LIMITS = {Size.SMALL: Limits(1024, 256), Size.MEDIUM: Limits(2048, 512), Size.LARGE: Limits(4096, 1024)}
@@ -49,6 +55,12 @@ def config_of(files: dict[str, bytes], offer: Offer = USUAL, now: float | None =
     raise EngineFailed(StageName.CONFIGURING, f"{first}{more}", tuple(map(str, found)), code=first.code)
 
 
+def check_place(environment: Environment, config: DevEnv) -> None:
+    """Raises EngineFailed for what its engine is no place for; nothing is made or given by then."""
+    if how := misplaced(environment.engine, is_trading=config.trading is not None):
+        raise EngineFailed(StageName.CONFIGURING, misplaced_text(how, config.file, environment.project), code=how.value)
+
+
 def choice_of(environment: Environment, config: DevEnv, sizes: tuple[Size, ...] = tuple(Size)) -> Choice:
     """What of the file this environment is made of. Raises EngineFailed when its profile or a service is no longer there."""
     try:
@@ -73,7 +85,7 @@ def as_wished(environment: Environment, choice: Choice, allowed: Allowed, now: f
     return msgspec.structs.replace(resized(before, size, now), left_to_file=rest)
 
 
-def spec_of(environment: Environment, project: Project, choice: Choice, secrets: tuple[tuple[str, str], ...] = ()) -> Spec:
+def spec_of(environment: Environment, project: Project, choice: Choice) -> Spec:
     arguments = environment.tilt_args or choice.tilt_args
     tilt_args = (("TILT_ARGS", shlex.join(arguments)),) if arguments else ()
     services = tuple(
@@ -88,5 +100,17 @@ def spec_of(environment: Environment, project: Project, choice: Choice, secrets:
         limits=LIMITS[environment.size],
         size=environment.size.value,
         tilt_arguments=tuple(arguments or ()),
-        secrets=secrets,
     )
+
+
+def equipped(spec: Spec, trading: Trading, given: Given, offer: Offer) -> Spec:
+    """With what a trading environment has of its own."""
+    told = dict(given.told)
+    ways = ways_from(trading, offer, told.get("FEED_URL", ""), told.get("TRELLIS_API", ""))
+    own = port.Trading(
+        ways=tuple((each.host, each.port) for each in ways),
+        given=given.told,
+        kept=tuple((each.name, each.path) for each in given.secrets),
+        is_on_paper=trading.is_on_paper,
+    )
+    return replace(spec, secrets=given.variables, trading=own)

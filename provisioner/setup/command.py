@@ -20,7 +20,7 @@ from provisioner.setup.programs import NONE, Programs, pinned
 
 ROLES = Path(__file__).parent / "ansible"
 ANSIBLE = "ansible-core==2.19.14"
-_SHIPPED = frozenset({".yml", ".yaml", ".cfg", ".py"})
+_SHIPPED = frozenset({".yml", ".yaml", ".cfg", ".py", ".service"})
 _STEP = re.compile(r"[a-z]+(,[a-z]+)*")
 _SCRIPT = """set -eu
 umask 077

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from provisioner.engine import Access, Address, Dataset, EngineFailed, LogLine, Report, Source, Spec, StageName
 from provisioner.records import label
@@ -51,19 +51,30 @@ class Machines:
     power: Power
     look_s: float = _LOOK_S
 
+    steps: ClassVar[tuple[str, ...]] = STEPS
+    runs_tilt: ClassVar[bool] = True
+
     async def apply(self, machine: Instance, spec: Spec, report: Report) -> Access:
         """Make the commit run there. Raises EngineFailed with the task at which it stopped."""
         await report.begin(StageName.CONFIGURING)
-        try:
-            files = given(self.host, spec, await self.code.offer(spec.environment, spec.source), self.proof(spec.environment))
-        except NotAllowed as error:
-            raise EngineFailed(StageName.CONFIGURING, str(error), code="tilt_args") from error
-        *before, last = STEPS
+        files = self.files(spec, await self.code.offer(spec.environment, spec.source))
+        *before, last = self.steps
         await self._steps(machine, before, (files, spec.source.sha), StageName.CONFIGURING, report)
         await report.begin(StageName.STARTING)
         await self._steps(machine, [last], (files, spec.source.sha), StageName.STARTING, report)
-        addresses = tuple(Address(each.name, self.host.url(label(spec, each.name))) for each in spec.services)
+        addresses = tuple(Address(each, self.host.url(label(spec, each))) for each in self.answering(spec))
         return Access(spec.generation, spec.source.sha, addresses, f"http://{machine.private_ip}:80")
+
+    def files(self, spec: Spec, code_url: str) -> dict[str, str]:
+        """What is this environment's own, by name. Raises EngineFailed."""
+        try:
+            return given(self.host, spec, code_url, self.proof(spec.environment))
+        except NotAllowed as error:
+            raise EngineFailed(StageName.CONFIGURING, str(error), code="tilt_args") from error
+
+    def answering(self, spec: Spec) -> tuple[str, ...]:
+        """The services that have an address."""
+        return tuple(each.name for each in spec.services)
 
     async def _steps(
         self, machine: Instance, steps: Sequence[str], told: tuple[dict[str, str], str], stage: StageName, report: Report
@@ -81,7 +92,7 @@ class Machines:
             before += tasks_of(step)
         await report.end(stage)
 
-    async def restart(self, machine: Instance) -> None:
+    async def restart(self, machine: Instance, service: str | None = None) -> None:  # noqa: ARG002 - tilt has one unit for all
         """Have tilt begin anew what it runs. Raises EngineFailed, EngineUnavailable."""
         await self._plain(machine, "systemctl restart trellis-tilt")
 

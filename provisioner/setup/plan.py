@@ -15,7 +15,7 @@ from provisioner.traefik import instance
 STEPS = ("docker", "kind", "traefik", "code", "tilt")
 """The roles, each a run of its own: how far a machine is, is told after each."""
 
-BAKED = ("docker", "kind", "traefik", "tilt")
+BAKED = ("docker", "kind", "traefik", "tilt", "services")
 """What knows nothing of any environment: an image has it done."""
 
 

@@ -28,7 +28,7 @@ from provisioner.records import check, check_bare, check_name
 from provisioner.setup.machines import Instance, Machines
 from provisioner.terraform.commands import Commands
 from provisioner.terraform.copies import Copy
-from provisioner.terraform.images import Newest, image_of
+from provisioner.terraform.images import Newest, Resolve, addresses_of, image_of
 from provisioner.terraform.outputs import instance_of, with_addresses
 from provisioner.terraform.program import Program, find
 from provisioner.terraform.records import Made, Record, Records
@@ -54,9 +54,10 @@ class TerraformEngine(Engine):
         now: Callable[[], float] = time.time,
         machines: Machines | None = None,
         image: Callable[[], Awaitable[str]] | None = None,
+        resolve: Resolve = addresses_of,
     ) -> None:
         self._settings, self._within, self._now, self._machines = settings, within, now, machines
-        self._newest = Newest(settings, image)
+        self._newest = Newest(settings, image, resolve)
         for folder in (settings.fences, settings.environments, settings.folder / "home"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._fences = Fences(settings.fences)
@@ -66,7 +67,7 @@ class TerraformEngine(Engine):
         self._program: Program | None = None
 
     def runs_tilt(self, project: str) -> bool:  # noqa: ARG002 - of every project
-        return self._machines is not None
+        return self._machines is not None and self._machines.runs_tilt
 
     async def aclose(self) -> None:
         if close := getattr(self._within, "aclose", None):
@@ -167,8 +168,8 @@ class TerraformEngine(Engine):
         created_at = before.created_at if before else await self._created_at(spec, stack)
         if before and before.is_spare:  # its time as somebody's begins
             created_at = self._now()
-        known = variables(await self._newest.for_making(), bare_of(spec), created_at)
-        made = Made(spec.generation, spec.source.sha, spec.source.ref, known, replace(spec, secrets=()))
+        told, source = await self._newest.told_of(spec, created_at), spec.source
+        made = Made(spec.generation, source.sha, source.ref, told, replace(spec, secrets=()))
         ready, machine = (before.ready, before.machine) if before else (None, None)
         module = self._settings.name
         record = Record(spec.environment, spec.slug, spec.source.project, created_at, made, ready, machine=machine, module=module)
@@ -203,7 +204,7 @@ class TerraformEngine(Engine):
         if not self._machines:
             await self._within.restart(environment, service, fence, number)
         elif machine := await self._machine_of(environment):
-            await self._machines.restart(machine)
+            await self._machines.restart(machine, service)
 
     async def pause(self, environment: str, fence: int) -> None:
         """A machine of its own is stopped: then only its disk is paid for."""

@@ -6,10 +6,15 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
-from provisioner.engine import EngineFailed, StageName
+from provisioner.engine import EngineFailed, Spec, StageName
 from provisioner.terraform.copies import is_shipped
 from provisioner.terraform.settings import TerraformSettings
+from provisioner.terraform.trading import MODULE, Resolve, addresses_of, variables_of
+from provisioner.terraform.variables import bare_of, variables
+
+__all__ = ["Newest", "Resolve", "addresses_of", "image_of"]
 
 _NO_IMAGE = "there is no image yet that machines could be made of; `trellis image list` says how far the first is"
 
@@ -30,6 +35,7 @@ class Newest:
 
     settings: TerraformSettings
     image: Callable[[], Awaitable[str]] | None
+    resolve: Resolve = addresses_of
 
     async def now(self) -> TerraformSettings:
         """A machine that there is keeps the one that it was made of (the module sees to that)."""
@@ -42,3 +48,10 @@ class Newest:
         if self.image and not current.variables.get("image_id"):
             raise EngineFailed(StageName.PROVISIONING, _NO_IMAGE, code="no_image")
         return current
+
+    async def told_of(self, spec: Spec, created_at: float) -> dict[str, Any]:
+        """What the module is told of an environment. Raises EngineFailed, EngineUnavailable."""
+        known = variables(await self.for_making(), bare_of(spec), created_at)
+        if self.settings.name != MODULE or spec.trading is None:
+            return known
+        return {**known, **await variables_of(spec.trading, self.settings.also, self.resolve)}

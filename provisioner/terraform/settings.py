@@ -59,7 +59,7 @@ class TerraformSettings:
     `data` is Trellis's data folder; `module` a folder of HCL with the variables that `provisioner.terraform.variables` names, and with
     those in `variables`. `program` is a path, `wheel`, or `auto`: terraform or tofu on PATH, else the wheel. `plugins` is a filesystem
     mirror of providers; without one they come from the registry, once. `longest_life_s` is the end of all extensions: what lives longer
-    is taken down from outside.
+    is taken down from outside. `also` are ways out of trading environments that the operator adds to each one's own.
     """
 
     data: Path
@@ -68,6 +68,7 @@ class TerraformSettings:
     program: str = "auto"
     plugins: Path | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
+    also: tuple[Mapping[str, Any], ...] = ()
     passed: tuple[str, ...] = AWS
     longest_life_s: float = 15 * 24 * 3600.0
     interrupt_s: float = 60.0  # how long Terraform may take to come to a safe end once it is interrupted

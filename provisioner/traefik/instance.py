@@ -57,5 +57,13 @@ def dynamic(machine: Machine) -> dict[str, Any]:
     return {"http": {"routers": routers, "services": services, "middlewares": middlewares}}
 
 
+def direct(domain: str, ports: Mapping[str, int]) -> dict[str, Any]:
+    """Where no cluster is between: a route from each label to its service's port. Any other host name is 404."""
+    clean = {"clean": {"headers": {"customRequestHeaders": {PROOF: ""}}}}
+    routers = {label: {"rule": f"Host(`{label}.{domain}`)", "service": label, "middlewares": ["clean"]} for label in ports}
+    services = {label: _service(port) for label, port in ports.items()}
+    return {"http": {"routers": routers, "services": services, "middlewares": clean}}
+
+
 def _service(port: int) -> Mapping[str, Any]:
     return {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{port}"}], "passHostHeader": True}}
