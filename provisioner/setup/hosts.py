@@ -26,6 +26,7 @@ class Hosts(Machines):
     """Neither Docker nor a cluster is there, and nothing is fetched but code: a host reaches only what its environment may."""
 
     region: str = ""
+    first_port: int = FIRST_PORT
 
     steps: ClassVar[tuple[str, ...]] = STEPS
     runs_tilt: ClassVar[bool] = False
@@ -33,7 +34,7 @@ class Hosts(Machines):
     def files(self, spec: Spec, code_url: str) -> dict[str, str]:
         """Of secrets there is where they are kept, and never what they are."""
         own = spec.trading or Trading()
-        ports = {each.name: FIRST_PORT + number for number, each in enumerate(spec.services)}
+        ports = {each.name: self.first_port + number for number, each in enumerate(spec.services)}
         routes = {label(spec, each): ports[each] for each in self.answering(spec)}
         return {
             "services.json": json.dumps(self._services(spec, own, ports), sort_keys=True),

@@ -41,6 +41,7 @@ class FakeMachine:
 
     def __init__(self, root: Path, *, has_ansible: bool = True) -> None:
         self.root, self.programs, self.ledger = root / "root", root / "bin", root / "ledger"
+        self.env: dict[str, str] = {}
         for folder in (self.root, self.programs, self.root / "opt/trellis/ansible/bin"):
             folder.mkdir(parents=True)
         for each in ("etc/systemd/system", "usr/local/bin"):
@@ -83,7 +84,7 @@ class FakeMachine:
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         env = {"PATH": f"{self.programs}:/usr/bin:/bin", "HOME": str(self.root), "TRELLIS_ROOT": str(self.root), "LC_ALL": "C.UTF-8"}
-        return subprocess.run(["sh", "-c", command], env=env, capture_output=True, text=True, check=False, timeout=300)
+        return subprocess.run(["sh", "-c", command], env=env | self.env, capture_output=True, text=True, check=False, timeout=300)
 
     @property
     def heard(self) -> list[list[str]]:
