@@ -38,7 +38,7 @@ def vault_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = """\
 policy ACCOUNT REGION   print the policy that is enough for Trellis, for its role in AWS
-egress nftables USER    print what processes of that user may connect to: the sandboxes that are offered, and the feed (nft --file -)
+egress nftables USER    print what processes of that user may connect to: sandboxes that are offered, the feed and Trellis (nft --file -)
 egress terraform        the same as variables of terraform/modules/trading-env
 try                     try to read the paths of production (vault.production), as is done every hour"""
     parser.add_argument("line", nargs="*", metavar="WORD", help="policy ACCOUNT REGION, egress nftables USER, egress terraform, or try")

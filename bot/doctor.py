@@ -22,7 +22,7 @@ from bot.chats.github_app import AppAccess
 from bot.context_ports import Forge, ForgeUnavailable
 from bot.doctor_account import account
 from bot.doctor_deploys import cluster, deploys
-from bot.doctor_engines import engines
+from bot.doctor_engines import engines, ways_out
 from bot.doctor_feeds import certificates
 from bot.doctor_github import app_problem, installation_problem
 from bot.doctor_image import image
@@ -32,6 +32,7 @@ from bot.domain.message import Person, Platform
 from bot.domain.project import ForgeKind, Project
 from bot.replies.alarms import sentence
 from bot.settings import Settings, SettingsError
+from bot.settings.engines import HOSTS, modules
 from bot.store.database import Database
 from bot.store.feeds import listening
 from bot.store.migrate import newest, revision_of
@@ -200,6 +201,7 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
     looks += [partial(_part, name, check) for name, check in checks_of(settings, store, place).items()]
     looks += [partial(_account, platform, chat) for platform, chat in chats.items() if platform not in {Platform.CONSOLE, Platform.WEB}]
     looks += [partial(certificates, settings.feeds)] if settings.feeds.nats_url.startswith("tls://") else []
+    looks += [partial(ways_out, settings)] if HOSTS in modules(settings) else []
     looks += _app_looks(settings, github)
     for project in projects_of(settings).values():
         forge = forges.get(project.forge)

@@ -43,7 +43,7 @@ def _policy(account: str, region: str) -> str:
 async def _egress(settings: Settings, draw: Callable[[Sequence[Found]], str]) -> int:
     """3 where a host's addresses cannot be found: rules without it would be a wall before what is allowed."""
     try:
-        ways = ways_of(offer_of(settings), settings.feeds.nats_url)
+        ways = ways_of(offer_of(settings), settings.feeds.nats_url, settings.public_url)
         found = [Found(each, await addresses_of(each.host, each.port)) for each in ways]
         sys.stdout.write(f"{draw(found).rstrip()}\n")
     except ValueError as problem:

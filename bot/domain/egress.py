@@ -33,9 +33,9 @@ class Found:
     addresses: tuple[str, ...]
 
 
-def ways_of(offer: Offer, feed: str = "") -> tuple[Way, ...]:
-    """The sandboxes that are offered and the feed's addresses, commas between them; not this machine. Raises ValueError for no sandbox."""
-    return _ways(offer.sandboxes.values(), offer, (feed,))
+def ways_of(offer: Offer, *own: str) -> tuple[Way, ...]:
+    """The sandboxes that are offered and `own` addresses, as of the feed (commas between them); not this machine. Raises ValueError."""
+    return _ways(offer.sandboxes.values(), offer, own)
 
 
 def ways_from(trading: Trading, offer: Offer, *own: str) -> tuple[Way, ...]:

@@ -145,9 +145,9 @@ def test_what_does_not_go_together_is_refused_with_the_way_on(projects: dict[str
         check(_on_aws(projects=projects))
 
 
-@pytest.mark.parametrize("module", ["branch-envy", "../branch-env", "modules/branch-env", "/", "/srv/trading-env"])
+@pytest.mark.parametrize("module", ["branch-envy", "../branch-env", "modules/branch-env", "/", "/srv/trading"])
 def test_a_module_that_is_none_is_refused(module: str) -> None:
-    with pytest.raises(ValueError, match=r"there is no module .*: local-env, branch-env, or the whole path"):
+    with pytest.raises(ValueError, match=r"there is no module .*: local-env, branch-env, trading-env, or the whole path"):
         _on_aws(projects={"shop": project(engine="terraform", module=module)})
 
 

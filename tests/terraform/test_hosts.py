@@ -94,7 +94,7 @@ class Stood:
         secrets = (("FEED_PASSWORD", FEED), ("TRADING_KEY", KEY))  # as the engine of this machine would be given them
         return Spec(ID, "trading-1", 1, source, (orders, strategy), secrets=secrets, trading=Trading((), given, kept), ready_within_s=120)
 
-    async def answers(self, path: str, key: str = "") -> int:
+    async def answers(self, path: str, key: str = "none") -> int:
         async with httpx.AsyncClient(timeout=60) as client:
             return (await client.get(f"http://127.0.0.1:{self.port}{path}", headers={"authorization": f"Bearer {key}"})).status_code
 

@@ -64,7 +64,7 @@ async def test_an_image_is_baked_labelled_used_and_taken_away_with_its_disks(sta
     assert builder["State"]["Name"] == "stopped", "an image is made of what stands still"
     assert (builder["MetadataOptions"]["HttpTokens"], builder["MetadataOptions"]["HttpPutResponseHopLimit"]) == ("required", 1)
     assert len(stand.ssm.sent) == len(BAKED)
-    assert told[:2] == ["docker (1 of 4)", "kind (2 of 4)"]
+    assert told[:2] == ["docker (1 of 5)", "kind (2 of 5)"]
     await bakery.clear(BAKE)
     await bakery.clear(BAKE)
     assert stand.aws.instances() == []

@@ -8,21 +8,27 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.doctor_engines import ways_out
+from bot.doctor_said import Finding
 from bot.domain.continuity import Certificate, How, Instrument, Stretch
 from bot.domain.environment import State
 from bot.settings import Settings, SettingsError, check
 from bot.settings.terraform import NEEDED
+from provisioner.engine import EngineUnavailable, Service, Source, Spec, Trading
 from provisioner.setup.code import S3Code
 from provisioner.setup.hosts import STEPS, Hosts
 from provisioner.setup.plan import Host
 from provisioner.setup.power import Ec2Power
 from provisioner.setup.ssm import SsmShell
-from provisioner.terraform.settings import MODULES
+from provisioner.terraform.images import Newest
+from provisioner.terraform.settings import MODULES, TerraformSettings
+from provisioner.terraform.trading import NOWHERE
 from tests.conversations.talk import Talk
 from tests.conversations.test_trading import FILE
 from tests.terraform.aws import REGION, Aws
@@ -40,6 +46,7 @@ ADDRESSES = {
     "stream.testnet.binance.vision": "192.0.2.13",
 }
 OPENED = f"{FILE}create: {{on: opened}}\nservices: {{orders: {{run: python3 -m orders, health: /health}}}}\n"
+ALSO = {"host": "packages.example.net", "port": 443, "addresses": ["192.0.2.20"]}
 PLAIN = "version: 1\nservices: {web: {run: python3 app.py}}\n"
 
 
@@ -174,6 +181,41 @@ def settings(**more: Any) -> Settings:
         "feeds": {"nats_url": f"tls://{NATS}:4222"},
     }
     return Settings(**{**good, **more})
+
+
+async def test_the_doctor_says_which_host_cannot_be_reached_for_want_of_an_address() -> None:
+    async def only_names(host: str, port: int) -> tuple[str, ...]:
+        if host == TRELLIS:
+            raise OSError("unknown")
+        return ("2001:db8::1",) if host == NATS else ("192.0.2.1",)
+
+    async def all_of_them(host: str, port: int) -> tuple[str, ...]:
+        return ("192.0.2.1",)
+
+    said = await ways_out(settings(), only_names)
+    assert said.finding is Finding.BAD
+    assert said.words.startswith(f"{NATS}, {TRELLIS}: no IPv4 address here")
+    assert (await ways_out(settings(), all_of_them)).finding is Finding.GOOD
+
+
+async def test_what_trades_on_paper_is_told_of_no_exchange_and_its_role_of_no_sandbox(tmp_path: Path) -> None:
+    told = TerraformSettings(tmp_path, MODULES / "trading-env", variables={"egress": list(NOWHERE)}, also=(ALSO,))
+    ways, source = ((NATS, 4222), (TRELLIS, 443)), Source("shop", "https://forge.example/shop.git", "refs/heads/main", "a" * 40)
+    spec = Spec("e", "slug", 1, source, (Service("strategy", "./s"),), trading=Trading(ways, is_on_paper=True))
+    known = await Newest(told, None, resolve).told_of(spec, 0.0)
+    assert known["on_paper"] is True
+    assert known["egress"] == [
+        {"host": NATS, "port": 4222, "addresses": [ADDRESSES[NATS]]},
+        {"host": TRELLIS, "port": 443, "addresses": [ADDRESSES[TRELLIS]]},
+        ALSO,
+    ]
+    lost = replace(spec, trading=Trading((("gone.example", 443),)))
+
+    async def nobody(host: str, port: int) -> tuple[str, ...]:
+        raise OSError(f"{host} has no address here")
+
+    with pytest.raises(EngineUnavailable, match=r"gone\.example has no address here"):
+        await Newest(told, None, nobody).told_of(lost, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ CODE, HOME = ROOT / "srv/trellis/now", ROOT / "var/lib/trellis/home"
 USER = "trellis-env"
 _UNIT = "trellis-service@"
 _LOOK_S, _ALIVE_S, _ASK_S = 0.2, 2.0, 5.0
-_LINES = 30
+_LINES, _TRIES = 30, 3
 
 Service = dict[str, Any]
 
@@ -108,36 +108,53 @@ def well(chosen: list[Service]) -> None:
     within_s = told()["within_s"]
     until = time.monotonic() + within_s
     for service in chosen:
-        began, last = time.monotonic(), "it was not asked"
-        while (last := how(service, time.monotonic() - began)) != "well":
-            if last.startswith("!") or time.monotonic() > until:
-                reason = (
-                    f"{service['name']} {last[1:]}"
-                    if last.startswith("!")
-                    else f"{service['name']} is not well after {within_s:g} s: {last}"
-                )
-                fail(reason, journal(service["name"], _LINES))
-            time.sleep(_LOOK_S)
+        if reason := _until_well(service, until):
+            wrong = (
+                f"{service['name']} {reason}"
+                if reason.startswith("exited")
+                else f"{service['name']} is not well after {within_s:g} s: {reason}"
+            )
+            fail(wrong, journal(service["name"], _LINES))
 
 
-def how(service: Service, age_s: float) -> str:
-    """`well`, else what it did; with a ! before it where waiting is no use."""
-    state = dict(
-        line.split("=", 1)
-        for line in control("show", "-p", "ActiveState,NRestarts,ExecMainStatus", f"{_UNIT}{service['name']}.service").splitlines()
-        if "=" in line
-    )
-    if int(state.get("NRestarts") or 0) >= 3 or state.get("ActiveState") == "failed":
-        return f"!exited with code {state.get('ExecMainStatus', '?')}"
-    if service["health"] is None:
-        return "well" if state.get("ActiveState") == "active" and age_s >= _ALIVE_S else "it has only begun"
+def _until_well(service: Service, until: float) -> str:
+    """Nothing when it is well, else what it did instead."""
+    seen, since = _restarts(state(service)), time.monotonic()
+    most = seen + _TRIES
+    while True:
+        found = state(service)
+        if _restarts(found) != seen:
+            seen, since = _restarts(found), time.monotonic()
+        if seen >= most or found.get("ActiveState") == "failed":
+            return f"exited with code {found.get('ExecMainStatus', '?')}"
+        if service["health"] is not None:
+            reason = asked(service)
+        else:
+            is_alive = found.get("ActiveState") == "active" and time.monotonic() - since >= _ALIVE_S
+            reason = "" if is_alive else "it does not stay alive"
+        if not reason or time.monotonic() > until:
+            return reason
+        time.sleep(_LOOK_S)
+
+
+def asked(service: Service) -> str:
+    """Nothing for a good answer."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{service['port']}{service['health']}", timeout=_ASK_S):
-            return "well"
+            return ""
     except urllib.error.HTTPError as answer:
         return f"it answered {answer.code} on {service['health']}"
     except (OSError, ValueError) as problem:
         return f"it does not answer: {getattr(problem, 'reason', problem)}"
+
+
+def state(service: Service) -> dict[str, str]:
+    said = control("show", "-p", "ActiveState,NRestarts,ExecMainStatus", f"{_UNIT}{service['name']}.service")
+    return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+
+
+def _restarts(found: dict[str, str]) -> int:
+    return int(found.get("NRestarts") or 0)
 
 
 def control(*words: str) -> str:
