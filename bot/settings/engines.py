@@ -48,7 +48,7 @@ def lacking(settings: Settings) -> tuple[str, ...]:
 
 
 def machineless(settings: Settings) -> frozenset[str]:
-    """The engines that make no machine on AWS, where others do."""
+    """The engines that make no machine on AWS, where another does."""
     return frozenset({LOCAL, *MODULES} - {*ON_AWS}) if makes_machines(settings) else frozenset()
 
 

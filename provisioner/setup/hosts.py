@@ -17,7 +17,7 @@ from provisioner.traefik import instance
 
 STEPS = ("code", "traefik", "services")
 FIRST_PORT = 20001
-_PROGRAM = "/usr/local/bin/trellis-services"
+_PROGRAM = "${TRELLIS_ROOT:-}/usr/local/bin/trellis-services"
 _WITHIN_S = 300.0
 
 

@@ -130,6 +130,12 @@ async def test_from_an_opened_request_to_nothing_left(aws: Aws, tmp_path: Path, 
         told = "\n".join([*ssm.sent, *(str(given(ssm, step)) for step in range(len(STEPS)))])
         assert not [each for each in values if each in told]
 
+        await shop.says(f"/ivy restart {it.slug} --new-key")
+        anew = json.loads(given(ssm, -1)["kept.json"])["secrets"]
+        assert anew == {"FEED_PASSWORD": own[0], "TRADING_KEY": f"{own[1]}-1"}
+        assert [each["InstanceId"] for each in aws.instances()] == [instance["InstanceId"]]
+        values.append(aws.client("secretsmanager").get_secret_value(SecretId=anew["TRADING_KEY"])["SecretString"])
+
         heard = Instrument(
             "binance.spot.BTCUSDT", True, (Stretch(How.SEEN, it.created_at, it.created_at + 3600),), (), 0, 90_000, 12.3, 4.6
         )
