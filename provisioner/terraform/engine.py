@@ -171,8 +171,7 @@ class TerraformEngine(Engine):
         told, source = await self._newest.told_of(spec, created_at), spec.source
         made = Made(spec.generation, source.sha, source.ref, told, replace(spec, secrets=()))
         ready, machine = (before.ready, before.machine) if before else (None, None)
-        module = self._settings.name
-        record = Record(spec.environment, spec.slug, spec.source.project, created_at, made, ready, machine=machine, module=module)
+        record = Record(spec.environment, spec.slug, source.project, created_at, made, ready, machine=machine, module=self._settings.name)
         self._records.save(record)
         return record
 
