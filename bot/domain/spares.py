@@ -24,7 +24,7 @@ class SpareState(StrEnum):
 
 
 class Spare(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine without an owner. Its id becomes that of the environment that claims it. `image` is what it was made of."""
+    """A machine without an owner. Its id becomes that of the environment that claims it. `image` is what its making began with."""
 
     id: str
     project: str

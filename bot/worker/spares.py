@@ -107,19 +107,20 @@ class Spares:
                 return
             spare = what
             if not isinstance(spare, Spare):
-                engine = patterns[spare[0]].engine
-                spare = Spare(id=new_id(), project=spare[0], engine=engine, size=spare[1], created_at=transaction.now)
+                project, size = spare
+                by = patterns[project]
+                spare = Spare(id=new_id(), project=project, engine=by.engine, size=size, image=by.image, created_at=transaction.now)
                 await transaction.spares.add(spare)
-        await self._attempt(spare, self._make(spare, patterns[spare.project].image))
+        await self._attempt(spare, self._make(spare))
 
-    async def _make(self, spare: Spare, image: str) -> None:
+    async def _make(self, spare: Spare) -> None:
         async with self._holder.holding(f"environment:{spare.id}") as lease:
             if lease is None:
                 return
             began = time.monotonic()
             await self._engine.prepare(Bare(spare.id, f"spare-{spare.id[-10:]}", spare.project, spare.size.value), lease.fence)
             async with self._store.transaction(lease) as transaction:
-                made = {"image": image, "ready_at": transaction.now, "expires_at": transaction.now + self._stock.ttl_s}
+                made = {"ready_at": transaction.now, "expires_at": transaction.now + self._stock.ttl_s}
                 await transaction.spares.move(spare.id, SpareState.MAKING, SpareState.READY, troubles=0, retry_at=None, **made)
             meters.spare_made_seconds.labels(spare.size.value).observe(time.monotonic() - began)
             log.info("spare_ready", environment=spare.id, project=spare.project, size=spare.size.value)
@@ -162,10 +163,9 @@ class Spares:
 
 
 def _is_of_now(patterns: Mapping[str, Pattern], spare: Spare) -> bool:
-    """One that is being made becomes what it is to be then, as long as it is by the same engine."""
+    """One that is half made is no other: its machine may be there, and keeps the image that it began with."""
     pattern = patterns.get(spare.project)
-    is_made = spare.state is SpareState.READY
-    return pattern is not None and spare.engine == pattern.engine and (spare.image == pattern.image or not is_made)
+    return pattern is not None and (spare.engine, spare.image) == (pattern.engine, pattern.image)
 
 
 def _is_due(spare: Spare, now: float) -> bool:

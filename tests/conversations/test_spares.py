@@ -158,13 +158,25 @@ async def test_one_that_cannot_be_made_is_tried_again_later(world: World) -> Non
 async def test_what_a_dead_worker_has_begun_is_taken_up_by_the_next(world: World) -> None:
     async with world.store.transaction() as transaction:
         for id_, state in (("half", SpareState.MAKING), ("going", SpareState.RETIRING)):
-            await transaction.spares.add(
-                Spare(id=id_, project="lab", engine="local", size=Size.SMALL, state=state, created_at=transaction.now)
-            )
+            known = {"project": "lab", "engine": "local", "size": Size.SMALL, "image": "image-1"}
+            await transaction.spares.add(Spare(id=id_, state=state, created_at=transaction.now, **known))  # type: ignore[arg-type]
     await stocked(world)
     assert "half" in world.engine.prepared
     assert world.engine.destroyed == ["going"]
     assert sorted(await states(world)) == ["gone", "ready", "ready"]
+
+
+async def test_one_that_was_half_made_when_a_new_image_came_is_none_of_it_and_made_anew(world: World) -> None:
+    world.engine.failures.extend([EngineUnavailable("no capacity")] * 2)
+    await stocked(world)
+    half = await rows(world)
+    assert [(each.state, each.image) for each in half] == [(SpareState.MAKING, "image-1")] * 2
+    world.engine.made_of = "image-2"
+    world.clock.advance(seconds=2)
+    await stocked(world)
+    assert sorted(world.engine.destroyed) == sorted(each.id for each in half)
+    ended = sorted((each.state.value, each.image, each.why) for each in await rows(world))
+    assert ended == [("gone", "image-1", "image")] * 2 + [("ready", "image-2", "")] * 2
 
 
 async def test_spares_count_for_no_quota_and_stand_in_no_list(tmp_path: Path) -> None:
