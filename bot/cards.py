@@ -17,6 +17,7 @@ from bot.replies.datasets import data_words
 from bot.replies.money import while_paused
 
 STAGES = ("provisioning", "configuring", "starting")
+_NOT_COUNTED = (0, 0, "")  # how many are done, of how many, and what they bring
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def environment_card(
         title=line(Strong(environment.slug), " · ", Code(environment.branch)),
         tone=tone_of(environment),
         state=_state_words(environment, events),
-        stages=_stages(environment, events, past, now),
+        stages=stages_of(environment, events, past, now),
         facts=(*_facts(environment), *_cost(environment, prices, now)),
         body=_body(environment),
         next=_next(environment),
@@ -76,7 +77,7 @@ def _state_words(environment: Environment, events: Sequence[Event]) -> str:
     return environment.state.value
 
 
-def _stages(environment: Environment, events: Sequence[Event], past: Mapping[str, Past | None], now: float) -> tuple[Stage, ...]:
+def stages_of(environment: Environment, events: Sequence[Event], past: Mapping[str, Past | None], now: float) -> tuple[Stage, ...]:
     """The stages of the newest generation; none once it is gone or before anything is known of it."""
     if environment.state in {State.GONE, State.TERMINATING, State.PAUSED}:
         return ()
@@ -88,16 +89,16 @@ def _stages(environment: Environment, events: Sequence[Event], past: Mapping[str
     if environment.state is State.READY and not took:
         return ()
     counted = {
-        event.kind.partition(":")[2]: (int(event.data.get("done") or 0), int(event.data.get("of") or 0))
+        event.kind.partition(":")[2]: (int(event.data.get("done") or 0), int(event.data.get("of") or 0), str(event.data.get("doing") or ""))
         for event in events
         if event.kind.startswith("stage_began:") and event.data.get("generation") == environment.generation
     }
     stages = (*STAGES, SEEDING) if environment.seeds.is_due or SEEDING in took else STAGES
-    return tuple(_stage(environment, name, took.get(name), past.get(name), now, counted.get(name, (0, 0))) for name in stages)
+    return tuple(_stage(environment, name, took.get(name), past.get(name), now, counted.get(name, _NOT_COUNTED)) for name in stages)
 
 
 def _stage(
-    environment: Environment, name: str, took: float | None, past: Past | None, now: float, counted: tuple[int, int] = (0, 0)
+    environment: Environment, name: str, took: float | None, past: Past | None, now: float, counted: tuple[int, int, str] = _NOT_COUNTED
 ) -> Stage:
     state, seconds = StageState.WAITING, took
     if took is not None:
@@ -106,8 +107,8 @@ def _stage(
         state = StageState.FAILED
     elif environment.stage == name and (environment.is_seeding or not environment.is_settled):
         state, seconds = StageState.RUNNING, max(0.0, now - environment.stage_began_at)
-    done, of = counted if state is StageState.RUNNING else (0, 0)
-    return Stage(name, state, seconds, past.p50_s if past else None, past.p90_s if past else None, done, of)
+    done, of, doing = counted if state is StageState.RUNNING else _NOT_COUNTED
+    return Stage(name, state, seconds, past.p50_s if past else None, past.p90_s if past else None, done, of, doing)
 
 
 def _facts(environment: Environment) -> tuple[Fact, ...]:

@@ -174,8 +174,8 @@ class Report(Protocol):
 
     async def end(self, stage: StageName) -> None: ...
 
-    async def count(self, stage: StageName, done: int, of: int) -> None:
-        """How far a stage is that can be counted. Not recorded: the newest one counts, and losing some is no harm."""
+    async def count(self, stage: StageName, done: int, of: int, doing: str = "") -> None:
+        """How far a stage is that can be counted, and of what it is a task (a role). The newest one counts: losing some is no harm."""
 
 
 class Engine(Protocol):

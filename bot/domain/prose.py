@@ -108,7 +108,7 @@ class StageState(StrEnum):
 class Stage(msgspec.Struct, frozen=True):
     """A step of the work: seconds taken so far or in all, and what past runs took (None: no past runs).
 
-    `done` of `of` things are made, where they can be counted (`of` above zero).
+    `done` of `of` things are made, where they can be counted (`of` above zero); with `doing`, they are tasks, and that is what they bring.
     """
 
     name: str
@@ -118,6 +118,7 @@ class Stage(msgspec.Struct, frozen=True):
     expected_p90_s: float | None = None
     done: int = 0
     of: int = 0
+    doing: str = ""
 
 
 class Fact(msgspec.Struct, frozen=True):

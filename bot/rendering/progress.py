@@ -83,7 +83,9 @@ def took(stage: Stage) -> str:
 
 def counted(stage: Stage) -> str:
     """How much of a running stage is done; "" where that cannot be counted."""
-    return f"{stage.done} of {stage.of}" if stage.of else ""
+    if not stage.of:
+        return ""
+    return f"{stage.doing}, {stage.done} of {stage.of} tasks" if stage.doing else f"{stage.done} of {stage.of}"
 
 
 def so_far(stage: Stage) -> str:

@@ -56,8 +56,8 @@ class Bound:
     async def end(self, stage: StageName) -> None:
         await self.report.end(stage)
 
-    async def count(self, stage: StageName, done: int, of: int) -> None:
-        await self.report.count(stage, done, of)
+    async def count(self, stage: StageName, done: int, of: int, doing: str = "") -> None:
+        await self.report.count(stage, done, of, doing)
 
 
 def _moved(environment: Environment, head: str | None) -> str:

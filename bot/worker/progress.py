@@ -64,11 +64,11 @@ class Progress:
         self._ended = stage
         self.close()
 
-    async def count(self, stage: StageName, done: int, of: int) -> None:
+    async def count(self, stage: StageName, done: int, of: int, doing: str = "") -> None:
         """On the card, as one more word of how the stage began; its end says more to whoever reads the past."""
         async with self._store.transaction(self._lease) as transaction:
             if environment := await transaction.environments.locked(self._id):
-                await transaction.note(self._event(environment, f"stage_began:{stage}", transaction.now, done=done, of=of))
+                await transaction.note(self._event(environment, f"stage_began:{stage}", transaction.now, done=done, of=of, doing=doing))
                 await transaction.save(environment)
 
     def close(self) -> None:
@@ -88,6 +88,6 @@ class Progress:
         if stage:
             killpoint(f"worker.{stage}.recorded")
 
-    def _event(self, environment: Environment, kind: str, now: float, **data: float) -> Event:
+    def _event(self, environment: Environment, kind: str, now: float, **data: float | str) -> Event:
         values: dict[str, str | int | float | bool | None] = {"generation": self._generation, **data}
         return Event(at=now, kind=kind, environment_id=self._id, project=environment.project, data=values)

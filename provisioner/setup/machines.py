@@ -83,8 +83,8 @@ class Machines:
         before, of = 0, sum(map(tasks_of, steps))
         for step in steps:
 
-            async def heard(done: int, before: int = before) -> None:
-                await report.count(stage, min(before + done, of), of)
+            async def heard(done: int, before: int = before, step: str = step) -> None:
+                await report.count(stage, min(before + done, of), of, step)
 
             await heard(0)
             text = command(step, *told, self.host.programs)

@@ -20,8 +20,8 @@ class Begun:
     async def end(self, stage: StageName) -> None:
         await self.report.end(stage)
 
-    async def count(self, stage: StageName, done: int, of: int) -> None:
-        await self.report.count(stage, done, of)
+    async def count(self, stage: StageName, done: int, of: int, doing: str = "") -> None:
+        await self.report.count(stage, done, of, doing)
 
 
 class Quiet:
@@ -31,4 +31,4 @@ class Quiet:
 
     async def end(self, stage: StageName) -> None: ...
 
-    async def count(self, stage: StageName, done: int, of: int) -> None: ...
+    async def count(self, stage: StageName, done: int, of: int, doing: str = "") -> None: ...

@@ -84,6 +84,14 @@ async def test_expected_times_are_those_of_past_runs(shop: Talk) -> None:
     await shop.goes_on()
 
 
+async def test_what_a_step_brings_and_how_many_of_its_tasks_are_done_stands_on_the_card(shop: Talk) -> None:
+    shop.world.engine.counted = (3, 14, "kind")
+    await shop.begins("/ivy create")
+    assert "| ● | starting | 0 s, kind, 3 of 14 tasks |" in shop.card
+    await shop.goes_on()
+    assert "kind" not in shop.card
+
+
 async def test_asking_again_answers_with_the_one_there_is(shop: Talk) -> None:
     await shop.makes()
     assert await shop.says("/ivy create") == [

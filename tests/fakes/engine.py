@@ -80,6 +80,7 @@ class FakeEngine:
         self.pause_gate.set()
         self.pausing = asyncio.Event()
         self.made_of = "image-1"
+        self.counted: tuple[int, int, str] | None = None  # how far its last stage is said to be
         self.upstream = ""
         self.prepared: dict[str, Bare] = {}
         self.from_spares: list[str] = []
@@ -117,6 +118,8 @@ class FakeEngine:
         for stage in StageName:
             await report.begin(stage)
             if stage is StageName.STARTING:
+                if self.counted:
+                    await report.count(stage, *self.counted)
                 self.reached.set()
                 await self.gate.wait()
                 self._fail()

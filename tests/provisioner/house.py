@@ -114,6 +114,7 @@ class Notes:
     def __init__(self) -> None:
         self.heard: list[tuple[str, StageName]] = []
         self.counted: list[tuple[int, int]] = []
+        self.doing: list[str] = []
 
     async def begin(self, stage: StageName) -> None:
         self.heard.append(("begin", stage))
@@ -121,8 +122,9 @@ class Notes:
     async def end(self, stage: StageName) -> None:
         self.heard.append(("end", stage))
 
-    async def count(self, stage: StageName, done: int, of: int) -> None:
+    async def count(self, stage: StageName, done: int, of: int, doing: str = "") -> None:
         self.counted.append((done, of))
+        self.doing.append(doing)
 
 
 _RUN = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.prose import Stage, StageState
-from bot.rendering.progress import bar, duration, left, usual
+from bot.rendering.progress import bar, duration, left, so_far, usual
 
 DONE, RUNNING, WAITING = StageState.DONE, StageState.RUNNING, StageState.WAITING
 
@@ -44,6 +44,19 @@ def test_a_duration_is_short(seconds: float, words: str) -> None:
 )
 def test_what_is_usual_is_a_range(p50: float | None, p90: float | None, words: str) -> None:
     assert usual(Stage("s", RUNNING, None, p50, p90)) == words
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        (Stage("s", RUNNING, 12), "12 s"),
+        (Stage("s", RUNNING, 12, done=2, of=5), "12 s, 2 of 5"),
+        (Stage("s", RUNNING, 12, done=3, of=14, doing="kind"), "12 s, kind, 3 of 14 tasks"),
+        (Stage("s", WAITING, done=3, doing="kind"), ""),
+    ],
+)
+def test_what_is_counted_is_said_with_what_it_brings(stage: Stage, words: str) -> None:
+    assert so_far(stage) == words
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ async def test_everything_is_set_up_and_the_second_time_changes_nothing(tmp_path
     assert access.upstream == "http://10.20.1.7:80"
     of = [tasks_of(step) for step in STEPS]
     assert notes.counted == [(sum(of[:number]), sum(of[:4])) for number in range(4)] + [(0, of[4])]
+    assert notes.doing == list(STEPS)
     for step, count in zip(STEPS, of, strict=True):
         assert len(machine.text(f"opt/trellis/told-{step}").splitlines()) == count, f"{step}: each task was done or skipped"
     assert [stage for _, stage in notes.heard] == [StageName.CONFIGURING] * 2 + [StageName.STARTING] * 2

@@ -135,6 +135,24 @@ async def test_environments_are_listed_a_page_at_a_time(world: World) -> None:
     assert (past["slug"], past["state"], past["gone_reason"]) == (slug, "gone", "dana asked for it")
 
 
+async def test_what_a_step_brings_and_how_many_of_its_tasks_are_done_is_in_the_api_and_on_the_page(world: World) -> None:
+    api = await api_of(world)
+    world.engine.counted = (3, 14, "kind")
+    world.engine.gate.clear()
+    id_ = (await api.ask("POST", "/commands", json={"text": "/ivy create lab:demo"})).json()["id"]
+    await world.engine.reached.wait()
+    await world.desks["say"].idle()
+    assert "kind, 3 of 14 tasks" in (await api.gets(f"/commands/{id_}"))["card"]
+    stages = (await api.gets("/environments/demo-cd7qqd"))["stages"]
+    assert [each["state"] for each in stages] == ["done", "done", "running"]
+    assert {name: stages[2][name] for name in ("name", "done", "of", "doing")} == {"name": "starting", "done": 3, "of": 14, "doing": "kind"}
+    async with signed_in(world) as web:
+        page = await web.get("/environments/demo-cd7qqd")
+    assert "kind, 3 of 14 tasks" in page.text
+    world.engine.gate.set()
+    await world.settle()
+
+
 async def test_one_environment_its_events_and_its_logs(world: World) -> None:
     api = await api_of(world)
     await api.says("/ivy create lab:demo")

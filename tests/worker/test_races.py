@@ -104,7 +104,7 @@ class Quiet:
     async def end(self, stage: StageName) -> None:
         pass
 
-    async def count(self, stage: StageName, done: int, of: int) -> None:
+    async def count(self, stage: StageName, done: int, of: int, doing: str = "") -> None:
         pass
 
 

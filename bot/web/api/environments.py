@@ -7,13 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from bot import refusals
+from bot.cards import stages_of
 from bot.context_ports import RuntimeUnavailable
 from bot.domain.environment import Environment, State
 from bot.domain.errors import UserError
 from bot.store import audit, overview
 from bot.web.api.caller import Caller, Reader
 from bot.web.api.parts import Parts
-from bot.web.api.shapes import EnvironmentPage, EnvironmentShape, EventPage, LogLine, LogShape, environment_shape, event_shape
+from bot.web.api.shapes import EnvironmentPage, EventPage, LogLine, LogShape, environment_shape, event_shape
+from bot.web.api.stages import OneEnvironmentShape, one_environment_shape
 from bot.web.problem import Problem
 
 _TAIL = 200
@@ -71,10 +73,12 @@ def router(parts: Parts) -> APIRouter:
         return EnvironmentPage(environments=[environment_shape(each) for each in shown], next=page.next)
 
     @routes.get("/environments/{slug}")
-    async def environment(slug: str, caller: Reader) -> EnvironmentShape:
+    async def environment(slug: str, caller: Reader) -> OneEnvironmentShape:
         """The live one of that name, else the last that bore it."""
         [it] = await parts.sight.as_told(caller.person, [await environment_of(parts, caller, slug, "ivy status")])
-        return environment_shape(it)
+        async with parts.store.look() as look:
+            stages = stages_of(it, await look.events_of(it.id), {}, look.now)
+        return one_environment_shape(it, stages)
 
     @routes.get("/environments/{slug}/events")
     async def events_of(slug: str, caller: Reader, before: Before = 0, limit: Limit = 50) -> EventPage:
