@@ -14,11 +14,11 @@ from provisioner.ec2 import MARK, SLUG, asked
 from provisioner.engine import EngineFailed, StageName
 from provisioner.images import Bakery, Image, Stock, Tell
 from provisioner.moments import at, moment
-from provisioner.setup.command import command, version
+from provisioner.setup.command import version
 from provisioner.setup.plan import BAKED
 from provisioner.setup.programs import Programs
 from provisioner.setup.shell import Shell
-from provisioner.setup.steps import carry_out
+from provisioner.setup.steps import SentRoles, Step
 
 DEADLINE, BUILDER, SET_UP, IMAGE, BAKE, VERSION, BAKED_AT = (
     f"trellis:{name}" for name in ("hard-deadline", "builder", "set-up", "image", "bake", "version", "baked-at")
@@ -96,9 +96,10 @@ class Ec2Bakery(Bakery):
 
     async def _set_up(self, machine: str, tell: Tell) -> None:
         """By the roles that set every machine up; that they are through is written on it, for who takes it up."""
+        roles = SentRoles(self._shell, _LOOK_S[-1])
         for number, step in enumerate(BAKED, 1):
             tell(f"{step} ({number} of {len(BAKED)})")
-            await carry_out(self._shell, machine, step, command(step, programs=self._oven.programs), StageName.CONFIGURING)
+            await roles.carry_out(machine, Step(step, programs=self._oven.programs), StageName.CONFIGURING)
         done = _tags({SET_UP: self.version()})
         await self._asked(f"labelling {machine}", lambda ec2: ec2.create_tags(Resources=[machine], Tags=done))
 

@@ -16,10 +16,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from provisioner.setup.programs import NONE, Programs, pinned
+from provisioner.setup.programs import NONE, Programs, pinned, variables_of
 
 ROLES = Path(__file__).parent / "ansible"
-ANSIBLE = "ansible-core==2.19.14"
+ANSIBLE = ("ansible-core==2.19.14", "ansible-runner==2.4.3")
+"""What a machine sets itself up with, in a folder of its own that is named for them."""
+
+VENV = "-".join(("ansible", *(each.partition("==")[2] for each in ANSIBLE)))
 _SHIPPED = frozenset({".yml", ".yaml", ".cfg", ".py", ".service"})
 _STEP = re.compile(r"[a-z]+(,[a-z]+)*")
 _SCRIPT = """set -eu
@@ -27,28 +30,21 @@ umask 077
 root=${TRELLIS_ROOT:-}
 home=$root/opt/trellis
 mkdir -p "$home"
-ansible=$home/ansible/bin/ansible-playbook
-if ! [ -x "$ansible" ]; then
+ansible=$home/VENV
+if ! [ -e "$ansible/.whole" ]; then
   python3 -c 'import ensurepip, venv' 2>/dev/null || {
     apt-get update --quiet && apt-get install --yes --quiet --no-install-recommends python3-venv; } >&2
-  python3 -m venv "$home/ansible"
-  "$home/ansible/bin/pip" install --quiet --disable-pip-version-check ANSIBLE
+  python3 -m venv --clear "$ansible"
+  "$ansible/bin/pip" install --quiet --disable-pip-version-check ANSIBLE
+  : > "$ansible/.whole"
 fi
 if ! [ -d "$home/setup-DIGEST" ]; then
   rm -rf "$home/setup-new"; mkdir "$home/setup-new"
   printf %s 'BUNDLE' | base64 -d | tar -xzf - -C "$home/setup-new"
   mv "$home/setup-new" "$home/setup-DIGEST"
 fi
-printf %s 'GIVEN' | base64 -d | python3 -c 'import json, pathlib, sys
-home = pathlib.Path(sys.argv[1])
-home.mkdir(exist_ok=True)
-for name, text in json.load(sys.stdin).items():
-    (home / name).write_text(text)' "$home/given"
-cd "$home/setup-DIGEST"
-export TRELLIS_TOLD="$home/told-STEP"
-: > "$TRELLIS_TOLD"
-ANSIBLE_CONFIG=ansible.cfg exec "$ansible" -i localhost, -c local -t STEP \\
-  -e "trellis_root=$root" -e "trellis_given=$home/given" -e "@$home/given/programs.json"SHA site.yml
+printf %s 'ORDER' | base64 -d > "$home/order.json"
+exec "$ansible/bin/python" "$home/setup-DIGEST/play.py" "$home" "$root"
 """
 
 
@@ -67,14 +63,18 @@ def bundle() -> tuple[bytes, str]:
 
 def version(base: str, programs: Programs) -> str:
     """Of an image that is baked by these roles and pins on top of `base`, in 16 hex digits."""
-    return hashlib.sha256("\0".join((bundle()[1], ANSIBLE, base, pinned(programs))).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join((bundle()[1], *ANSIBLE, base, pinned(programs))).encode()).hexdigest()[:16]
 
 
 def looking(step: str) -> str:
-    """The command that prints a line for each task of a step that is done by now, or was skipped."""
+    """The command that prints a line for each task of a step that is done by now."""
     if not _STEP.fullmatch(step):
         raise ValueError(f"{step} is no step")
     return f'cat "${{TRELLIS_ROOT:-}}/opt/trellis/told-{step}"'
+
+
+LOG = 'cd "${TRELLIS_ROOT:-}/opt/trellis" && cat $(ls -tr told-*)'
+"""The command that prints what all steps came to, the newest last."""
 
 
 def tasks_of(step: str) -> int:
@@ -93,12 +93,17 @@ def _weight(task: Mapping[str, Any]) -> int:
     return tasks_of(imported["name"]) if imported else 1
 
 
-def command(step: str, files: Mapping[str, str] | None = None, sha: str = "", programs: Programs = NONE) -> str:
-    """For one step, or several with commas between. `sha` "": of no environment, for an image."""
+def order(step: str, files: Mapping[str, str] | None = None, sha: str = "", programs: Programs = NONE) -> str:
+    """What play.py is to do, in JSON: one step, or several with commas between. `sha` "": of no environment, for an image."""
     if not _STEP.fullmatch(step) or not re.fullmatch(r"([0-9a-f]{40})?", sha):
         raise ValueError(f"{step} at {sha} is no step at a commit")
+    variables = {**variables_of(programs), **({"trellis_sha": sha} if sha else {})}
+    return json.dumps({"step": step, "files": dict(files or {}), "variables": variables})
+
+
+def command(step: str, files: Mapping[str, str] | None = None, sha: str = "", programs: Programs = NONE) -> str:
+    """An order, as what a machine is sent; it brings along whatever it needs."""
     packed, digest = bundle()
-    data = base64.b64encode(json.dumps({**(files or {}), "programs.json": pinned(programs)}).encode()).decode()
-    words = {"DIGEST": digest, "BUNDLE": base64.b64encode(packed).decode(), "GIVEN": data, "ANSIBLE": ANSIBLE, "STEP": step}
-    words["SHA"] = f' -e "trellis_sha={sha}"' if sha else ""
-    return re.sub(r"DIGEST|BUNDLE|GIVEN|ANSIBLE(?!_)|STEP|SHA", lambda found: words[found[0]], _SCRIPT)
+    told = base64.b64encode(order(step, files, sha, programs).encode()).decode()
+    words = {"DIGEST": digest, "BUNDLE": base64.b64encode(packed).decode(), "ORDER": told, "ANSIBLE": " ".join(ANSIBLE), "VENV": VENV}
+    return re.sub("|".join(words), lambda found: words[found[0]], _SCRIPT)

@@ -9,14 +9,16 @@ from typing import ClassVar, Protocol
 from provisioner.engine import Access, Address, Dataset, EngineFailed, LogLine, Report, Source, Spec, StageName
 from provisioner.records import label
 from provisioner.setup import seeding
-from provisioner.setup.command import command, tasks_of
+from provisioner.setup.command import LOG, tasks_of
 from provisioner.setup.plan import STEPS, Host, given
 from provisioner.setup.power import Power
 from provisioner.setup.shell import Shell
-from provisioner.setup.steps import Watch, carry_out
+from provisioner.setup.steps import Roles, SentRoles, Step
 from provisioner.setup.tilt import NotAllowed
+from provisioner.setup.told import shown, tasks
 from provisioner.traefik.names import TILT
 
+SETUP = "setup"  # the name under which the set-up's own log is shown
 _SOON_S = 120.0
 _CLUSTER = "docker start trellis-control-plane 2>/dev/null || true"  # kind's node; where there is none yet it is made
 _LOOK_S = 5.0
@@ -50,6 +52,11 @@ class Machines:
     proof: Callable[[str], str]
     power: Power
     look_s: float = _LOOK_S
+    roles: Roles | None = None  # None: they are sent through the shell
+
+    @property
+    def _by(self) -> Roles:
+        return self.roles or SentRoles(self.shell, self.look_s)
 
     steps: ClassVar[tuple[str, ...]] = STEPS
     runs_tilt: ClassVar[bool] = True
@@ -87,8 +94,7 @@ class Machines:
                 await report.count(stage, min(before + done, of), of, step)
 
             await heard(0)
-            text = command(step, *told, self.host.programs)
-            await carry_out(self.shell, machine.id, step, text, stage, Watch(heard, self.look_s))
+            await self._by.carry_out(machine.id, Step(step, *told, self.host.programs), stage, heard)
             before += tasks_of(step)
         await report.end(stage)
 
@@ -123,12 +129,22 @@ class Machines:
             why = f"did not end within {dataset.within_s:g} s" if ran.code == seeding.TOO_LONG else f"exited with code {ran.code}"
             raise EngineFailed(StageName.STARTING, f"loading {dataset.name} {why}", tuple(ran.out.splitlines()), code="seed_failed")
 
+    async def leave(self, environment: str, machine: Instance | None) -> None:
+        """Before the machine, if there is one, is taken down; already gone is success. Raises EngineUnavailable."""
+        await self.code.forget(environment)
+        if machine:
+            await self._by.leave(machine.id)
+
     async def logs(self, machine: Instance, service: str | None, tail: int) -> tuple[LogLine, ...]:
         if service == seeding.LOG:
             ran = await self.shell.run(machine.id, seeding.logs(tail), _SOON_S)
             return tuple(LogLine(seeding.LOG, text) for text in ran.out.splitlines())
-        ran = await self.shell.run(machine.id, f"journalctl --unit trellis-tilt --output cat --lines {int(tail)}", _SOON_S)
-        return tuple(LogLine(TILT, text) for text in ran.out.splitlines())
+        if service == SETUP:
+            ran = await self.shell.run(machine.id, LOG, _SOON_S)
+            return tuple(LogLine(SETUP, shown(each)) for each in tasks(ran.out)[-tail:])
+        ran = await self.shell.run(machine.id, f"journalctl --quiet --unit trellis-tilt --output cat --lines {int(tail)}", _SOON_S)
+        lines = tuple(LogLine(TILT, text) for text in ran.out.splitlines())
+        return lines or (await self.logs(machine, SETUP, tail) if service is None else ())
 
     async def _plain(self, machine: Instance, text: str) -> None:
         ran = await self.shell.run(machine.id, text, _SOON_S)

@@ -28,6 +28,11 @@ Programs = Mapping[str, Program]
 NONE: Programs = {}
 
 
+def variables_of(programs: Programs) -> dict[str, object]:
+    """As variables of the roles."""
+    return {"trellis_programs": {name: asdict(each) for name, each in sorted(programs.items())}}
+
+
 def pinned(programs: Programs) -> str:
-    """As variables of the roles, in JSON; the same pins are the same text."""
-    return json.dumps({"trellis_programs": {name: asdict(each) for name, each in sorted(programs.items())}}, sort_keys=True)
+    """The same pins are the same text."""
+    return json.dumps(variables_of(programs), sort_keys=True)

@@ -10,7 +10,7 @@ _MARK = "TRELLIS "
 
 @dataclass(frozen=True)
 class Task:
-    """`outcome`: ok, changed, ignored or failed."""
+    """`outcome`: ok, changed, skipped, ignored or failed."""
 
     name: str
     outcome: str
@@ -28,3 +28,13 @@ def tasks(out: str) -> list[Task]:
             except (ValueError, KeyError, TypeError):
                 continue
     return found
+
+
+def done_in(out: str) -> int:
+    """How many of the tasks are behind it."""
+    return sum(each.outcome != "failed" for each in tasks(out))
+
+
+def shown(task: Task) -> str:
+    """As a line of a log."""
+    return f"{task.outcome:8} {task.name}{f': {task.why}' if task.why else ''}"

@@ -230,13 +230,13 @@ class TerraformEngine(Engine):
         record = self._records.find(environment)
         if record:
             self._records.save(replace(record, is_going=True))
-        if self._machines:
-            await self._machines.code.forget(environment)
-        else:
+        if not self._machines:
             await self._within.destroy(environment, fence, grace_s)
         await self._take_down(environment, fence, record)
 
     async def _take_down(self, environment: str, fence: int, record: Record | None) -> None:
+        if self._machines:
+            await self._machines.leave(environment, Instance(*record.machine) if record and record.machine else None)
         copy = Copy(self._settings, environment, fence)
         is_known = record is not None or await asyncio.to_thread(copy.root.exists) or isinstance(self._settings.state, S3State)
         if is_known or (copy.state and await asyncio.to_thread(copy.state.exists)):

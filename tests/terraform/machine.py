@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from provisioner.setup.command import VENV
 from tests.terraform.aws import ROOT
 
 ANSIBLE = ROOT / ".venv" / "ansible"
 RECORDED = ("apt-get", "docker", "kind", "systemctl", "tilt", "traefik")
-TOLD = f"set-up: Ansible was real; {', '.join(RECORDED)} were recorders, and SSM a stateful stand-in (moto runs no commands)"
+TOLD = f"set-up: Ansible and ansible-runner were real; {', '.join(RECORDED)} were recorders, and SSM a stateful stand-in (moto runs no commands)"
 _RECORDER = """#!{python}
 import json, os, sys, time
 name, words = os.path.basename(sys.argv[0]), sys.argv[1:]
@@ -29,7 +30,7 @@ if name == "kind" and words[:2] == ["create", "cluster"]:
 if name == "kind" and words[:2] == ["get", "clusters"] and os.path.exists(made):
     print(open(made).read(), end="")
 """
-_PLAYBOOK = '#!/bin/sh\nPYTHONPATH={packages} exec {python} {packages}/bin/ansible-playbook "$@"\n'
+_PYTHON = '#!/bin/sh\nPYTHONPATH={packages} PATH={packages}/bin:$PATH exec {python} "$@"\n'
 
 _SAYS_SO = """#!/bin/sh
 echo 'TRELLIS {"task": "it", "outcome": "changed"}'
@@ -42,13 +43,14 @@ class FakeMachine:
     def __init__(self, root: Path, *, has_ansible: bool = True) -> None:
         self.root, self.programs, self.ledger = root / "root", root / "bin", root / "ledger"
         self.env: dict[str, str] = {}
-        for folder in (self.root, self.programs, self.root / "opt/trellis/ansible/bin"):
+        self.python = self.root / "opt/trellis" / VENV / "bin/python"
+        for folder in (self.root, self.programs, self.python.parent):
             folder.mkdir(parents=True)
         for each in ("etc/systemd/system", "usr/local/bin"):
             (self.root / each).mkdir(parents=True)
-        playbook = self.root / "opt/trellis/ansible/bin/ansible-playbook"
-        playbook.write_text(_PLAYBOOK.format(packages=ANSIBLE, python=sys.executable) if has_ansible else _SAYS_SO)
-        playbook.chmod(0o755)
+        self.python.write_text(_PYTHON.format(packages=ANSIBLE, python=sys.executable) if has_ansible else _SAYS_SO)
+        self.python.chmod(0o755)
+        (self.root / "opt/trellis" / VENV / ".whole").touch()
         self.be_out_of_order()
 
     def hold(self, name: str) -> Path:
@@ -80,7 +82,7 @@ class FakeMachine:
     def fails(self, task: str, why: str) -> None:
         """Instead of Ansible somebody says that it failed there."""
         said = json.dumps({"task": task, "outcome": "failed", "why": why})
-        (self.root / "opt/trellis/ansible/bin/ansible-playbook").write_text(f"#!/bin/sh\necho 'TRELLIS {said}'\nexit 2\n")
+        self.python.write_text(f"#!/bin/sh\necho 'TRELLIS {said}'\nexit 2\n")
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         env = {"PATH": f"{self.programs}:/usr/bin:/bin", "HOME": str(self.root), "TRELLIS_ROOT": str(self.root), "LC_ALL": "C.UTF-8"}
@@ -148,4 +150,4 @@ class FakeSsm:
 
 
 def is_there() -> bool:
-    return os.access(ANSIBLE / "bin" / "ansible-playbook", os.R_OK)
+    return os.access(ANSIBLE / "bin" / "ansible-runner", os.R_OK)

@@ -28,12 +28,12 @@ from tests.world import World, a_world
 
 OLD, BAD, GOOD = "b" * 40, "c" * 40, "d" * 40
 # In Ansible's place: the code that is laid out, and the commit that tilt was begun with; one that does not start ends the step.
-_PLAYBOOK = """#!/bin/sh
-root=$TRELLIS_ROOT
-for word in "$@"; do case $word in trellis_sha=*) sha=${word#trellis_sha=} ;; esac; done
-case " $* " in
-*" -t code "*) echo "$sha" >"$root/code" ;;
-*" -t tilt "*)
+_PLAY = r"""#!/bin/sh
+root=$3
+sha=$(sed 's/.*"trellis_sha": "\([0-9a-f]*\)".*/\1/' "$2/order.json")
+case $(sed 's/.*"step": "\([a-z]*\)".*/\1/' "$2/order.json") in
+code) echo "$sha" >"$root/code" ;;
+tilt)
   : >"$root/running"
   if grep -q "$sha" "$root/bad" 2>/dev/null; then
     echo 'TRELLIS {"task": "tilt: run it", "outcome": "failed", "why": "out of memory"}'; exit 2
@@ -75,7 +75,7 @@ async def stood(aws: Aws, tmp_path: Path, record_property: Callable[[str, object
     (module / ".terraform.lock.hcl").unlink()
     aws.client("s3").create_bucket(Bucket="seeds", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     machines = AnyMachine(tmp_path / "machine")
-    (machines.one.root / "opt/trellis/ansible/bin/ansible-playbook").write_text(_PLAYBOOK)
+    machines.one.python.write_text(_PLAY)
     ssm = Ssm(machines)
     code = S3Code(Packed(), lambda: aws.client("s3"), "seeds")  # type: ignore[arg-type]
     terraform: dict[str, Any] = {"program": "wheel", "module": str(module), "variables": lasting(aws), "plugins": str(mirror.folder)}
