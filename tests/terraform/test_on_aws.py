@@ -59,7 +59,9 @@ async def visits(world: World, url: str) -> int:
 
 
 @asynccontextmanager
-async def on_aws(aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]) -> AsyncIterator[tuple[World, FakeSsm]]:
+async def on_aws(
+    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None], **more: Any
+) -> AsyncIterator[tuple[World, FakeSsm]]:
     """A world whose environments are instances of moto, each of them the one machine that SSM reaches."""
     mirror = mirrors(tmp_path, "stand-in")
     record_property("told", f"a conversation with branch-env ran with {mirror.told}; SSM and the machine were stand-ins")
@@ -73,7 +75,7 @@ async def on_aws(aws: Aws, tmp_path: Path, record_property: Callable[[str, objec
     machines = Machines(SsmShell(lambda: ssm, (0.0,)), code, Host(DOMAIN), lambda environment: "00ff", power, look_s=3600)
     terraform: dict[str, Any] = {"program": "wheel", "module": str(module), "variables": variables, "plugins": str(mirror.folder)}
     traefik = {**TRAEFIK, "scheme": "https", "login": False}
-    more: dict[str, Any] = {"engine": "terraform", "terraform": terraform, "traefik": traefik, "domain": DOMAIN}
+    more |= {"engine": "terraform", "terraform": terraform, "traefik": traefik, "domain": DOMAIN}
     async with a_world(tmp_path / "data", machines=machines, **more) as world:
         yield world, ssm
 
