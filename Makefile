@@ -23,7 +23,7 @@ setup-dev: ; @sh tools/setup.sh --dev
 run: setup       ## start the whole product on this machine
 	@.venv/bin/trellis up
 
-extra: setup     ## what some parts need besides: NAME=feeds, otel, s3 or terraform
+extra: setup     ## what some parts need besides: NAME=ansible, feeds, otel, s3 or terraform
 	@sh tools/extra.sh "$(NAME)"
 
 test: setup-dev  ## the suite that needs no root, no browser and no server but the wheels

@@ -327,4 +327,4 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
 
 def test_what_is_no_extra_is_said_with_those_there_are() -> None:
     said = subprocess.run(["sh", "tools/extra.sh", "rockets"], cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
-    assert (said.returncode, said.stderr) == (2, "trellis: which one? make extra NAME=feeds (or otel, s3, terraform)\n")
+    assert (said.returncode, said.stderr) == (2, "trellis: which one? make extra NAME=feeds (or ansible, otel, s3, terraform)\n")

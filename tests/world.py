@@ -291,13 +291,15 @@ async def a_world(
     pause: Pause | None = None,
     machines: Machines | None = None,
     hosts: Machines | None = None,
+    here: Machines | None = None,
     resolve: Resolve = addresses_of,
     bakery: Bakery | None = None,
     **more: Any,
 ) -> AsyncIterator[World]:
     """`is_app`: on GitHub the bot is an App, installed with acme. `is_alone`: no forge and no chat is configured.
 
-    `pause`: how clusters' runners wait. `machines` set up what branch-env makes, of images that `bakery` bakes, and `hosts` what trading-env makes.
+    `pause`: how clusters' runners wait. `machines` set up what branch-env makes, of images that `bakery` bakes, `hosts` what trading-env makes,
+    and `here` what local-env does.
     """
     async with AsyncExitStack() as stack:
         github, gitlab, slack = (stack.enter_context(made) for made in (FakeGitHub(is_app=is_app), FakeGitLab(), FakeSlack()))
@@ -316,7 +318,7 @@ async def a_world(
         world.cloud = FakeCloud(world.engine)
         seen = (FakeMachines(world.cloud), FakeStates(world.cloud), settings.sweep.rows, machineless(settings))
         account = Account(*seen) if settings.sweep.region else None
-        by_name = {name: each for name, each in (("branch-env", machines), ("trading-env", hosts)) if each}
+        by_name = {name: each for name, each in (("branch-env", machines), ("trading-env", hosts), ("local-env", here)) if each}
         place = Place(engine_of(settings, world.engine, store, by_name, resolve), world.repositories, account, bakery)
         access = access_of(settings, lambda: clock.at)
         deploys = replace(deploys_of(settings), runner=world.runner, files=world.files)

@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 from bot.app.account import account_of
 from bot.app.images import bakery_of, image_now
-from bot.app.machines import machines_of, terraform_of
+from bot.app.machines import here_of, machines_of, terraform_of
 from bot.app.tokens import ForgeTokens
 from bot.chats.github_access import Access
 from bot.settings import Settings
-from bot.settings.engines import LOCAL, ON_AWS, engine_name, lacking, modules, usual
+from bot.settings.engines import HERE, LOCAL, ON_AWS, engine_name, lacking, modules, usual
 from bot.settings.terraform import MODULES
 from bot.store.made_by import made_by
 from bot.store.store import Store
@@ -47,7 +47,7 @@ def engine_of(
     machines: Mapping[str, Machines] = MappingProxyType({}),
     resolve: Resolve = addresses_of,
 ) -> Engine:
-    """The keeper itself, or each project's by the settings. `machines` set up what modules on AWS make, by name. Raises SettingsError."""
+    """The keeper itself, or each project's by the settings. `machines` set up what modules make, by name. Raises SettingsError."""
     if not (modules(settings) or _left_here(settings)):
         return keeper
     engines: dict[str, Engine] = {LOCAL: keeper}
@@ -70,7 +70,9 @@ def _left_here(settings: Settings) -> set[str]:
 
 
 def place_of(settings: Settings, store: Store, github: Access | None) -> Place:
-    machines = machines_of(settings, github, [name for name in wanted(settings) if name in ON_AWS])
+    machines = dict(machines_of(settings, github, [name for name in wanted(settings) if name in ON_AWS]))
+    if settings.terraform.sets_up_here:
+        machines[HERE] = here_of(settings, github)
     engine = engine_of(settings, LocalEngine(settings.keeper_socket), store, machines)
     repositories = GitRepositories(settings.data_dir / "git", ForgeTokens(settings, github))
     return Place(engine, repositories, account_of(settings), bakery_of(settings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from provisioner import ec2
 from provisioner.git import Git
 from provisioner.mirrors import Mirrors
 from provisioner.setup.code import S3Code
+from provisioner.setup.here import Here, HereCode, HerePower, HereRoles
 from provisioner.setup.hosts import Hosts
 from provisioner.setup.machines import Machines
 from provisioner.setup.plan import Host
@@ -80,3 +82,12 @@ def _setting_up(settings: Settings, github: Access | None, name: str) -> Machine
     if name == HOSTS:
         return Hosts(shell, code, host_of(settings), proof, power, region=str(variables["region"]))
     return Machines(shell, code, host_of(settings), proof, power)
+
+
+def here_of(settings: Settings, github: Access | None) -> Machines:
+    """This machine, set up for local-env. Its own Traefik answers on port 80."""
+    home, here = settings.data_dir.absolute() / "terraform", Here()
+    code = HereCode(Mirrors(Git(home / "git", ForgeTokens(settings, github)), home / "mirrors"), home / "code")
+    host = replace(host_of(settings), scheme=settings.traefik.scheme if settings.traefik else "http")
+    proof = partial(proof_of, token_in(settings.data_dir).encode())
+    return Machines(here, code, host, proof, HerePower(here), roles=HereRoles(here))

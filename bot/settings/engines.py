@@ -9,6 +9,9 @@ from bot.settings.terraform import MODULES, NEEDED
 from bot.settings.whole import Settings
 
 LOCAL = "local"
+HERE = "local-env"
+"""Terraform's engine for this machine."""
+
 MACHINES = "branch-env"
 """The engine that makes an instance on AWS of each environment."""
 

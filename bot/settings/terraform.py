@@ -37,7 +37,8 @@ class TerraformPart(BaseModel):
     their own. For the two on AWS: `variables` are those of the module that
     are the same for all (its README has them), states are in `state_bucket`, `plugins` is a filesystem mirror of providers (without one
     they come from the registry), and `ingress` is the host name under which the kind cluster's ingress knows a service. `programs` are
-    what a machine downloads where it is not in its image.
+    what a machine downloads where it is not in its image. With `sets_up_here` local-env's environments run in Docker, kind and tilt on this
+    machine, set up by the roles of branch-env's, instead of by the keeper: one at a time, and Trellis has to be root.
     """
 
     model_config = {"extra": "forbid"}
@@ -47,6 +48,7 @@ class TerraformPart(BaseModel):
     variables: dict[str, Any] = Field(default_factory=dict)
     plugins: Path | None = None
     state_bucket: str = ""
+    sets_up_here: bool = False
     ingress: str = Field(default="{service}.localhost", pattern=r"^[a-z0-9.{}-]+$")
     programs: dict[Literal["kind", "tilt", "traefik"], ProgramPart] = Field(default_factory=dict)
 

@@ -73,7 +73,7 @@ def looking(step: str) -> str:
     return f'cat "${{TRELLIS_ROOT:-}}/opt/trellis/told-{step}"'
 
 
-LOG = 'cd "${TRELLIS_ROOT:-}/opt/trellis" && cat $(ls -tr told-*)'
+LOG = 'cd "${TRELLIS_ROOT:-}/opt/trellis" && cat /dev/null $(ls -tr told-*)'
 """The command that prints what all steps came to, the newest last."""
 
 

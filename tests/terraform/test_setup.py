@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.engine import EngineFailed, EngineUnavailable, Service, Source, StageName
+from provisioner.setup.command import ANSIBLE as ANSIBLE_PINS
 from provisioner.setup.command import ROLES, bundle, command, tasks_of
 from provisioner.setup.machines import Instance, Machines
 from provisioner.setup.plan import BAKED, STEPS, Host, given
@@ -25,6 +27,7 @@ from provisioner.setup.ssm import SsmShell
 from provisioner.setup.tilt import NotAllowed, words
 from provisioner.setup.told import Task, tasks
 from tests.provisioner.house import Notes
+from tests.terraform.aws import ROOT
 from tests.terraform.machine import ANSIBLE, TOLD, FakeMachine, FakeSsm, is_there
 from tests.terraform.stand import SHA, spec
 
@@ -256,6 +259,13 @@ def test_an_image_is_made_by_the_same_roles_without_any_environment(machine: Fak
     assert {each.outcome for each in tasks(ran.stdout)} == {"ok", "changed", "skipped"}
     assert not (machine.root / "etc/trellis/tilt.json").exists()
     assert "trellis-tilt" not in str([each for each in machine.heard if "restart" in each])
+
+
+def test_machines_set_themselves_up_with_what_the_lock_file_has() -> None:
+    locked = (ROOT / "requirements-ansible.lock").read_text()
+    assert [each for each in ANSIBLE_PINS if f"{each} \\\n" not in locked] == []
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["ansible"]
+    assert tuple(extra) == ANSIBLE_PINS
 
 
 def test_the_roles_are_ansible(tmp_path: Path) -> None:
