@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 
 from bot.domain.command import Event
-from bot.domain.cost import FREE, Prices, spent
+from bot.domain.cost import FREE, Prices, ahead, spent
 from bot.domain.datasets import SEEDING
 from bot.domain.environment import RESTARTING, Environment, Size, State
 from bot.domain.message import Person, Platform
@@ -150,11 +150,11 @@ def _cost(environment: Environment, prices: Prices, now: float) -> tuple[Fact, .
     if environment.state is State.GONE:
         cost = spent(environment, prices, now)
         return (Fact("cost", line(prices.shown(cost))),) if cost else ()
-    an_hour = prices.of(environment.size, 3600, environment.engine)
+    an_hour = ahead(environment, prices, 3600)
     if not an_hour:
         return ()
     if environment.state is State.PAUSED:
-        return (Fact("costs", line(while_paused(prices, environment.engine))),)
+        return (Fact("costs", line(while_paused(prices, environment))),)
     return (Fact("costs", line(f"{prices.shown(an_hour)} an hour")),)
 
 

@@ -78,12 +78,17 @@ class Spec:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What an environment is filled with: by `run`, a command line in its code, or from `archive`, a file or folder of the operator's."""
+    """What an environment is filled with: by `run`, a command line in its code, or of the operator's.
+
+    That is `archive`, a file or folder, or `snapshot`, one of EBS, of which a machine gets a disk of `gigabytes`.
+    """
 
     name: str
     run: str = ""
     archive: str = ""
     within_s: float = 600.0
+    snapshot: str = ""
+    gigabytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ async def seed(kept: Kept | None, dataset: Dataset, number: int) -> None:
         raise _failed("nothing of it runs", code="not_running")
     if number <= kept.record.seeded:
         return
+    if dataset.snapshot:
+        raise _failed(f"{dataset.name} is a snapshot of AWS, and this environment has no machine there", code="wrong_dataset")
     if dataset.archive:
         await _unpack(kept.services, dataset)
         await kept.services.restart(None)

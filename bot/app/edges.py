@@ -81,9 +81,13 @@ def projects_of(settings: Settings) -> dict[str, Project]:
 
 def _datasets(project: ProjectSettings) -> tuple[Dataset, ...]:
     return tuple(
-        Dataset(name, each.description, archive=str(each.archive.expanduser().absolute()), within_s=each.minutes * 60)
+        Dataset(name, each.description, "", _archive(each.archive), each.minutes * 60, each.snapshot, each.gigabytes)
         for name, each in project.seeds.items()
     )
+
+
+def _archive(path: Path | None) -> str:
+    return str(path.expanduser().absolute()) if path else ""
 
 
 def _schedule(settings: Settings, key: str) -> str:

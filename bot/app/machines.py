@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,7 +11,7 @@ from typing import Any
 from bot.app.tokens import ForgeTokens
 from bot.chats.github_access import Access
 from bot.settings import Settings, SettingsError
-from bot.settings.engines import HOSTS, ON_AWS
+from bot.settings.engines import HOSTS, ON_AWS, engine_name
 from bot.web.console import token_in
 from provisioner import ec2
 from provisioner.git import Git
@@ -25,6 +24,7 @@ from provisioner.setup.plan import Host
 from provisioner.setup.power import Ec2Power
 from provisioner.setup.programs import URLS, Program, Programs
 from provisioner.setup.ssm import SsmShell
+from provisioner.terraform.records import DATA
 from provisioner.terraform.settings import MODULES, LocalState, S3State, TerraformSettings
 from provisioner.terraform.trading import NOWHERE
 from provisioner.traefik.names import proof_of
@@ -41,18 +41,21 @@ def terraform_of(settings: Settings, written: str) -> TerraformSettings:
         raise SettingsError(f"TRELLIS_ENGINE=terraform needs the folder terraform/ of Trellis's source, which is not at {module}")
     state = S3State(part.state_bucket, str(part.variables["region"])) if part.state_bucket else LocalState()
     longest_s = max(settings.limits.cap_hours, settings.limits.keep_hours) * 3600 + _GRACE_S
-    declared = declared_in(module)
-    variables = {name: value for name, value in part.variables.items() if name in declared}
+    found = TerraformSettings(settings.data_dir, module, state, part.program, part.plugins, longest_life_s=longest_s)
+    declared = found.declared
+    _check_data(settings, found.name, declared)
+    variables = {name: value for name, value in part.variables.items() if name in declared}  # what it does not have is another module's
     also: tuple[Mapping[str, Any], ...] = ()
-    if module.name == HOSTS:  # each environment's own ways are found when it is made
+    if found.name == HOSTS:  # each environment's own ways are found when it is made
         also, variables["egress"] = tuple(variables.get("egress", ())), list(NOWHERE)
-    return TerraformSettings(settings.data_dir, module, state, part.program, part.plugins, variables, also, longest_life_s=longest_s)
+    return replace(found, variables=variables, also=also)
 
 
-def declared_in(module: Path) -> frozenset[str]:
-    """The variables of a module; what it does not have is another's."""
-    texts = [path.read_text("utf-8") for path in module.glob("*.tf")]
-    return frozenset(name for text in texts for name in re.findall(r'^variable\s+"([^"]+)"', text, re.MULTILINE))
+def _check_data(settings: Settings, module: str, declared: frozenset[str]) -> None:
+    """A copy of the module that is older than datasets of snapshots would make machines without their data."""
+    for key, project in settings.projects.items():
+        if engine_name(settings, key) == module and any(each.snapshot for each in project.seeds.values()) and not declared >= DATA:
+            raise SettingsError(f"TRELLIS_PROJECTS__{key.upper()}__SEEDS: the module {module} here has no data.tf, which snapshots need")
 
 
 def host_of(settings: Settings) -> Host:

@@ -48,7 +48,9 @@ def limits_of(settings: Settings) -> Limits:
 def prices_of(settings: Settings) -> Prices:
     if settings.prices.region:
         return _listed(settings)
-    return Prices(_by_hand(settings), settings.prices.currency, paused_per_hour=settings.prices.paused)
+    return Prices(
+        _by_hand(settings), settings.prices.currency, paused_per_hour=settings.prices.paused, gb_per_hour=settings.prices.gigabyte
+    )
 
 
 def _by_hand(settings: Settings) -> dict[Size, float]:
@@ -106,7 +108,8 @@ def _listed(settings: Settings) -> Prices:
         return Prices(currency=settings.prices.currency, besides=_besides(settings))
     per_hour = {Size(size): each.per_hour for size, each in found.sizes.items() if size in set(Size)}
     source = f"the price list of {region} of {found.as_of}"
-    return Prices(per_hour, found.currency, source, _besides(settings), found.disk_per_hour)
+    a_gb = found.disk_per_hour / found.volume_gb if found.volume_gb else 0.0
+    return Prices(per_hour, found.currency, source, _besides(settings), found.disk_per_hour, a_gb)
 
 
 def budgets_of(settings: Settings) -> Budgets:

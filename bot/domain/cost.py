@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from bot.domain.datasets import Seeds
 from bot.domain.environment import Environment, Size
 
 
@@ -24,6 +25,7 @@ class Prices:
     source: str = ""
     besides: Mapping[str, Mapping[Size, float]] = field(default_factory=dict)
     paused_per_hour: float = 0.0  # of whatever size: where pausing stops a machine, what is left of it is its disk
+    gb_per_hour: float = 0.0  # of a disk of data, where somebody asked for one that lies in a snapshot
 
     @property
     def is_free(self) -> bool:
@@ -38,6 +40,10 @@ class Prices:
 
     def of_pause(self, seconds: float, engine: str) -> float:
         return 0.0 if engine in self.besides else self.paused_per_hour * max(0.0, seconds) / 3600
+
+    def of_disk(self, gb_s: float, engine: str) -> float:
+        """`gb_s`: gigabytes times seconds."""
+        return 0.0 if engine in self.besides else self.gb_per_hour * gb_s / 3600
 
     def shown(self, amount: float) -> str:
         """`€1.10`, `USD 1,100.00`; a fraction of a cent is `< €0.01`."""
@@ -65,6 +71,8 @@ class Lasting(Protocol):
     def engine(self) -> str: ...
     @property
     def earlier_s(self) -> Mapping[str, float]: ...
+    @property
+    def seeds(self) -> Seeds: ...
 
     @property
     def created_at(self) -> float: ...
@@ -78,22 +86,36 @@ class Lasting(Protocol):
 
 def running_s(environment: Lasting, now: float) -> float:
     """How long it has been paid for: its life so far, without the time that it was paused."""
-    end = environment.gone_at if environment.gone_at is not None else now
-    return max(0.0, end - environment.created_at - paused_s(environment, now))
+    return max(0.0, _end(environment, now) - environment.created_at - paused_s(environment, now))
 
 
 def paused_s(environment: Lasting, now: float) -> float:
     """How long it has been paused in all."""
-    end = environment.gone_at if environment.gone_at is not None else now
-    return environment.paused_s + (end - environment.paused_at if environment.paused_at is not None else 0)
+    return environment.paused_s + (_end(environment, now) - environment.paused_at if environment.paused_at is not None else 0)
+
+
+def _end(environment: Lasting, now: float) -> float:
+    return environment.gone_at if environment.gone_at is not None else now
 
 
 def spent(environment: Lasting, prices: Prices, now: float) -> float:
-    """Each hour at the price of the size that it had then, or of a pause."""
+    """Each hour at the price of the size that it had then, or of a pause, and of the disk of data that it had."""
     engine = environment.engine
     earlier = sum(prices.of(Size(size), seconds, engine) for size, seconds in environment.earlier_s.items())
     paused = prices.of_pause(paused_s(environment, now), engine)
-    return earlier + paused + prices.of(environment.size, _at_this_size_s(environment, now), engine)
+    disk = prices.of_disk(environment.seeds.disk_gb_s(_end(environment, now)), engine)
+    return earlier + paused + disk + prices.of(environment.size, _at_this_size_s(environment, now), engine)
+
+
+def ahead(environment: Lasting, prices: Prices, seconds: float) -> float:
+    """What so much more time costs of it, as it is now."""
+    disk = prices.of_disk(environment.seeds.gigabytes * max(0.0, seconds), environment.engine)
+    return prices.of(environment.size, seconds, environment.engine) + disk
+
+
+def ahead_paused(environment: Lasting, prices: Prices, seconds: float) -> float:
+    """The same, while it is paused."""
+    return prices.of_pause(seconds, environment.engine) + prices.of_disk(environment.seeds.gigabytes * seconds, environment.engine)
 
 
 def resized(environment: Environment, size: Size, now: float) -> Environment:

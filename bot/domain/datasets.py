@@ -19,13 +19,15 @@ WITHIN_S = 600.0
 
 @dataclass(frozen=True)
 class Dataset:
-    """One of the two: `run`, a command line of the repository, or `archive`, a file or folder of the operator's."""
+    """One of three: `run`, a command line of the repository; of the operator's `archive`, a file or folder, or `snapshot`, for machines."""
 
     name: str
     description: str = ""
     run: str = ""
     archive: str = ""
     within_s: float = WITHIN_S
+    snapshot: str = ""
+    gigabytes: int = 0  # of the disk that is made of it
 
 
 class Seeds(msgspec.Struct, frozen=True):
@@ -40,6 +42,9 @@ class Seeds(msgspec.Struct, frozen=True):
     cancelled: int = 0
     loaded: str = ""
     offered: dict[str, str] = {}
+    gigabytes: int = 0  # of the disk of data that it has beside its own
+    disk_since: float = 0
+    earlier_gb_s: float = 0  # gigabytes times seconds, of those that it had before
 
     @property
     def is_due(self) -> bool:
@@ -56,6 +61,14 @@ class Seeds(msgspec.Struct, frozen=True):
     def cancelling(self) -> Self:
         """The same, wanting nothing more."""
         return msgspec.structs.replace(self, cancelled=self.asked)
+
+    def disk_gb_s(self, until: float) -> float:
+        """What there was of disks of data: gigabytes times seconds."""
+        return self.earlier_gb_s + self.gigabytes * max(0.0, until - self.disk_since)
+
+    def on_disk(self, gigabytes: int, now: float) -> Self:
+        """The same, with a disk of that size from now on, instead of the one that there may have been."""
+        return msgspec.structs.replace(self, gigabytes=gigabytes, disk_since=now, earlier_gb_s=self.disk_gb_s(now))
 
     def after(self, number: int, *, is_loaded: bool) -> Self:
         """The same when the `number`th came to its end."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.cost import Prices, spent
+from bot.domain.datasets import Seeds
 from bot.domain.environment import Size
 from bot.domain.message import Person
 
@@ -28,6 +29,7 @@ class Life:
     paused_s: float
     earlier_s: Mapping[str, float] = field(default_factory=dict)  # size → seconds, of those it had before
     engine: str = ""
+    seeds: Seeds = field(default_factory=Seeds)
 
 
 @dataclass(frozen=True)

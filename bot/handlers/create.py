@@ -128,7 +128,8 @@ async def _dry_run(command: Create, scene: Scene, file: DevEnv, head: Head, tran
         asked = replace(asked, ttl_s=max(asked.ttl_s or 0.0, scene.limits.keep_s))
     settled = settle(file, asked, head, scene)
     left = scene.limits.environments - await transaction.environments.count_live()
-    price = scene.prices.of(settled.size, settled.ttl_s, head.project.engine)
+    engine = head.project.engine
+    price = scene.prices.of(settled.size, settled.ttl_s, engine) + scene.prices.of_disk(settled.gigabytes * settled.ttl_s, engine)
     total = scene.prices.shown(price) if price else ""
     slug = slug_of(f"{head.project.key}:{head.project.id}", head.source_id, head.ref, command.name or "")
     return Outcome(config.would_make(slug, await effective(head, settled, transaction), left=left, total_price=total))

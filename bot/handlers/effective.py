@@ -38,6 +38,7 @@ class Settled:
     size: Size
     ttl_s: float
     rows: tuple[Row, ...]
+    gigabytes: int = 0  # of the disk of data that was asked for
 
 
 async def config_at(head: Head, outside: Outside) -> DevEnv:
@@ -82,9 +83,11 @@ def settle(config: DevEnv, asked: Asked, head: Head, scene: Scene, made_by: str 
     rows.append(lives(ttl_s, whence))
     if arguments := asked.tilt_args or choice.tilt_args:
         rows.append(Row("Tilt arguments", line(Code(shlex.join(arguments))), _ASKED if asked.tilt_args else places.get("tilt_args", "")))
-    rows += seed_rows(asked.seed, offered(config.seeds, head.project.datasets, is_fork=is_fork))
-    rows += [*place_rows(engine, f"setting projects.{head.project.key}.engine"), price_row(scene.prices, size, engine)]
-    return Settled(size, ttl_s, tuple(rows))
+    datasets = offered(config.seeds, head.project.datasets, is_fork=is_fork)
+    rows += seed_rows(asked.seed, datasets)
+    gigabytes = datasets[asked.seed].gigabytes if asked.seed in datasets else 0
+    rows += [*place_rows(engine, f"setting projects.{head.project.key}.engine"), price_row(scene.prices, size, engine, gigabytes)]
+    return Settled(size, ttl_s, tuple(rows), gigabytes)
 
 
 def _place(config: DevEnv, path: str) -> str:

@@ -11,6 +11,7 @@ from bot.auth.policy import Role, Standing
 from bot.context import Outcome, Scene, Transaction
 from bot.domain.approval import Approval, ApprovalState, approval_id
 from bot.domain.command import CommandState
+from bot.domain.cost import ahead
 from bot.domain.deadlines import with_deadline
 from bot.domain.environment import Environment
 from bot.handlers.handler import event, must_be_wanted, the_environment
@@ -64,7 +65,7 @@ async def _ask(command: Extend, scene: Scene, before: Environment, expires_at: f
         event(scene, transaction, "approval_wanted", before, seconds=expires_at - before.expires_at, reason=command.reason)
     )
     roles = authorize(replace(scene, standing=Standing(Role.NOBODY)), "ivy approve").roles
-    price = scene.prices.of(before.size, expires_at - before.expires_at, before.engine)
+    price = ahead(before, scene.prices, expires_at - before.expires_at)
     reply = words.wanted(before, request, scene.limits.cap_s, scene.prices.shown(price) if price else "", roles)
     return Outcome(reply, CommandState.RUNNING, environment_id=before.id, goal=request.goal)
 

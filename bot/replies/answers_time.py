@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.cost import Prices
+from bot.domain.cost import Prices, ahead
 from bot.domain.environment import Environment
 from bot.domain.message import Person
 from bot.domain.prose import Code, Mention, Reply, Strong, Tone, line
@@ -29,7 +29,7 @@ def already_paused(environment: Environment) -> Reply:
 
 def resizing(before: Environment, after: Environment, prices: Prices) -> Reply:
     """Of one with a machine of its own, beforehand; elsewhere what runs goes on until it is replaced."""
-    was, becomes = (prices.of(each.size, 3600, each.engine) for each in (before, after))
+    was, becomes = (ahead(each, prices, 3600) for each in (before, after))
     cost = f" It costs {prices.shown(becomes)} an hour then, instead of {prices.shown(was)}." if becomes else ""
     what = f" becomes {after.size}: its machine is stopped, changed and started again. Its disk stays, what runs on it begins anew.{cost}"
     return say(Tone.BUSY, Strong(after.slug), what, more=(line("Leave it as it is: ", Code(typed("cancel", after))),))

@@ -89,9 +89,10 @@ def place_rows(engine: str, whence: str) -> list[Row]:
     return [Row("runs on", line(where), whence)] if (where := place(engine)) else []
 
 
-def price_row(prices: Prices, size: Size, engine: str) -> Row:
+def price_row(prices: Prices, size: Size, engine: str, gigabytes: int) -> Row:
+    """`gigabytes`: of the disk of data that was asked for."""
     whence = prices.source_of(engine) or f"setting prices.{size}"
-    an_hour = prices.of(size, 3600, engine)
+    an_hour = prices.of(size, 3600, engine) + prices.of_disk(gigabytes * 3600, engine)
     return Row("price", line(f"{prices.shown(an_hour)} per hour" if an_hour else "none is configured"), whence)
 
 

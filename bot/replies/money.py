@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.cost import Prices, running_s, spent
+from bot.domain.cost import Prices, ahead, ahead_paused, running_s, spent
 from bot.domain.environment import Environment
 from bot.domain.prose import Line, Reply, Strong, Table, Tone, line
 from bot.replies.common import hours, moment, say
@@ -39,7 +39,7 @@ def whence(prices: Prices, engine: str | None = None) -> tuple[Line, ...]:
 
 
 def of_one(environment: Environment, prices: Prices, now: float) -> Reply:
-    an_hour = prices.of(environment.size, 3600, environment.engine)
+    an_hour = ahead(environment, prices, 3600)
     ran = hours(running_s(environment, now))
     if prices.is_free:
         return say(Tone.NEUTRAL, "No prices are set here, so nothing is reckoned. ", Strong(environment.slug), f" ran {ran}.")
@@ -52,15 +52,15 @@ def of_one(environment: Environment, prices: Prices, now: float) -> Reply:
     if environment.gone_at is not None or not environment.is_wanted:
         return say(Tone.NEUTRAL, *head, size, more=whence(prices, environment.engine))
     if environment.paused_at is not None:
-        costs = line(f"It costs {while_paused(prices, environment.engine)}.")
+        costs = line(f"It costs {while_paused(prices, environment)}.")
         return say(Tone.NEUTRAL, *head, size, more=(costs, *whence(prices, environment.engine)))
-    until = prices.shown(prices.of(environment.size, environment.expires_at - now, environment.engine))
+    until = prices.shown(ahead(environment, prices, environment.expires_at - now))
     rest = line("Until it goes, ", moment(environment.expires_at), f", another {until}.")
     return say(Tone.NEUTRAL, *head, size, more=(rest, *whence(prices, environment.engine)))
 
 
-def while_paused(prices: Prices, engine: str) -> str:
-    an_hour = prices.of_pause(3600, engine)
+def while_paused(prices: Prices, environment: Environment) -> str:
+    an_hour = ahead_paused(environment, prices, 3600)
     return f"{prices.shown(an_hour)} an hour while it is paused, for its disk" if an_hour else "nothing while it is paused"
 
 

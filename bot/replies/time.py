@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.domain.cost import PriceSource
+from bot.domain.cost import PriceSource, ahead
 from bot.domain.environment import Environment
 from bot.domain.message import Person
 from bot.domain.prose import Button, Code, Line, Reply, Strong, Tone, line
@@ -36,7 +36,7 @@ def more_time(environment: Environment, terms: Terms) -> tuple[Button, ...]:
 
 def _on_terms(label: str, environment: Environment, terms: Terms, seconds: float) -> str:
     prices = terms.prices()
-    price = prices.of(environment.size, seconds, environment.engine)
+    price = ahead(environment, prices, seconds)
     is_over = environment.expires_at + seconds > environment.created_at + terms.cap_s + _SLACK_S
     said = ([prices.shown(price)] if price else []) + (["to be approved"] if is_over else [])
     return f"{label} ({', '.join(said)})" if said else label

@@ -19,12 +19,12 @@ from bot.settings.parts import (
     MetricsSettings,
     OidcSettings,
     PriceSettings,
-    ProjectSettings,
     SignInSettings,
     SlackSettings,
     TelemetrySettings,
     WorkerSettings,
 )
+from bot.settings.projects import ProjectSettings
 from bot.settings.whole import Settings
 
 __all__ = [

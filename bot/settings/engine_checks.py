@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.settings.engines import HOSTS, LOCAL, ON_AWS, engine_name, lacking, makes_machines, module_of, modules
+from bot.settings.engines import HOSTS, LOCAL, MACHINES, ON_AWS, engine_name, lacking, makes_machines, module_of, modules
 from bot.settings.wanting import require
 from bot.settings.whole import Settings
 
@@ -29,6 +29,10 @@ def _check_projects(settings: Settings) -> None:
         if module:
             other = written.setdefault(Path(module).name, module)
             require(other == module, f"{name}__MODULE: {other} and {module} are two modules of one name: keep one of them")
+        for seed, each in project.seeds.items():
+            is_possible = not each.snapshot or engine_name(settings, key) == MACHINES
+            has = f"{name}__SEEDS__{seed.upper()}__SNAPSHOT: a snapshot is for machines on AWS, and {key}'s environments"
+            require(is_possible, f"{has} have none: offer an archive, or set {name}__ENGINE=terraform and {name}__MODULE=branch-env")
     usual = module_of(settings, "")
     other = written.get(Path(usual).name, usual) if usual else ""
     require(other == usual, f"TRELLIS_TERRAFORM__MODULE: {usual} and {other} are two modules of one name: keep one of them")

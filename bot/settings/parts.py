@@ -1,4 +1,4 @@
-"""The groups of settings: a platform, a project, the limits, the workers."""
+"""The groups of settings: a platform, the limits, the workers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
-
-from bot.settings.terraform import Module
 
 RoleName = Literal["nobody", "viewer", "developer", "admin"]
 SizeName = Literal["small", "medium", "large"]
@@ -41,50 +39,6 @@ Sizes = Annotated[
     Field(min_length=1),
 ]
 Identifier = Annotated[str, Field(coerce_numbers_to_str=True)]
-
-
-class SeedSettings(BaseModel):
-    """A dataset of the operator's: an archive or folder on this host."""
-
-    model_config = {"extra": "forbid"}
-
-    archive: Path
-    description: Annotated[str, Field(max_length=200)] = ""
-    minutes: Annotated[float, Field(gt=0, le=60)] = 10
-
-
-class ProjectSettings(BaseModel):
-    """A repository that environments are made of."""
-
-    model_config = {"extra": "forbid"}
-
-    forge: Literal["github", "gitlab", "local"]
-    id: Identifier = ""
-    path: str = ""
-    clone_url: str
-    default_branch: str = "main"
-    receive: Literal["hooks", "polling", "both"] = "hooks"
-    slack_channels: tuple[str, ...] | str = ()
-    sleeps: str = ""
-    engine: Literal["local", "terraform"] | None = None  # None: as for all
-    module: Module = ""  # "": as for all
-    tilt_arguments: tuple[str, ...] | str = ()  # what `-- …` may hold, as patterns: `--only`, `web`, `--env=*`
-    sizes: Sizes = ("small", "medium", "large")
-    seeds: dict[str, SeedSettings] = Field(default_factory=dict)
-    statuses: bool = True
-    deployments: bool = True
-    people: PeopleRoles = Field(default_factory=dict)
-    groups: GroupRoles = Field(default_factory=dict)
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Slack channel ids, written as a list or as `C1,C2`."""
-        return tuple(self.slack_channels.replace(",", " ").split()) if isinstance(self.slack_channels, str) else self.slack_channels
-
-    @property
-    def tilt_allowed(self) -> tuple[str, ...]:
-        """Written as a list or with spaces between."""
-        return tuple(self.tilt_arguments.split()) if isinstance(self.tilt_arguments, str) else self.tilt_arguments
 
 
 class GroupSettings(BaseModel):
@@ -234,6 +188,7 @@ class PriceSettings(BaseModel):
     medium: float = Field(default=0, ge=0)
     large: float = Field(default=0, ge=0)
     paused: float = Field(default=0, ge=0)
+    gigabyte: float = Field(default=0, ge=0)
     region: str = ""
     file: Path | None = None
     instance_types: dict[SizeName, str] = {"small": "t3.large", "medium": "t3.xlarge", "large": "m6i.2xlarge"}  # modules/branch-env's

@@ -21,13 +21,13 @@ from bot.settings.parts import (
     MetricsSettings,
     PeopleRoles,
     PriceSettings,
-    ProjectSettings,
     SignInSettings,
     SlackSettings,
     SparesSettings,
     TelemetrySettings,
     WorkerSettings,
 )
+from bot.settings.projects import ProjectSettings
 from bot.settings.sweeping import SweepSettings
 from bot.settings.terraform import TerraformPart
 from bot.settings.trading import FeedsSettings, TradingSettings, VaultSettings

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import and_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.datasets import Seeds
 from bot.domain.environment import Size
 from bot.domain.message import Person, Platform
 from bot.domain.spending import Life
@@ -25,8 +26,8 @@ _IS_LIVE, _IS_PAST = text("environments.state != 'gone'"), text("environments.st
 async def lives(connection: AsyncConnection, projects: frozenset[str], since: float) -> Sequence[Life]:
     """Those of these projects that lived after `since`."""
     columns = environments.c
-    lasting = (columns.size, columns.earlier_s, columns.created_at, columns.gone_at, columns.paused_at, columns.paused_s, columns.engine)
-    wanted = (columns.project, columns.owner, *lasting)
+    lasting = (columns.size, columns.earlier_s, columns.created_at, columns.gone_at, columns.paused_at, columns.paused_s)
+    wanted = (columns.project, columns.owner, *lasting, columns.engine, columns.seeds)
     joined = await _joined(connection)
     found = await _of_spares(connection, projects, since)
     for lived in (_IS_LIVE, and_(_IS_PAST, columns.gone_at > since)):
@@ -45,6 +46,7 @@ async def lives(connection: AsyncConnection, projects: frozenset[str], since: fl
                     row.paused_s,
                     row.earlier_s,
                     row.engine,
+                    msgspec.convert(row.seeds, Seeds),
                 )
             )
     return found

@@ -43,15 +43,20 @@ class Seeding:
             await self._end(environment, lease, Failure("cancelled", "it was stopped, as asked", SEEDING))
             return
         failure, began_at = None, await self._begin(environment, lease)
+        dataset, gigabytes = None, None
         try:
-            loading = self._engine.seed(environment.id, await self._dataset(environment), lease.fence, number)
+            dataset = await self._dataset(environment)
+            loading = self._engine.seed(environment.id, dataset, lease.fence, number)
             await self._interrupting.unless_unwanted(environment, loading, is_for_nothing)
+            gigabytes = dataset.gigabytes or None  # a script leaves a disk that there is as it is
         except EngineFailed as error:
             failure = Failure(error.code, KNOWN.text(error.reason), SEEDING, KNOWN.lines(error.log))
+            if dataset and dataset.snapshot and error.code == "seed_failed":
+                gigabytes = 0  # the one that there was is gone, too
         except Unwanted:
             await self._engine.seed(environment.id, None, lease.fence, number)
             raise
-        await self._end(environment, lease, failure, began_at)
+        await self._end(environment, lease, failure, began_at, gigabytes)
 
     async def _begin(self, environment: Environment, lease: Lease) -> float:
         async with self._store.transaction(lease) as transaction:
@@ -65,9 +70,19 @@ class Seeding:
                 )
             return transaction.now
 
-    async def _end(self, environment: Environment, lease: Lease, failure: Failure | None, began_at: float | None = None) -> None:
+    async def _end(
+        self,
+        environment: Environment,
+        lease: Lease,
+        failure: Failure | None,
+        began_at: float | None = None,
+        gigabytes: int | None = None,
+    ) -> None:
+        """`gigabytes`: of the disk that it has now, None for as before."""
         async with self._store.transaction(lease) as transaction:
             if row := await transaction.environments.locked(environment.id):
+                if gigabytes is not None:
+                    row = msgspec.structs.replace(row, seeds=row.seeds.on_disk(gigabytes, transaction.now))
                 await self.settle(transaction, row, environment.seeds.asked, failure, began_at)
 
     async def settle(
@@ -87,4 +102,4 @@ class Seeding:
         if found is None:
             reason = f"there is no dataset {environment.seeds.dataset} at the commit that runs"
             raise EngineFailed(StageName.STARTING, reason, code="unknown_dataset")
-        return Dataset(found.name, found.run, found.archive, found.within_s)
+        return Dataset(found.name, found.run, found.archive, found.within_s, found.snapshot, found.gigabytes)

@@ -145,6 +145,10 @@ class HerePower(Power):
         del machine
         return True  # whether or not it was stopped: starting what runs is nothing
 
+    async def bind(self, machine: str, device: str) -> None:
+        """Snapshots are for machines on AWS, and settings with others are refused."""
+        raise EngineUnavailable(f"{machine} is this host, to which no disk {device} is attached")
+
 
 @dataclass(frozen=True)
 class HereCode(Code):

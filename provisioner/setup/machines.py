@@ -10,6 +10,7 @@ from provisioner.engine import Access, Address, Dataset, EngineFailed, LogLine, 
 from provisioner.records import label
 from provisioner.setup import seeding
 from provisioner.setup.command import LOG, tasks_of
+from provisioner.setup.data import DEVICE, FILE, RELEASE, STEP
 from provisioner.setup.plan import STEPS, Host, given
 from provisioner.setup.power import Power
 from provisioner.setup.shell import Shell
@@ -61,11 +62,14 @@ class Machines:
     steps: ClassVar[tuple[str, ...]] = STEPS
     runs_tilt: ClassVar[bool] = True
 
-    async def apply(self, machine: Instance, spec: Spec, report: Report) -> Access:
-        """Make the commit run there. Raises EngineFailed with the task at which it stopped."""
+    async def apply(self, machine: Instance, spec: Spec, report: Report, volume: str = "") -> Access:
+        """Make the commit run there, with the data of that disk. Raises EngineFailed with the task at which it stopped."""
         await report.begin(StageName.CONFIGURING)
         files = self.files(spec, await self.code.offer(spec.environment, spec.source))
         *before, last = self.steps
+        if volume:
+            await self.power.bind(machine.id, DEVICE)
+            files, before = {**files, FILE: volume}, [*before, STEP]
         await self._steps(machine, before, (files, spec.source.sha), StageName.CONFIGURING, report)
         await report.begin(StageName.STARTING)
         await self._steps(machine, [last], (files, spec.source.sha), StageName.STARTING, report)
@@ -123,7 +127,7 @@ class Machines:
         if dataset.archive:
             reason = f"{dataset.name} is a file of the host that Trellis runs on, and this environment is a machine of its own"
             raise EngineFailed(StageName.STARTING, reason, code="wrong_dataset")
-        text = seeding.command(dataset, number, {"TRELLIS_SLUG": slug, "TRELLIS_URL": self.host.url(slug)})
+        text = seeding.command(dataset, number, {"HOME": "/root", "TRELLIS_SLUG": slug, "TRELLIS_URL": self.host.url(slug)})
         ran = await self.shell.run(machine.id, text, dataset.within_s + _SOON_S)
         if ran.code:
             why = f"did not end within {dataset.within_s:g} s" if ran.code == seeding.TOO_LONG else f"exited with code {ran.code}"
@@ -134,6 +138,16 @@ class Machines:
         await self.code.forget(environment)
         if machine:
             await self._by.leave(machine.id)
+
+    async def release(self, machine: Instance) -> None:
+        """Let go of its disk of data, for which its services have to stop. That there is none is success."""
+        await self.shell.run(machine.id, RELEASE, _SOON_S)
+
+    async def mount(self, machine: Instance, volume: str) -> None:
+        """Have a disk of data at `$HOME/data`, and services begin anew with it. Raises EngineFailed, EngineUnavailable."""
+        await self.power.bind(machine.id, DEVICE)
+        await self._by.carry_out(machine.id, Step(STEP, {FILE: volume}, programs=self.host.programs), StageName.STARTING)
+        await self.restart(machine)
 
     async def logs(self, machine: Instance, service: str | None, tail: int) -> tuple[LogLine, ...]:
         if service == seeding.LOG:

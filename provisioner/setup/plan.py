@@ -13,7 +13,7 @@ from provisioner.setup.tilt import words
 from provisioner.traefik import instance
 
 STEPS = ("docker", "kind", "traefik", "code", "tilt")
-"""The roles, each a run of its own: how far a machine is, is told after each."""
+"""The roles, each a run of its own: how far a machine is, is told after each. A disk of data has its own, before the last."""
 
 BAKED = ("docker", "kind", "traefik", "tilt", "services")
 """What knows nothing of any environment: an image has it done."""

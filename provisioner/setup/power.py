@@ -1,4 +1,4 @@
-"""Stopping a machine, so that only its disk is paid for, and starting it again."""
+"""Stopping a machine, so that only its disks are paid for, starting it again, and having all of its disks end with it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ _GOING = frozenset({"shutting-down", "terminated"})
 
 
 class Power(Protocol):
-    """Both return when it is so, and are success when it was so already. Raise EngineUnavailable."""
+    """Each returns when it is so, and is success when it was so already. All raise EngineUnavailable."""
 
     async def stop(self, machine: str) -> None: ...
 
     async def start(self, machine: str) -> bool:
         """Whether it had to be started. One that is not there any more is left to whoever makes it anew: False."""
+
+    async def bind(self, machine: str, device: str) -> None:
+        """Have a disk that was attached end with it, whoever ends it: Terraform has no word for that, and a reaper knows no states."""
 
 
 class Ec2Power(Power):
@@ -45,6 +48,11 @@ class Ec2Power(Power):
         await self._ask(f"starting {machine}", lambda ec2: ec2.start_instances(InstanceIds=[machine]))
         await self._until(machine, "running")
         return True
+
+    async def bind(self, machine: str, device: str) -> None:
+        mapping = [{"DeviceName": device, "Ebs": {"DeleteOnTermination": True}}]
+        what = f"having {device} of {machine} go with it"
+        await self._ask(what, lambda ec2: ec2.modify_instance_attribute(InstanceId=machine, BlockDeviceMappings=mapping))
 
     async def _until(self, machine: str, wanted: str) -> None:
         looks, state = iter(self._look_s), "not known"

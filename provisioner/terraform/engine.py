@@ -28,10 +28,11 @@ from provisioner.records import check, check_bare, check_name
 from provisioner.setup.machines import Instance, Machines
 from provisioner.terraform.commands import Commands
 from provisioner.terraform.copies import Copy
+from provisioner.terraform.disk import Disk
 from provisioner.terraform.images import Newest, Resolve, addresses_of, image_of
-from provisioner.terraform.outputs import instance_of, with_addresses
+from provisioner.terraform.outputs import data_of, instance_of, volume_of, with_addresses
 from provisioner.terraform.program import Program, find
-from provisioner.terraform.records import Made, Record, Records
+from provisioner.terraform.records import Data, Made, Record, Records
 from provisioner.terraform.reports import Begun, Quiet
 from provisioner.terraform.runner import Runner
 from provisioner.terraform.seen import Seen
@@ -124,7 +125,7 @@ class TerraformEngine(Engine):
                 await self._machines.started(machine)
             await report.end(StageName.PROVISIONING)
             try:
-                access = await self._machines.apply(machine, spec, report)
+                access = await self._machines.apply(machine, spec, report, volume_of(outputs))
             except EngineFailed as failed:
                 if record.ready and 0 < record.ready.generation < spec.generation:
                     await self._after_failure(record, fence, failed)
@@ -153,7 +154,7 @@ class TerraformEngine(Engine):
             machine = (made.id, made.private_ip)
             if record.is_resized:  # it was stopped for that, and is again
                 await self._machines.started(made)
-            await self._machines.apply(made, ready.spec, Quiet())
+            await self._machines.apply(made, ready.spec, Quiet(), volume_of(outputs))
         self._claim(record.environment, fence)
         self._records.save(replace(record, wanted=ready, machine=machine))
 
@@ -165,23 +166,24 @@ class TerraformEngine(Engine):
     async def _wanted(self, spec: Spec, stack: Stack) -> Record:
         """Remembered before anything is made, so that nothing that is made is ever forgotten."""
         before = self._records.find(spec.environment)
-        created_at = before.created_at if before else await self._created_at(spec, stack)
+        created_at, data = (before.created_at, before.data) if before else await self._known(spec, stack)
         if before and before.is_spare:  # its time as somebody's begins
             created_at = self._now()
-        told, source = await self._newest.told_of(spec, created_at), spec.source
+        told, source = await self._newest.told_of(spec, created_at, data), spec.source
         made = Made(spec.generation, source.sha, source.ref, told, replace(spec, secrets=()))
-        ready, machine = (before.ready, before.machine) if before else (None, None)
-        record = Record(spec.environment, spec.slug, source.project, created_at, made, ready, machine=machine, module=self._settings.name)
+        record = Record(spec.environment, spec.slug, source.project, created_at, made, module=self._settings.name, data=data)
+        if before:
+            record = replace(record, ready=before.ready, machine=before.machine, seeded=before.seeded)
         self._records.save(record)
         return record
 
-    async def _created_at(self, spec: Spec, stack: Stack) -> float:
-        """Now, unless a state that is kept elsewhere knows better: made by another machine of ours."""
+    async def _known(self, spec: Spec, stack: Stack) -> tuple[float, Data | None]:
+        """When it was made and of which data: now and of none, unless a state that is kept elsewhere knows better."""
         if isinstance(self._settings.state, S3State):
             known = await stack.known(variables(self._settings, bare_of(spec), self._now()))
             if "created_at" in known:
-                return at(known["created_at"])
-        return self._now()
+                return at(known["created_at"]), data_of(known)
+        return self._now(), None
 
     async def abandon(self, environment: str, generation: int, fence: int) -> None:
         self._claim(environment, fence)
@@ -220,9 +222,19 @@ class TerraformEngine(Engine):
         self._claim(environment, fence)
         if not self._machines:
             await self._within.seed(environment, dataset, fence, number)
-        elif machine := await self._machine_of(environment):
-            record = await asyncio.to_thread(self._records.find, environment)
-            await self._machines.seed(machine, record.slug if record else "", dataset, number)
+            return
+        record = await asyncio.to_thread(self._records.find, environment)
+        if record is None or record.machine is None:
+            if dataset:
+                raise EngineFailed(StageName.STARTING, "nothing of it runs", code="not_running")
+            return
+        disk = Disk(self._settings, self._records, self._machines, lambda: self._claim(environment, fence))
+        if dataset and dataset.snapshot:
+            await disk.fill(record, dataset, number, await self._stack(environment, fence))
+            return
+        if dataset is None:
+            await disk.forget(record, number)
+        await self._machines.seed(Instance(*record.machine), record.slug, dataset, number)
 
     # ------------------------------------------------------------ taking down
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:

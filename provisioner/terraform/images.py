@@ -10,6 +10,7 @@ from typing import Any
 
 from provisioner.engine import EngineFailed, Spec, StageName
 from provisioner.terraform.copies import is_shipped
+from provisioner.terraform.records import Data
 from provisioner.terraform.settings import TerraformSettings
 from provisioner.terraform.trading import MODULE, Resolve, addresses_of, variables_of
 from provisioner.terraform.variables import bare_of, variables
@@ -49,9 +50,9 @@ class Newest:
             raise EngineFailed(StageName.PROVISIONING, _NO_IMAGE, code="no_image")
         return current
 
-    async def told_of(self, spec: Spec, created_at: float) -> dict[str, Any]:
+    async def told_of(self, spec: Spec, created_at: float, data: Data | None = None) -> dict[str, Any]:
         """What the module is told of an environment. Raises EngineFailed, EngineUnavailable."""
-        known = variables(await self.for_making(), bare_of(spec), created_at)
+        known = variables(await self.for_making(), bare_of(spec), created_at, data)
         if self.settings.name != MODULE or spec.trading is None:
             return known
         return {**known, **await variables_of(spec.trading, self.settings.also, self.resolve)}

@@ -5,13 +5,29 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from provisioner.engine import Spec
+
+DATA = frozenset({"data_snapshot_id", "data_gb", "data_asked"})
+"""Variables of modules that can give a machine a disk of data."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """A disk of a machine, made of a snapshot for the `asked`th that was asked for."""
+
+    snapshot: str
+    gigabytes: int
+    asked: int
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        return {"data_snapshot_id": self.snapshot, "data_gb": self.gigabytes, "data_asked": self.asked}
 
 
 @dataclass(frozen=True)
@@ -23,6 +39,10 @@ class Made:
     ref: str
     variables: dict[str, Any]
     spec: Spec | None = None
+
+    def with_data(self, data: Data | None) -> Made:
+        others = {name: value for name, value in self.variables.items() if name not in DATA}
+        return replace(self, variables={**others, **(data.variables if data else {})})
 
 
 @dataclass(frozen=True)
@@ -39,6 +59,12 @@ class Record:
     machine: tuple[str, str] | None = None  # its id and address, where it has one of its own
     module: str = ""  # which module; "" in those from when there was one for all
     is_stopped: bool = False  # that machine, while it is paused
+    data: Data | None = None
+    seeded: int = 0  # the last `data` that was mounted, by its number
+
+    def with_data(self, data: Data | None) -> Record:
+        """The same, wanting this disk and no other, whatever is made of it next."""
+        return replace(self, data=data, wanted=self.wanted.with_data(data), ready=self.ready and self.ready.with_data(data))
 
     @property
     def is_spare(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +79,12 @@ class TerraformSettings:
     def name(self) -> str:
         """The module's: the engine is told from others by it."""
         return self.module.name
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The variables that the module has."""
+        texts = [path.read_text("utf-8") for path in self.module.glob("*.tf")]
+        return frozenset(name for text in texts for name in re.findall(r'^variable\s+"([^"]+)"', text, re.MULTILINE))
 
     @property
     def folder(self) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 from provisioner.engine import Bare, Spec
 from provisioner.moments import moment
+from provisioner.terraform.records import Data
 from provisioner.terraform.settings import TerraformSettings
 
 _NONE = "none"  # for what is taken down and not known any more
@@ -16,7 +17,7 @@ def bare_of(spec: Spec) -> Bare:
     return Bare(spec.environment, spec.slug, spec.source.project, spec.size)
 
 
-def variables(settings: TerraformSettings, bare: Bare, created_at: float) -> dict[str, Any]:
+def variables(settings: TerraformSettings, bare: Bare, created_at: float, data: Data | None = None) -> dict[str, Any]:
     """`created_at` in seconds since 1970. The operator's own come first: none of them can take the place of ours."""
     return {
         **settings.variables,
@@ -26,6 +27,7 @@ def variables(settings: TerraformSettings, bare: Bare, created_at: float) -> dic
         "size": bare.size,
         "created_at": moment(created_at),
         "hard_deadline": moment(created_at + settings.longest_life_s),
+        **(data.variables if data else {}),
     }
 
 

@@ -179,3 +179,28 @@ async def test_a_dry_run_says_which_data_there_is(world: World) -> None:
     assert "none; there is orders, empty, big" in said
     [said] = await world.types("/ivy create demo --seed big --dry-run")
     assert "big: all of March" in said
+
+
+async def test_a_snapshot_is_a_disk_that_is_paid_for_from_then_on(tmp_path: Path) -> None:
+    march = {"snapshot": "snap-0123456789abcdef0", "gigabytes": 100, "description": "all of March"}
+    lab = {"forge": "local", "clone_url": LOCAL, "seeds": {"march": march}}
+    async with a_world(tmp_path, projects={"lab": lab}, prices={"small": 1.0, "gigabyte": 0.01}) as world:
+        [said] = await world.types("/ivy create demo --seed march --ttl 10h --dry-run")
+        assert "€2.00 per hour" in said
+        assert "Its whole time would cost €20.00." in said
+        await world.types("/ivy create demo")
+        slug = (await world.environment()).slug
+        assert "costs €1.00 an hour" in " ".join((await world.card()).split())
+        [said] = await world.types(f"/ivy update {slug} --seed march")
+        assert "has the data march" in said
+        [(_, dataset)] = world.engine.seeded
+        assert (dataset.snapshot, dataset.gigabytes, dataset.archive, dataset.run) == ("snap-0123456789abcdef0", 100, "", "")
+        assert "costs €2.00 an hour" in " ".join((await world.card()).split())
+        await world.pass_time(hours=3)
+        [said] = await world.types(f"/ivy cost {slug}")
+        assert f"{slug} has cost €6.00: 3 h at €2.00 an hour" in " ".join(said.split())
+
+        world.engine.seed_failures.append(EngineFailed(StageName.STARTING, "loading march: there is no such snapshot", (), "seed_failed"))
+        await world.types(f"/ivy update {slug} --seed march")
+        [said] = await world.types(f"/ivy cost {slug}")
+        assert "at €1.00 an hour" in " ".join(said.split()), "the one that there was is gone, too"

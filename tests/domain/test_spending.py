@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.cost import Prices
+from bot.domain.cost import Prices, ahead, ahead_paused, spent
+from bot.domain.datasets import Seeds
 from bot.domain.environment import Size
 from bot.domain.message import Person, Platform
 from bot.domain.spending import Life, month_of, report, within
@@ -82,3 +83,16 @@ def test_parts_of_a_time_are_the_whole(lives: list[tuple[float, float]], cuts: l
 def test_hours_at_another_size_count_at_its_price() -> None:
     both = life(20, None, size=Size.LARGE, earlier_s={"small": 10 * HOUR})
     assert within(both, PRICES, NOW - 20 * HOUR, NOW, NOW) == pytest.approx(10 * 1.0 + 10 * 4.0)
+
+
+def test_a_disk_of_data_is_paid_for_from_when_it_is_there_and_through_a_pause_until_its_end() -> None:
+    prices = Prices({Size.SMALL: 1.0}, gb_per_hour=0.01)
+    had = Seeds().on_disk(100, NOW - 8 * HOUR).on_disk(50, NOW - 6 * HOUR)
+    running = life(10, seeds=had)
+    assert spent(running, prices, NOW) == pytest.approx(10 * 1 + (2 * 100 + 6 * 50) * 0.01)
+    assert spent(life(10, paused_at=NOW - 4 * HOUR, seeds=had), prices, NOW) == pytest.approx(6 * 1 + (2 * 100 + 6 * 50) * 0.01)
+    assert spent(life(10, 9, seeds=had), prices, NOW) == pytest.approx(9 * 1 + (2 * 100 + 5 * 50) * 0.01)
+    assert ahead(running, prices, HOUR) == pytest.approx(1.5)
+    assert ahead_paused(running, prices, HOUR) == pytest.approx(0.5)
+    here = Prices(besides={"": {Size.SMALL: 1.0}}, gb_per_hour=0.01)
+    assert spent(running, here, NOW) == 10, "what is on this machine has no such disk"

@@ -92,6 +92,13 @@ async def test_an_archive_that_is_broken_or_not_there_changes_nothing(keeper: Ke
     assert [each.name for each in home(keeper, environment).iterdir() if each.name.startswith("data")] == []
 
 
+async def test_a_snapshot_is_for_machines(keeper: Keeper, repository: Repository) -> None:
+    environment = await made(keeper, repository)
+    with pytest.raises(EngineFailed, match="march is a snapshot of AWS, and this environment has no machine there") as failed:
+        await keeper.engine.seed(environment, Dataset("march", snapshot="snap-0123456789abcdef0", gigabytes=5), 1, 1)
+    assert failed.value.code == "wrong_dataset"
+
+
 async def test_nothing_is_filled_that_does_not_run(keeper: Keeper) -> None:
     with pytest.raises(EngineFailed, match="nothing of it runs"):
         await keeper.engine.seed("nobody", Dataset("demo", "true"), 1, 1)

@@ -13,7 +13,7 @@ from provisioner.setup.command import VENV
 from tests.terraform.aws import ROOT
 
 ANSIBLE = ROOT / ".venv" / "ansible"
-RECORDED = ("apt-get", "docker", "kind", "systemctl", "tilt", "traefik")
+RECORDED = ("apt-get", "docker", "kind", "mount", "systemctl", "tilt", "traefik", "udevadm")
 TOLD = f"set-up: Ansible and ansible-runner were real; {', '.join(RECORDED)} were recorders, and SSM a stateful stand-in (moto runs no commands)"
 _RECORDER = """#!{python}
 import json, os, sys, time

@@ -265,6 +265,7 @@ class Instance(_Kind):
         _given("tags", _TAGS, is_fixed=False, is_needed=False),
         _made("private_ip"),
         _made("public_ip"),
+        _made("availability_zone"),
     )
     _metadata = ("http_endpoint", "http_tokens", "instance_metadata_tags")
     blocks = (
@@ -309,6 +310,7 @@ class Instance(_Kind):
         if found["State"]["Name"] in {"terminated", "shutting-down"}:
             return None
         addresses = {"private_ip": found.get("PrivateIpAddress"), "public_ip": found.get("PublicIpAddress")}
+        addresses["availability_zone"] = found["Placement"]["AvailabilityZone"]
         return {"instance_type": found["InstanceType"], "tags": _tags(found.get("Tags")), **addresses}
 
     def change(self, id: str, planned: State) -> None:
@@ -324,8 +326,57 @@ class Instance(_Kind):
         self.client.get_waiter("instance_terminated").wait(InstanceIds=[id], WaiterConfig={"Delay": 1})
 
 
+class Volume(_Kind):
+    name, service = "ebs_volume", "ec2"
+    attributes = (
+        _given("availability_zone"),
+        _given("snapshot_id"),
+        _given("size", _COUNT),
+        _given("type"),
+        _given("encrypted", _FLAG),
+        _given("tags", _TAGS, is_fixed=False, is_needed=False),
+    )
+
+    def make(self, planned: State) -> str:
+        made = self.client.create_volume(
+            AvailabilityZone=planned["availability_zone"],
+            SnapshotId=planned["snapshot_id"],
+            Size=int(planned["size"]),
+            VolumeType=planned["type"],
+            Encrypted=planned["encrypted"],
+            TagSpecifications=[{"ResourceType": "volume", "Tags": _labels(planned["tags"])}],
+        )
+        return str(made["VolumeId"])
+
+    def look(self, id: str, known: State) -> State | None:
+        found = self.client.describe_volumes(VolumeIds=[id])["Volumes"]
+        return {"tags": _tags(found[0].get("Tags"))} if found else None
+
+    def change(self, id: str, planned: State) -> None:
+        self.client.create_tags(Resources=[id], Tags=_labels(planned["tags"]))
+
+    def end(self, id: str, current: State) -> None:
+        self.client.delete_volume(VolumeId=id)
+
+
+class Attachment(_Kind):
+    name, service = "volume_attachment", "ec2"
+    attributes = (_given("device_name"), _given("volume_id"), _given("instance_id"), _given("force_detach", _FLAG, is_fixed=False))
+
+    def make(self, planned: State) -> str:
+        self.client.attach_volume(Device=planned["device_name"], VolumeId=planned["volume_id"], InstanceId=planned["instance_id"])
+        return f"{planned['instance_id']}:{planned['volume_id']}"
+
+    def look(self, id: str, known: State) -> State | None:
+        found = self.client.describe_volumes(VolumeIds=[id.partition(":")[2]])["Volumes"]
+        return {} if found and found[0]["Attachments"] else None
+
+    def end(self, id: str, current: State) -> None:
+        self.client.detach_volume(VolumeId=current["volume_id"], InstanceId=current["instance_id"], Force=True)
+
+
 def _kinds() -> Iterator[type[_Kind]]:
-    yield from (SecurityGroup, Ingress, Egress, Role, RolePolicy, InstanceProfile, Instance)
+    yield from (SecurityGroup, Ingress, Egress, Role, RolePolicy, InstanceProfile, Instance, Volume, Attachment)
 
 
 class Aws(Provider):  # type: ignore[misc]

@@ -60,15 +60,16 @@ async def visits(world: World, url: str) -> int:
 
 @asynccontextmanager
 async def on_aws(
-    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None], **more: Any
+    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None], which: str = "stand-in", **more: Any
 ) -> AsyncIterator[tuple[World, FakeSsm]]:
     """A world whose environments are instances of moto, each of them the one machine that SSM reaches."""
-    mirror = mirrors(tmp_path, "stand-in")
+    mirror = mirrors(tmp_path, which)
     record_property("told", f"a conversation with branch-env ran with {mirror.told}; SSM and the machine were stand-ins")
     record_property("told", NOT_REAL)
     module = tmp_path / "branch-env"
     shutil.copytree(MODULES / "branch-env", module)
-    (module / ".terraform.lock.hcl").unlink()
+    if which == "stand-in":  # HashiCorp's hashes are not its own
+        (module / ".terraform.lock.hcl").unlink()
     variables, ssm = lasting(aws), FakeSsm(AnyMachine(tmp_path / "machine"))
     code = S3Code(Packed(), lambda: aws.client("s3"), "seeds")  # type: ignore[arg-type]
     power = Ec2Power(lambda: aws.client("ec2"), (0.01,))

@@ -12,6 +12,7 @@ import pytest
 from tests.terraform.aws import ACCOUNT, Aws, hashicorps
 from tests.terraform.platform import DATA, FEEDS, IMAGE, PROXY, SCP, Plan, Platform
 
+SNAPSHOT = "snap-0123456789abcdef0"
 NETWORK = {"vpc_id": "vpc-0a1b2c3d", "subnet_id": "subnet-0a1b2c3d", "cidr": "172.16.0.0/16"}
 
 
@@ -34,8 +35,9 @@ def planned(platform: Platform, aws: Aws, record_property: Callable[[str, object
 
 
 def test_the_whole_of_it_in_a_network_of_its_own(planned: Callable[..., Plan]) -> None:
-    plan = planned(feeds=FEEDS, proxy=PROXY, **DATA, **SCP)
+    plan = planned(feeds=FEEDS, proxy=PROXY, seed_snapshots=[SNAPSHOT], **DATA, **SCP)
     wanted = plan.wanted
+    assert f"snapshot/{SNAPSHOT}" in wanted['aws_iam_policy.trellis["data"]']["policy"]
     assert set(plan.actions.values()) == {("create",)}
     assert wanted["aws_lambda_function.reaper"]["handler"] == "handler.handler"
     assert {wanted[each]["map_public_ip_on_launch"] for each in wanted if each.startswith("aws_subnet.")} == {False}
@@ -79,6 +81,7 @@ def test_a_network_that_there_is_gets_no_way_out_and_no_public_subnet(planned: C
         postgres={"clients_cidrs": ["172.16.9.0/24"]},
         proxy={**PROXY, "is_public": False, "zone_id": "Z0A1B2C3", "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"},
     )
+    assert 'aws_iam_policy.trellis["data"]' not in plan, "no snapshot is listed"
     assert [
         each
         for each in plan.wanted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.terraform.aws import ACCOUNT, REGION
 from tests.terraform.iam import Policy, Request, is_allowed
 from tests.terraform.test_policy import BUCKET, MINE, OTHER, PRODUCTION, names, places, spellings
-from tests.terraform.texts import EC2, EVERYTHING, IAM, TEXTS, rendered
+from tests.terraform.texts import EC2, EVERYTHING, IAM, SNAPSHOTS, TEXTS, rendered
 
 BOUNDARY = f"{IAM}:policy/trellis/trellis-environment-boundary"
 MARK = {"aws:ResourceTag/trellis:environment": MINE}
@@ -72,9 +73,9 @@ CHANGES = [
     "ReplaceRoute",
 ]
 OURS = {
-    "instance": set(CHANGES[:5]) | {"CreateTags", "DeleteTags"},
+    "instance": set(CHANGES[:5]) | {"CreateTags", "DeleteTags", "AttachVolume", "DetachVolume"},
     "security-group": set(CHANGES[9:14]) | {"CreateTags", "DeleteTags"},
-    "volume": {"CreateTags", "DeleteTags"},
+    "volume": {"CreateTags", "DeleteTags", "AttachVolume", "DetachVolume", "DeleteVolume"},
 }
 UNMARKED: tuple[dict[str, str], ...] = (
     {},
@@ -131,6 +132,24 @@ def test_what_it_makes_is_marked_from_the_first_moment_and_what_it_marked_stays_
     assert trellis("ec2:DeleteTags", f"{EC2}:instance/i-1", context={**MARK, "aws:TagKeys": ("trellis:slug",)})
     for key in ("trellis:environment", "trellis:builder"):
         assert not trellis("ec2:DeleteTags", f"{EC2}:instance/i-1", context={**MARK, "aws:TagKeys": ("Name", key)})
+
+
+def test_disks_are_made_of_listed_snapshots_only_marked_and_encrypted(trellis: Callable[..., bool], tmp_path: Path) -> None:
+    listed, other = (f"arn:aws:ec2:{REGION}::snapshot/{each}" for each in (SNAPSHOTS[1], "snap-0fedcba9876543210"))
+    assert trellis("ec2:CreateVolume", listed)
+    assert not trellis("ec2:CreateVolume", other)
+    assert not trellis("ec2:CreateVolume", listed, context={"aws:ResourceTag/Environment": "Production"}), "whatever the list says"
+    disk = f"{EC2}:volume/*"
+    marked = {"aws:RequestTag/trellis:environment": MINE, "ec2:Encrypted": "true", "ec2:ParentSnapshot": listed}
+    assert trellis("ec2:CreateVolume", disk, context=marked)
+    for key, value in (("aws:RequestTag/trellis:environment", None), ("ec2:Encrypted", "false"), ("ec2:ParentSnapshot", other)):
+        without = {name: each for name, each in marked.items() if name != key}
+        assert not trellis("ec2:CreateVolume", disk, context=without), key
+        if value:
+            assert not trellis("ec2:CreateVolume", disk, context={**without, key: value}), key
+    for made, is_so in (("CreateVolume", True), ("CreateSnapshot", False)):
+        assert trellis("ec2:CreateTags", disk, context={**marked, "ec2:CreateAction": made}) is is_so
+    assert rendered(tmp_path, ())["trellis_data"]["Statement"] == [], "nothing is listed where nobody lists anything"
 
 
 def test_images_are_made_of_builders_and_taken_away_only_where_they_are_ours(trellis: Callable[..., bool]) -> None:

@@ -19,6 +19,7 @@ import pytest
 from provisioner.engine import EngineFailed, EngineUnavailable, Service, Source, StageName
 from provisioner.setup.command import ANSIBLE as ANSIBLE_PINS
 from provisioner.setup.command import ROLES, bundle, command, tasks_of
+from provisioner.setup.data import FILE, RELEASE, STEP
 from provisioner.setup.machines import Instance, Machines
 from provisioner.setup.plan import BAKED, STEPS, Host, given
 from provisioner.setup.power import Ec2Power
@@ -266,6 +267,29 @@ def test_machines_set_themselves_up_with_what_the_lock_file_has() -> None:
     assert [each for each in ANSIBLE_PINS if f"{each} \\\n" not in locked] == []
     extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["ansible"]
     assert tuple(extra) == ANSIBLE_PINS
+
+
+async def test_a_disk_of_data_is_mounted_by_its_name_at_aws_and_found_again_without_a_change(tmp_path: Path, machine: FakeMachine) -> None:
+    files, at = {FILE: "vol-0123456789abcdef0"}, machine.root / "dev/disk/by-id"
+    told = tasks(machine.run(command(STEP, files)).stdout)
+    assert {task.outcome for task in told} == {"changed"}, told
+    assert [each[1:] for each in machine.heard] == [["daemon-reload"], ["enable", "trellis-data"], ["restart", "trellis-data"]]
+    assert {task.outcome for task in tasks(machine.run(command(STEP, files)).stdout)} == {"ok"}
+    assert machine.heard[-1] == ["systemctl", "start", "trellis-data"]
+
+    at.mkdir(parents=True)
+    disk = at / "nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
+    for place in (disk, disk.with_name(f"{disk.name}-part1")):
+        place.touch()
+        ran = machine.run(str(machine.root / "usr/local/bin/trellis-data"))
+        assert ran.returncode == 0, ran.stderr
+        assert machine.heard[-1] == ["mount", "-o", "nosuid,nodev", str(place), str(machine.root / "root/data")]
+
+    machine.run(RELEASE)
+    assert ["systemctl", "stop", "trellis-tilt", "trellis-data"] in machine.heard
+    assert not (machine.root / "etc/trellis/data.volume").exists()
+    machine.run(command(STEP, files))
+    assert machine.heard[-1] == ["systemctl", "restart", "trellis-data"], "the next one is mounted, whatever its name"
 
 
 def test_the_roles_are_ansible(tmp_path: Path) -> None:

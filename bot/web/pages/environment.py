@@ -17,7 +17,7 @@ from bot.cards import STAGES, environment_card, past_of
 from bot.context_ports import RuntimeUnavailable
 from bot.domain.command import Event
 from bot.domain.continuity import Certificate
-from bot.domain.cost import FREE, Prices, spent
+from bot.domain.cost import FREE, Prices, ahead, spent
 from bot.domain.environment import Environment, State
 from bot.domain.prose import Card, Code, Fact, Log, Strong, Text, line
 from bot.rendering import html
@@ -84,12 +84,12 @@ def _shown(name: str, url: str, state: ServiceState | None, *, is_known: bool) -
 
 def cost_of(it: Environment, prices: Prices, now: float) -> list[Fact]:
     """Nothing where its size has no price."""
-    each_hour = prices.of(it.size, 3600, it.engine)
+    each_hour = ahead(it, prices, 3600)
     if not each_hour:
         return []
     so_far = prices.shown(spent(it, prices, now))
     if it.paused_at is not None and it.is_live:
-        return [Fact("Cost", line(f"{so_far} so far, {while_paused(prices, it.engine)}"))]
+        return [Fact("Cost", line(f"{so_far} so far, {while_paused(prices, it)}"))]
     return [Fact("Cost", line(f"{so_far} so far, {prices.shown(each_hour)} an hour" if it.is_live else so_far))]
 
 
@@ -139,7 +139,7 @@ def _presses(it: Environment, prices: Prices) -> list[tuple[str, str]]:
 
 
 def _longer(hours: int, it: Environment, prices: Prices) -> str:
-    price = prices.of(it.size, hours * 3600, it.engine)
+    price = ahead(it, prices, hours * 3600)
     return f"+{hours} h" + (f" ({prices.shown(price)})" if price else "")
 
 

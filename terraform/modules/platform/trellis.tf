@@ -1,7 +1,10 @@
 # Trellis's own role, for the hosts that workers, `trellis sweep` and the rest run on; and the role of a builder, on which an image is baked.
 
 resource "aws_iam_policy" "trellis" {
-  for_each = { machines = local.trellis_machines, images = local.trellis_images, rights = local.trellis_rights }
+  for_each = merge(
+    { machines = local.trellis_machines, images = local.trellis_images, rights = local.trellis_rights },
+    length(var.seed_snapshots) == 0 ? {} : { data = local.trellis_data },
+  )
 
   name        = "trellis-${each.key}"
   path        = "/trellis/"

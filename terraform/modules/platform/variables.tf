@@ -116,3 +116,14 @@ variable "monthly_budget" {
   description = "In dollars: at 80 % of it, and when it is forecast to be passed, alarms_to is told. It stops nothing by itself."
   type        = number
 }
+
+variable "seed_snapshots" {
+  description = "Snapshots that datasets of Trellis's settings lie in, by id: those and no others become disks of environments. They bear no tag of production's."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.seed_snapshots : can(regex("^snap-[0-9a-f]{8,17}$", each))])
+    error_message = "Snapshots are named by their ids."
+  }
+}
