@@ -47,8 +47,17 @@ def baking_of(settings: Settings, holder: Holder, bakery: Bakery | None) -> Baki
     except BadSchedule as error:
         raise SettingsError(f"TRELLIS_IMAGE__AT: {error}") from None
     alarms = Alarms(holder.store, str(variables.get("region", "")), told.channel or settings.vault.alarm_channel)
-    recipe = Recipe(at, told.kept, told.within_minutes * 60, str(variables.get("image_id", "")), alarms.image)
+    recipe = Recipe(at, told.kept, told.within_minutes * 60, images_named(settings), alarms.image)
     return Baking(holder, bakery, recipe)
+
+
+def images_named(settings: Settings) -> frozenset[str]:
+    """Those that stay whatever is baked: the settings name them, for all or for a project."""
+    named = [
+        settings.terraform.variables.get("image_id"),
+        *(each.terraform.variables.get("image_id") for each in settings.projects.values()),
+    ]
+    return frozenset(str(each) for each in named if each)
 
 
 def image_now(settings: Settings, store: Store) -> Callable[[], Awaitable[str]] | None:

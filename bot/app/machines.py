@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.tokens import ForgeTokens
+from bot.app.variables import of_projects
 from bot.chats.github_access import Access
 from bot.settings import Settings, SettingsError
 from bot.settings.engines import HOSTS, ON_AWS, engine_name
@@ -48,7 +49,7 @@ def terraform_of(settings: Settings, written: str) -> TerraformSettings:
     also: tuple[Mapping[str, Any], ...] = ()
     if found.name == HOSTS:  # each environment's own ways are found when it is made
         also, variables["egress"] = tuple(variables.get("egress", ())), list(NOWHERE)
-    return replace(found, variables=variables, also=also)
+    return replace(found, variables=variables, also=also, of_projects=of_projects(settings, found.name, declared))
 
 
 def _check_data(settings: Settings, module: str, declared: frozenset[str]) -> None:

@@ -29,6 +29,8 @@ def _check_projects(settings: Settings) -> None:
         if module:
             other = written.setdefault(Path(module).name, module)
             require(other == module, f"{name}__MODULE: {other} and {module} are two modules of one name: keep one of them")
+        is_used = module or not project.terraform.variables
+        require(is_used, f"{name}__TERRAFORM__VARIABLES need Terraform, and {key} is on this machine: take them out")
         for seed, each in project.seeds.items():
             is_possible = not each.snapshot or engine_name(settings, key) == MACHINES
             has = f"{name}__SEEDS__{seed.upper()}__SNAPSHOT: a snapshot is for machines on AWS, and {key}'s environments"

@@ -46,7 +46,10 @@ def modules(settings: Settings) -> Mapping[str, str]:
 
 def lacking(settings: Settings) -> tuple[str, ...]:
     """What modules on AWS cannot do without and do not have."""
-    given = {name for name, value in settings.terraform.variables.items() if value} | ({"image_id"} if settings.image.is_baked else set())
+    given = {name for name, value in settings.terraform.variables.items() if value}
+    own = [each.terraform.variables.get("image_id") for key, each in settings.projects.items() if engine_name(settings, key) in ON_AWS]
+    if settings.image.is_baked or (own and all(own)):
+        given.add("image_id")
     return tuple(name for name in NEEDED if name not in given)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from bot.settings.parts import GroupRoles, Identifier, PeopleRoles, Sizes
-from bot.settings.terraform import Module
+from bot.settings.terraform import Module, ProjectTerraform
 
 
 class SeedSettings(BaseModel):
@@ -46,6 +46,7 @@ class ProjectSettings(BaseModel):
     sleeps: str = ""
     engine: Literal["local", "terraform"] | None = None  # None: as for all
     module: Module = ""  # "": as for all
+    terraform: ProjectTerraform = ProjectTerraform()
     tilt_arguments: tuple[str, ...] | str = ()  # what `-- …` may hold, as patterns: `--only`, `web`, `--env=*`
     sizes: Sizes = ("small", "medium", "large")
     seeds: dict[str, SeedSettings] = Field(default_factory=dict)

@@ -53,5 +53,13 @@ class TerraformPart(BaseModel):
     programs: dict[Literal["kind", "tilt", "traefik"], ProgramPart] = Field(default_factory=dict)
 
 
+class ProjectTerraform(BaseModel):
+    """What a project has of its own: `variables` of its module, which come before those that are the same for all."""
+
+    model_config = {"extra": "forbid"}
+
+    variables: dict[str, Any] = Field(default_factory=dict)
+
+
 NEEDED = ("region", "account", "vpc_id", "subnet_id", "proxy_security_group_id", "image_id", "boundary_arn", "data_bucket")
 """What modules on AWS cannot do without; code goes through the data bucket."""

@@ -26,7 +26,7 @@ _EVERY_S = 300.0
 
 @dataclass(frozen=True)
 class Recipe:
-    """What the operator wants: `at` as `nightly` stores it, `named` the image that the settings name.
+    """What the operator wants: `at` as `nightly` stores it, `named` the images that the settings name.
 
     `failed` hears why the last could not be baked, "" when it could.
     """
@@ -34,7 +34,7 @@ class Recipe:
     at: str
     kept: int
     within_s: float
-    named: str
+    named: frozenset[str]
     failed: Callable[[str], Awaitable[None]]
 
 
@@ -158,7 +158,7 @@ class Baking:
     async def _prune(self, stock: Stock, lease: Lease) -> int:
         async with self._store.look() as look:
             good = await look.bakes.some(BakeState.READY)
-        gone = spent(good, self._recipe.kept, {*stock.used, self._recipe.named})
+        gone = spent(good, self._recipe.kept, {*stock.used, *self._recipe.named})
         for bake in gone:
             await self._gone(bake, lease, "newer ones took its place")
             await self._bakery.forget(bake.image)

@@ -89,8 +89,8 @@ class TerraformEngine(Engine):
         self._fences.claim(environment, fence)
 
     # ------------------------------------------------------------ making before anybody asks
-    async def pattern(self, project: str) -> Pattern:  # noqa: ARG002 - the same for every project
-        return Pattern(self._settings.name, await asyncio.to_thread(image_of, await self._newest.now()))
+    async def pattern(self, project: str) -> Pattern:
+        return Pattern(self._settings.name, await asyncio.to_thread(image_of, await self._newest.now(project)))
 
     async def prepare(self, bare: Bare, fence: int) -> None:
         """The machine, under a name of its own; what is to run in it is not known yet."""
@@ -99,7 +99,7 @@ class TerraformEngine(Engine):
         stack = await self._stack(bare.environment, fence)
         before = self._records.find(bare.environment)
         created_at = before.created_at if before else self._now()
-        made = Made(0, "", "", variables(await self._newest.for_making(), bare, created_at))
+        made = Made(0, "", "", variables(await self._newest.for_making(bare.project), bare, created_at))
         record = Record(bare.environment, bare.slug, bare.project, created_at, made, module=self._settings.name)
         self._records.save(record)
         await stack.apply(made.variables)
@@ -180,7 +180,7 @@ class TerraformEngine(Engine):
     async def _known(self, spec: Spec, stack: Stack) -> tuple[float, Data | None]:
         """When it was made and of which data: now and of none, unless a state that is kept elsewhere knows better."""
         if isinstance(self._settings.state, S3State):
-            known = await stack.known(variables(self._settings, bare_of(spec), self._now()))
+            known = await stack.known(variables(self._settings.of(spec.source.project), bare_of(spec), self._now()))
             if "created_at" in known:
                 return at(known["created_at"]), data_of(known)
         return self._now(), None

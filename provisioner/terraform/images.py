@@ -38,21 +38,23 @@ class Newest:
     image: Callable[[], Awaitable[str]] | None
     resolve: Resolve = addresses_of
 
-    async def now(self) -> TerraformSettings:
-        """A machine that there is keeps the one that it was made of (the module sees to that)."""
+    async def now(self, project: str = "") -> TerraformSettings:
+        """For a project, whose own comes first. A machine that there is keeps the one that it was made of (the module sees to that)."""
         newest = await self.image() if self.image else ""
-        return replace(self.settings, variables={**self.settings.variables, "image_id": newest}) if newest else self.settings
+        baked = replace(self.settings, variables={**self.settings.variables, "image_id": newest}) if newest else self.settings
+        return baked.of(project)
 
-    async def for_making(self) -> TerraformSettings:
+    async def for_making(self, project: str) -> TerraformSettings:
         """Raises EngineFailed where there is no image yet."""
-        current = await self.now()
+        current = await self.now(project)
         if self.image and not current.variables.get("image_id"):
             raise EngineFailed(StageName.PROVISIONING, _NO_IMAGE, code="no_image")
         return current
 
     async def told_of(self, spec: Spec, created_at: float, data: Data | None = None) -> dict[str, Any]:
         """What the module is told of an environment. Raises EngineFailed, EngineUnavailable."""
-        known = variables(await self.for_making(), bare_of(spec), created_at, data)
+        known = variables(await self.for_making(spec.source.project), bare_of(spec), created_at, data)
         if self.settings.name != MODULE or spec.trading is None:
             return known
-        return {**known, **await variables_of(spec.trading, self.settings.also, self.resolve)}
+        own = self.settings.of_projects.get(spec.source.project, {})
+        return {**known, **await variables_of(spec.trading, own.get("egress", self.settings.also), self.resolve)}

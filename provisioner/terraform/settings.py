@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,10 @@ class TerraformSettings:
     """What an operator decides.
 
     `data` is Trellis's data folder; `module` a folder of HCL with the variables that `provisioner.terraform.variables` names, and with
-    those in `variables`. `program` is a path, `wheel`, or `auto`: terraform or tofu on PATH, else the wheel. `plugins` is a filesystem
-    mirror of providers; without one they come from the registry, once. `longest_life_s` is the end of all extensions: what lives longer
-    is taken down from outside. `also` are ways out of trading environments that the operator adds to each one's own.
+    those in `variables`; what a project has in `of_projects` comes before them. `program` is a path, `wheel`, or `auto`: terraform or
+    tofu on PATH, else the wheel. `plugins` is a filesystem mirror of providers; without one they come from the registry, once.
+    `longest_life_s` is the end of all extensions: what lives longer is taken down from outside. `also` are ways out of trading
+    environments that the operator adds to each one's own.
     """
 
     data: Path
@@ -70,6 +71,7 @@ class TerraformSettings:
     plugins: Path | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     also: tuple[Mapping[str, Any], ...] = ()
+    of_projects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     passed: tuple[str, ...] = AWS
     longest_life_s: float = 15 * 24 * 3600.0
     interrupt_s: float = 60.0  # how long Terraform may take to come to a safe end once it is interrupted
@@ -79,6 +81,10 @@ class TerraformSettings:
     def name(self) -> str:
         """The module's: the engine is told from others by it."""
         return self.module.name
+
+    def of(self, project: str) -> TerraformSettings:
+        """The same, with the variables of a project, by its key."""
+        return replace(self, variables={**self.variables, **self.of_projects.get(project, {})}, of_projects={})
 
     @property
     def declared(self) -> frozenset[str]:

@@ -13,6 +13,10 @@ from provisioner.terraform.settings import TerraformSettings
 _NONE = "none"  # for what is taken down and not known any more
 
 
+OURS = frozenset({"environment", "slug", "project", "size", "created_at", "hard_deadline"})
+"""What every module is told of an environment by us."""
+
+
 def bare_of(spec: Spec) -> Bare:
     return Bare(spec.environment, spec.slug, spec.source.project, spec.size)
 
