@@ -96,6 +96,11 @@ async def test_an_instance_is_made_left_alone_changed_and_taken_down(
 
     _, again = await stand.apply(spec(ENVIRONMENT, slug="demo-1", generation=2), 2)
     assert again.counted == [], "a push changes nothing of the machine"
+    aws.client("ec2").stop_instances(InstanceIds=[instance["InstanceId"]])
+    _, stopped = await stand.apply(spec(ENVIRONMENT, slug="demo-1", generation=2), 3)
+    assert (stopped.counted, aws.instances()[0]["State"]["Name"]) == ([], "stopped"), (
+        "nor does a pause, which Terraform has nothing against"
+    )
     await stand.apply(spec(ENVIRONMENT, slug="demo-1", generation=3, size="medium"), 3)
     assert [(each["InstanceId"], each["InstanceType"]) for each in aws.instances()] == [(instance["InstanceId"], "t3.xlarge")]
 

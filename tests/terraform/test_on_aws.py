@@ -24,9 +24,10 @@ from tests.terraform.machine import FakeMachine, FakeSsm
 from tests.terraform.test_branch_env import counted, lasting, mirrors
 from tests.traefik.reader import NOT_REAL
 from tests.traefik.stand import TRAEFIK, Visitor
-from tests.world import World, a_world
+from tests.world import LOCAL, World, a_world
 
 DOMAIN = "env.example.net"
+PROVIDERS = ("stand-in", "hashicorp")
 
 
 class Packed:
@@ -117,11 +118,12 @@ async def test_an_environment_on_aws_from_what_is_said_to_nothing_left(
     assert objects(aws) == []
 
 
+@pytest.mark.parametrize("which", PROVIDERS)
 async def test_a_paused_environment_is_a_stopped_instance_that_comes_back_as_it_was(
-    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]
+    aws: Aws, tmp_path: Path, which: str, record_property: Callable[[str, object], None]
 ) -> None:
     aws.client("s3").create_bucket(Bucket="seeds", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    async with on_aws(aws, tmp_path, record_property) as (world, ssm):
+    async with on_aws(aws, tmp_path, record_property, which) as (world, ssm):
         await world.types("/ivy create lab:demo")
         before = await world.environment()
         (instance,) = aws.instances()
@@ -150,11 +152,12 @@ async def test_a_paused_environment_is_a_stopped_instance_that_comes_back_as_it_
         assert aws.instances() == []
 
 
+@pytest.mark.parametrize("which", PROVIDERS)
 async def test_resized_it_is_the_same_instance_and_whoever_asks_is_told_before(
-    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]
+    aws: Aws, tmp_path: Path, which: str, record_property: Callable[[str, object], None]
 ) -> None:
     aws.client("s3").create_bucket(Bucket="seeds", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    async with on_aws(aws, tmp_path, record_property) as (world, ssm):
+    async with on_aws(aws, tmp_path, record_property, which) as (world, ssm):
         await world.types("/ivy create lab:demo")
         slug = (await world.environment()).slug
         (before,) = aws.instances()
@@ -165,6 +168,17 @@ async def test_resized_it_is_the_same_instance_and_whoever_asks_is_told_before(
         assert (after["InstanceId"], after["State"]["Name"]) == (before["InstanceId"], "running")
         assert (before["InstanceType"], after["InstanceType"]) == ("t3.large", "m6i.2xlarge")
         assert "docker start trellis-control-plane" in "\n".join(ssm.sent)
+
+
+async def test_a_projects_own_image_is_what_its_machines_are_made_of(
+    aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    aws.client("s3").create_bucket(Bucket="seeds", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    own = aws.client("ec2").register_image(Name="of the lab", RootDeviceName="/dev/sda1")["ImageId"]
+    lab = {"forge": "local", "clone_url": LOCAL, "terraform": {"variables": {"image_id": own}}}
+    async with on_aws(aws, tmp_path, record_property, projects={"lab": lab}) as (world, _):
+        await world.types("/ivy create demo")
+        assert [each["ImageId"] for each in aws.instances()] == [own]
 
 
 @pytest.mark.parametrize("name", NEEDED)
