@@ -61,7 +61,7 @@ def read_form(view: View, team_id: str, person: Person) -> Parsed:
     address = _ADDRESS.fullmatch(known.thread)
     if address is None or address[1] != team_id:
         raise Refused(400, "the body does not fit its event: private_metadata")
-    fields = {name: clean(_value(view, name)).strip() for name in ("project", "branch", "ttl", "size")}
+    fields = {name: clean(_value(view, name)).strip() for name in ("project", "branch", "ttl", "size", "seed")}
     if wrong := _wrong(fields, known.cap_h):
         body = json.dumps({"response_action": "errors", "errors": wrong}).encode()
         return Parsed(answer=HookAnswer(200, {"content-type": "application/json"}, body))
@@ -83,7 +83,7 @@ def _value(view: View, name: str) -> str:
 def _wrong(fields: dict[str, str], cap_h: float) -> dict[str, str]:
     """What cannot be, by field."""
     found = {name: f"Which {name}?" for name in ("project", "branch") if not fields[name]}
-    alone = {"project": ("project",), "branch": ("branch",), "ttl": ("branch", "ttl")}
+    alone = {"project": ("project",), "branch": ("branch",), "ttl": ("branch", "ttl"), "seed": ("branch", "seed")}
     for name, used in alone.items():
         if fields[name] and name not in found:
             words = _words(**{each: fields[each] if each == name else "" for each in used})
@@ -96,8 +96,9 @@ def _wrong(fields: dict[str, str], cap_h: float) -> dict[str, str]:
     return found
 
 
-def _words(project: str = "", branch: str = "", ttl: str = "", size: str = "") -> str:
-    options = (f" --{name} {_quoted(value)}" for name, value in (("project", project), ("ttl", ttl), ("size", size)) if value)
+def _words(branch: str = "", **given: str) -> str:
+    """`given` in the order of the form; those that are empty are not said."""
+    options = (f" --{name} {_quoted(value)}" for name, value in given.items() if value)
     return f"/ivy create{' ' + _quoted(branch) if branch else ''}{''.join(options)}"
 
 

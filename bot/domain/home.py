@@ -22,9 +22,13 @@ class Home(msgspec.Struct, frozen=True):
 
 
 class CreateForm(msgspec.Struct, frozen=True):
-    """What is asked: one of `projects` (keys), a branch, perhaps a time to live and a size. It is answered in `thread`."""
+    """What is asked: one of `projects` (keys), a branch, perhaps a time to live, a size and data. It is answered in `thread`.
+
+    `datasets` are the operators', of these projects; a branch's file may have others.
+    """
 
     projects: tuple[str, ...]
     thread: Thread
     cap_h: float
     project: str = ""  # the one that is chosen already
+    datasets: tuple[str, ...] = ()

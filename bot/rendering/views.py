@@ -57,8 +57,15 @@ def form_view(form: CreateForm) -> Json:
             _input("branch", "Branch", {"type": "plain_text_input", "max_length": 250, "placeholder": _plain("feature/checkout")}),
             _input("ttl", lives, {"type": "plain_text_input", "placeholder": _plain("48h")}, optional=True),
             _input("size", "Size", _choice(SIZES, ""), optional=True),
+            _input("seed", "Data", _dataset(form.datasets), optional=True),
         ],
     }
+
+
+def _dataset(names: tuple[str, ...]) -> Json:
+    """Typed, for a branch's own file may have others."""
+    some = words(f"of the branch's file, or {', '.join(names)}" if names else "a dataset of the branch's file", 150)
+    return {"type": "plain_text_input", "max_length": 40, "placeholder": _plain(some, 150)}
 
 
 def _choice(names: tuple[str, ...], chosen: str) -> Json:
@@ -75,5 +82,5 @@ def _section(text: str) -> Json:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
-def _plain(text: str) -> Json:
-    return {"type": "plain_text", "text": words(text, 75), "emoji": False}
+def _plain(text: str, most: int = 75) -> Json:
+    return {"type": "plain_text", "text": words(text, most), "emoji": False}

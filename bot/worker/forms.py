@@ -8,7 +8,7 @@ import structlog
 
 from bot.chats.chat import Chat, ChatRefused, ChatUnavailable, FormChat
 from bot.domain.home import CreateForm
-from bot.domain.message import FormAsked, Person, Platform
+from bot.domain.message import FormAsked, Person, Platform, Thread
 from bot.domain.project import Project
 from bot.targets import home
 
@@ -40,8 +40,12 @@ class Forms:
         at_home = home(said, self._projects)
         chosen = at_home.key if at_home and at_home.key in projects else ""
         try:
-            await chat.show_form(asked.trigger, CreateForm(tuple(sorted(projects)), said.thread, self._cap_h, chosen))
+            await chat.show_form(asked.trigger, self._form(said.thread, projects, chosen))
         except (ChatRefused, ChatUnavailable) as error:
             log.warning("form_not_shown", reason=str(error))
             return False
         return True
+
+    def _form(self, thread: Thread, keys: frozenset[str], chosen: str) -> CreateForm:
+        datasets = {each.name for key in keys if key in self._projects for each in self._projects[key].datasets}
+        return CreateForm(tuple(sorted(keys)), thread, self._cap_h, chosen, tuple(sorted(datasets)))

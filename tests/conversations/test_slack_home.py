@@ -108,6 +108,24 @@ async def test_without_a_branch_a_form_is_shown_and_what_it_says_is_done(slack: 
     assert environment.expires_at - environment.created_at == 3 * 3_600
 
 
+async def test_the_form_asks_for_data_which_is_loaded_or_refused_with_what_there_is(slack: Slack) -> None:
+    file = b"version: 1\nservices: {web: {run: python3 app.py}}\nseeds: {orders: {run: ./seed.sh}}\n"
+    slack.world.repositories.files["b" * 40] = {".dev-env.yaml": file}
+    await slack.slash("create")
+    [field] = [each for each in slack.world.slack.forms["U0DANA"]["blocks"] if each["block_id"] == "seed"]
+    assert (field["label"]["text"], field["optional"], field["element"]["placeholder"]["text"]) == (
+        "Data",
+        True,
+        "a dataset of the branch's file",
+    )
+    said = await slack.deliver(slack.world.slack.submit(slack.person("dana"), branch="demo", seed="ordrs"))
+    assert "There is no dataset `ordrs` here" in shown(said)[-1]
+    await slack.slash("create")
+    said = await slack.deliver(slack.world.slack.submit(slack.person("dana"), branch="demo", seed="orders"))
+    assert shown(said)[0] == "*dana*: `/ivy create demo --project lab --seed orders`"
+    assert (await slack.world.environment()).seeds.loaded == "orders"
+
+
 async def test_a_form_is_opened_from_the_page_and_by_the_shortcut(slack: Slack) -> None:
     dana = slack.person("dana")
     await slack.deliver(slack.world.slack.look_home(dana))

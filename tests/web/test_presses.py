@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
-from tests.browser import signed_in
+from tests.browser import signed_in, signed_in_elsewhere
 from tests.web.test_pages import create, words
 
 if TYPE_CHECKING:
@@ -51,3 +52,25 @@ async def test_after_a_press_a_page_shows_its_answer_and_not_what_was_said_later
         page = words(await web.get(back))
         assert "has 4 h more" in page
         assert "You are dana" not in page
+
+
+async def test_data_is_loaded_by_its_button_and_the_page_says_so(world: World) -> None:
+    file = b"version: 1\nservices: {web: {run: python3 app.py}}\nseeds: {orders: {run: ./seed.sh, description: 300 orders}, none: {run: ./seed.sh 0}}\n"
+    world.repositories.files["b" * 40] = {".dev-env.yaml": file}
+    async with signed_in(world, "dana") as web:
+        await create(web)
+        await world.settle()
+        here = f"/environments/{(await world.environment()).slug}"
+        page = (await web.get(here)).text
+        lines = re.findall(r'<button name="line" value="([^"]+ --seed [^"]+)">([^<]+)</button>', page)
+        assert [label for _, label in lines] == ["Load orders", "Load none"]
+        assert "300 orders" in words(await web.get(here))
+        answered = await web.sends("/say", line=lines[0][0], back=here)
+        await world.settle()
+        assert [dataset.name for _, dataset in world.engine.seeded] == ["orders"]
+        page = words(await web.get(answered.headers["location"]))
+        assert "is ready and has the data orders" in page
+        assert "Load again: orders" in page
+
+    async with signed_in_elsewhere(world, "gina", "viewer") as web:
+        assert "--seed orders" not in (await web.get(here)).text
