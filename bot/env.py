@@ -23,6 +23,7 @@ from bot.settings import Settings
 
 _FAILED = {"failed", "refused", "cancelled"}
 _UNFOLDED = 1000
+_HEALTH = {True: " (healthy)", False: " (not healthy)", None: ""}
 _COLOURS = {"ready": "green", "failed": "red", "gone": "dim", "terminating": "yellow"}
 
 
@@ -124,6 +125,7 @@ async def _show(client: Client, args: argparse.Namespace, options: Options) -> i
         return show_json(found)
     grid = Table.grid(padding=(0, 2))
     failure = found["failure"]
+    health = {each["name"]: _HEALTH[each["healthy"]] for each in found["services"] or ()}
     rows = [
         ("environment", found["slug"]),
         ("state", found["state"] + (f" ({found['stage']})" if found["stage"] else "")),
@@ -133,13 +135,18 @@ async def _show(client: Client, args: argparse.Namespace, options: Options) -> i
         ("owner", found["owner"]["name"]),
         ("since", _when(found["created_at"])),
         ("went", f"{_when(found['gone_at'])}: {found['gone_reason']}") if found["gone_at"] else ("goes", _when(found["expires_at"])),
-        *((each["service"], each["url"]) for each in found["addresses"]),
+        *((each["service"], f"{each['url']}{health.get(each['service'], '')}") for each in found["addresses"]),
+        *([("data", _data(found["data"]))] if found["data"]["loaded"] or found["data"]["coming"] else []),
         *([("failed", failure["reason"])] if failure else []),
     ]
     for name, value in rows:
         grid.add_row(words(name), letters(value))
     Console().print(grid, highlight=False)
     return 0
+
+
+def _data(data: dict[str, Any]) -> str:
+    return ", ".join([*([data["loaded"]] if data["loaded"] else []), *([f"{data['coming']} is coming"] if data["coming"] else [])])
 
 
 async def _events(client: Client, args: argparse.Namespace, options: Options) -> int:

@@ -12,6 +12,7 @@ from provisioner.engine import (
     Engine,
     EngineUnavailable,
     LogLine,
+    LooksInto,
     Observed,
     Pattern,
     Preparing,
@@ -94,6 +95,11 @@ class EngineByProject(Engine):
 
     async def seed(self, environment: str, dataset: Dataset | None, fence: int, number: int) -> None:
         await (await self._of(environment)).seed(environment, dataset, fence, number)
+
+    async def look(self, environment: str) -> None:
+        engine = await self._of(environment)
+        if isinstance(engine, LooksInto):
+            await engine.look(environment)
 
     async def destroy(self, environment: str, fence: int, grace_s: float | None = None) -> None:
         """What no row tells of any more is taken down by all of them: already gone is success."""

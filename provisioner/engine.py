@@ -120,11 +120,11 @@ class StageName(StrEnum):
 
 @dataclass(frozen=True)
 class ServiceState:
-    """`cpu_s` is what its processes have used since they began; None where that is not known."""
+    """`cpu_s` is what its processes have used since they began; None of anything: that is not known."""
 
     name: str
-    is_healthy: bool
-    restarts: int
+    is_healthy: bool | None
+    restarts: int | None
     pid: int | None
     memory_mb: float | None = None
     cpu_s: float | None = None
@@ -144,7 +144,7 @@ class Observed:
     project: str = ""
     ref: str = ""  # "" for one that was prepared and is of no branch yet
     engine: str = ""  # which one sees it, where there are several
-    sees_services: bool = True  # False: `services` says nothing, they are on a machine that nobody looks into
+    sees_services: bool = True  # False: `services` says nothing, they are on a machine that nobody has looked into lately
 
 
 @dataclass(frozen=True)
@@ -269,6 +269,14 @@ class RunsTilt(Protocol):
     """An engine that may run `tilt up` for a project: then words for tilt need no service that reads them."""
 
     def runs_tilt(self, project: str) -> bool: ...
+
+
+@runtime_checkable
+class LooksInto(Protocol):
+    """An engine that sees services on machines only when it asks there, which costs something and takes seconds."""
+
+    async def look(self, environment: str) -> None:
+        """Ask; `observe` tells what came of it. Whoever asks how often, it is asked once in a while only."""
 
 
 class Repositories(Protocol):

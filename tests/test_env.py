@@ -57,6 +57,7 @@ async def test_a_life_from_a_shell(shell: World, capsys: pytest.CaptureFixture[s
         ["project", "lab"],
         ["branch", "demo"],
     ]
+    assert "http://demo-cd7qqd.localhost:8780 (healthy)" in said
     code, said = await types("list", "--json")
     assert [each["slug"] for each in json.loads(said)] == ["demo-cd7qqd"]
     assert (await types("extend", "demo-cd7qqd", "900h"))[0] == 1

@@ -35,6 +35,7 @@ def api_of(settings: Settings, store: Store, inbox: Inbox, pages: Pages, edges: 
         sight=pages.sight,
         runtime=pages.runtime,
         money=pages.money,
+        observing=pages.observing,
         watch=pages.watch,
         catalogue=catalogue_of(settings),
         projects=pages.projects,

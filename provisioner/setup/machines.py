@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from provisioner.engine import Access, Address, Dataset, EngineFailed, LogLine, Report, Source, Spec, StageName
+from provisioner.engine import Access, Address, Dataset, EngineFailed, LogLine, Report, ServiceState, Source, Spec, StageName
 from provisioner.records import label
-from provisioner.setup import seeding
+from provisioner.setup import asking, seeding
 from provisioner.setup.command import LOG, tasks_of
 from provisioner.setup.data import DEVICE, FILE, RELEASE, STEP
 from provisioner.setup.plan import STEPS, Host, given
@@ -23,6 +23,7 @@ SETUP = "setup"  # the name under which the set-up's own log is shown
 _SOON_S = 120.0
 _CLUSTER = "docker start trellis-control-plane 2>/dev/null || true"  # kind's node; where there is none yet it is made
 _LOOK_S = 5.0
+_ASKED_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,12 @@ class Machines:
         if ran.code:
             why = f"did not end within {dataset.within_s:g} s" if ran.code == seeding.TOO_LONG else f"exited with code {ran.code}"
             raise EngineFailed(StageName.STARTING, f"loading {dataset.name} {why}", tuple(ran.out.splitlines()), code="seed_failed")
+
+    async def look(self, machine: Instance, spec: Spec) -> tuple[ServiceState, ...] | None:
+        """How its services are, by one command; None when it says nothing of it. Raises EngineUnavailable."""
+        probes = [asking.Probe(each.name, f"{label(spec, each.name)}.{self.host.domain}", each.health) for each in spec.services]
+        ran = await self.shell.run(machine.id, asking.command(probes), _ASKED_S)
+        return asking.states(probes, ran.out)
 
     async def leave(self, environment: str, machine: Instance | None) -> None:
         """Before the machine, if there is one, is taken down; already gone is success. Raises EngineUnavailable."""

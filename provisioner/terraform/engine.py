@@ -30,6 +30,7 @@ from provisioner.terraform.commands import Commands
 from provisioner.terraform.copies import Copy
 from provisioner.terraform.disk import Disk
 from provisioner.terraform.images import Newest, Resolve, addresses_of, image_of
+from provisioner.terraform.looks import Looks
 from provisioner.terraform.outputs import data_of, instance_of, volume_of, with_addresses
 from provisioner.terraform.program import Program, find
 from provisioner.terraform.records import Data, Made, Record, Records
@@ -63,7 +64,8 @@ class TerraformEngine(Engine):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._fences = Fences(settings.fences)
         self._records = Records(settings.environments)
-        self._seen = Seen(settings, self._records, self._fences, within, machines)
+        looks = Looks(settings.environments, self._records, machines, now) if machines else None
+        self._seen = Seen(settings, self._records, self._fences, within, machines, looks)
         self._runner = Runner(settings)
         self._program: Program | None = None
 
@@ -264,6 +266,9 @@ class TerraformEngine(Engine):
     async def observe(self) -> tuple[Observed, ...]:
         """What runs, what was half made or half taken down, and spares."""
         return await self._seen.all()
+
+    async def look(self, environment: str) -> None:
+        await self._seen.look(environment)
 
     async def remembered(self, environment: str) -> Observed | None:
         return await self._seen.remembered(environment)

@@ -9,6 +9,7 @@ from provisioner.engine import Engine, LogLine, Observed
 from provisioner.fences import Fences
 from provisioner.records import check_name
 from provisioner.setup.machines import Instance, Machines
+from provisioner.terraform.looks import Looks
 from provisioner.terraform.records import Record, Records
 from provisioner.terraform.said import said_in
 from provisioner.terraform.settings import TerraformSettings
@@ -25,6 +26,12 @@ class Seen:
     fences: Fences
     within: Engine
     machines: Machines | None
+    looks: Looks | None = None  # into machines
+
+    async def look(self, environment: str) -> None:
+        check_name(environment)
+        if self.looks:
+            await self.looks.look(environment)
 
     async def all(self) -> tuple[Observed, ...]:
         """What runs, what was half made or half taken down, and spares."""
@@ -43,7 +50,11 @@ class Seen:
             return None
         half = self._observed(record)
         ready = record.ready if record.has_run and not record.is_going else None
-        return replace(half, generation=ready.generation, sha=ready.sha, ref=ready.ref) if ready else half
+        if ready is None:
+            return half
+        services = await asyncio.to_thread(self.looks.known, environment, ready.generation) if self.looks else None
+        running = replace(half, generation=ready.generation, sha=ready.sha, ref=ready.ref)
+        return running if services is None else replace(running, services=services, sees_services=True)
 
     async def logs(self, environment: str, service: str | None, tail: int) -> tuple[LogLine, ...]:
         check_name(environment)

@@ -245,7 +245,7 @@ async def test_a_service_that_crashes_is_started_again_and_counted(keeper: Keepe
             await eventually(is_back)
 
     async def is_healthy() -> bool:
-        return (await keeper.engine.observe())[0].services[0].is_healthy
+        return bool((await keeper.engine.observe())[0].services[0].is_healthy)
 
     await eventually(is_healthy)
     [observed] = await keeper.engine.observe()

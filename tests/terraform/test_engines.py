@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Callable
@@ -88,8 +89,14 @@ async def test_each_project_has_its_own_engine_and_a_running_one_keeps_it(
         assert {each.name for each in (data / "terraform" / "states").iterdir()} == {cloud.id, half.id}
         seen = {each.environment: each.engine for each in await world.edges.place.engine.observe()}
         assert seen == {here.id: "local", cloud.id: "branch-env", half.id: "local-env"}
-        looks = [await Observing(world.edges.place.engine).services(each.id) for each in (here, cloud, half)]
-        assert [each and each[0].is_healthy for each in looks] == [True, None, True], "nobody looks into a machine: it is not known"
+        engine = world.edges.place.engine
+        looks = [await Observing(engine).services(each.id) for each in (here, cloud, half)]
+        assert [each and each[0].is_healthy for each in looks] == [True, None, True], "nobody has looked into the machine yet"
+        async with asyncio.timeout(120):
+            while not (there := {each.environment: each for each in await engine.observe()}[cloud.id]).sees_services:
+                await asyncio.sleep(0)
+        assert [(each.name, each.is_healthy) for each in there.services] == [("web", False)], "it was asked, and nothing answers there"
+        assert "TRELLIS-HEALTH" in ssm.sent[-1]
         world.clock.advance(hours=1)
         for each, price in ((here, "USD 0.01"), (cloud, "USD 0.10"), (half, "USD 0.01")):
             assert f"{price} an hour" in "\n".join(await world.types(f"/ivy cost {each.slug}"))

@@ -163,6 +163,7 @@ async def test_one_environment_its_events_and_its_logs(world: World) -> None:
         "2026-12-02T12:00:00Z",
     )
     assert found["addresses"] == [{"service": "web", "url": "http://demo-cd7qqd.localhost:8780"}]
+    assert found["services"] == [{"name": "web", "healthy": True}]
     first = await api.gets("/environments/demo-cd7qqd/events", limit=2)
     rest = await api.gets("/environments/demo-cd7qqd/events", before=first["next"])
     kinds = [each["kind"] for each in (*first["events"], *rest["events"])]

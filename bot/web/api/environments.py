@@ -15,7 +15,7 @@ from bot.store import audit, overview
 from bot.web.api.caller import Caller, Reader
 from bot.web.api.parts import Parts
 from bot.web.api.shapes import EnvironmentPage, EventPage, LogLine, LogShape, environment_shape, event_shape
-from bot.web.api.stages import OneEnvironmentShape, one_environment_shape
+from bot.web.api.stages import OneEnvironmentShape, ServiceShape, one_environment_shape
 from bot.web.problem import Problem
 
 _TAIL = 200
@@ -30,6 +30,15 @@ async def environment_of(parts: Parts, caller: Caller, slug: str, words: str = "
     if words and not await parts.sight.may(caller.person, [found], words):
         raise Problem(403, "not_allowed", f"You may not run /{words} about it, and so not read it here.")
     return found
+
+
+async def _services(parts: Parts, it: Environment) -> list[ServiceShape]:
+    """As its page shows them; nothing runs of one that is paused or gone."""
+    is_up = it.is_live and not it.is_paused
+    observed = await parts.observing.services(it.id) if is_up else None
+    healthy = {each.name: each.is_healthy for each in observed or ()}
+    otherwise = None if observed is None else False
+    return [ServiceShape(name=name, healthy=healthy.get(name, otherwise)) for name in it.service_names]
 
 
 async def _found(parts: Parts, caller: Caller, slug: str) -> Environment:
@@ -78,7 +87,7 @@ def router(parts: Parts) -> APIRouter:
         [it] = await parts.sight.as_told(caller.person, [await environment_of(parts, caller, slug, "ivy status")])
         async with parts.store.look() as look:
             stages = stages_of(it, await look.events_of(it.id), {}, look.now)
-        return one_environment_shape(it, stages)
+        return one_environment_shape(it, stages, await _services(parts, it))
 
     @routes.get("/environments/{slug}/events")
     async def events_of(slug: str, caller: Reader, before: Before = 0, limit: Limit = 50) -> EventPage:

@@ -41,6 +41,21 @@ class View(Protocol):
     def is_operator(self) -> bool: ...
 
 
+class Health(Protocol):
+    """How a service is. `is_healthy` None: not known."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def is_healthy(self) -> bool | None: ...
+
+
+class Observing(Protocol):
+    async def services(self, environment_id: str) -> Sequence[Health] | None:
+        """None when it cannot be known now."""
+
+
 class Sight(Protocol):
     async def of(self, person: Person) -> View: ...
 
@@ -60,6 +75,7 @@ class Parts:
     sight: Sight
     runtime: Runtime
     money: Money
+    observing: Observing
     watch: Watch
     catalogue: Catalogue
     projects: Mapping[str, Project]

@@ -71,7 +71,7 @@ class DataShape(BaseModel):
 
     loaded: str
     coming: str
-    offered: dict[str, str]
+    offered: dict[str, str] = Field(description="what `/ivy update SLUG --seed NAME` may name, as of the commit that was made last")
 
 
 class EnvironmentShape(BaseModel):

@@ -22,12 +22,20 @@ class StageShape(BaseModel):
     doing: str
 
 
+class ServiceShape(BaseModel):
+    """`healthy` null: not known. On machines it is asked when somebody looks, and known some seconds later."""
+
+    name: str
+    healthy: bool | None
+
+
 class OneEnvironmentShape(EnvironmentShape):
     """`stages` are those of what is being made, or was made last."""
 
     stages: list[StageShape]
+    services: list[ServiceShape]
 
 
-def one_environment_shape(it: Environment, stages: Iterable[Stage]) -> OneEnvironmentShape:
+def one_environment_shape(it: Environment, stages: Iterable[Stage], services: list[ServiceShape]) -> OneEnvironmentShape:
     shown = [StageShape(name=s.name, state=s.state, seconds=s.seconds, done=s.done, of=s.of, doing=s.doing) for s in stages]
-    return OneEnvironmentShape(**dict(environment_shape(it)), stages=shown)
+    return OneEnvironmentShape(**dict(environment_shape(it)), stages=shown, services=services)

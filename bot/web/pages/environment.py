@@ -79,7 +79,8 @@ def _shown(name: str, url: str, state: ServiceState | None, *, is_known: bool) -
     if state is None:
         return Shown(name, False if is_known else None, url, NOT_KNOWN, NOT_KNOWN)
     memory = f"{state.memory_mb:.0f} MB" if state.memory_mb is not None else NOT_KNOWN
-    return Shown(name, state.is_healthy, url, memory, str(state.restarts))
+    restarts = NOT_KNOWN if state.restarts is None else str(state.restarts)
+    return Shown(name, state.is_healthy, url, memory, restarts)
 
 
 def cost_of(it: Environment, prices: Prices, now: float) -> list[Fact]:

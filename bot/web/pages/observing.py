@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from provisioner.engine import Engine, EngineUnavailable, Observed, ServiceState
+from provisioner.engine import Engine, EngineUnavailable, LooksInto, Observed, ServiceState
 
 log = structlog.get_logger()
 
@@ -24,6 +24,7 @@ class Observing:
         self._lock = asyncio.Lock()
         self._until = 0.0
         self._seen: dict[str, Observed] | None = None
+        self._looking: dict[str, asyncio.Task[None]] = {}
 
     async def services(self, environment_id: str) -> Sequence[ServiceState] | None:
         """None when it cannot be known now."""
@@ -36,7 +37,21 @@ class Observing:
         found = self._seen.get(environment_id)
         if found is None:
             return ()
+        self._have_looked_into(environment_id)
         return found.services if found.sees_services else None
+
+    def _have_looked_into(self, environment_id: str) -> None:
+        """Nobody waits for a machine: what is seen there stands on the page when it is drawn next."""
+        if isinstance(self._engine, LooksInto) and environment_id not in self._looking:
+            self._looking[environment_id] = asyncio.create_task(self._look_into(self._engine, environment_id))
+
+    async def _look_into(self, engine: LooksInto, environment_id: str) -> None:
+        try:
+            await engine.look(environment_id)
+        except Exception:  # a page is no place for it
+            log.exception("not_looked_into", environment=environment_id)
+        finally:
+            del self._looking[environment_id]
 
     async def _look(self) -> dict[str, Observed] | None:
         try:
