@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ssl
 from dataclasses import dataclass
 
 import nats
+import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
@@ -15,7 +18,7 @@ from nats.js.kv import KeyValue
 
 from feeds.encryption import NOBODYS, Trust, options
 from feeds.interests import BUCKET, Interests
-from feeds.resting import rest
+from feeds.resting import heed, rest
 
 _log = structlog.get_logger()
 RECORDING = "MARKET"
@@ -23,6 +26,8 @@ LEASES = "feeds_leases"
 CONTINUITY = "feeds_continuity"
 _TRIES = 10
 _AGAIN_S = 0.2
+_ANSWER_S = 1
+_SENT_WITHIN_S = 30.0
 
 
 async def connect(url: str, user: str = "", password: str = "", name: str = "", trust: Trust = NOBODYS) -> Client:
@@ -46,6 +51,19 @@ async def connect(url: str, user: str = "", password: str = "", name: str = "", 
         ping_interval=5,
         **options(url, trust),
     )
+
+
+async def sent(client: Client) -> None:
+    """All that was written is with NATS. Raises TimeoutError where it is not within 30 s, and an error of NATS for a closed connection.
+
+    Where the connection is made anew meanwhile the client forgets what it waits for, so it asks again.
+    """
+    async with asyncio.timeout(_SENT_WITHIN_S):
+        while True:
+            with contextlib.suppress(nats.errors.FlushTimeoutError):
+                await client.flush(_ANSWER_S)
+                return
+            heed()
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from feeds.certificate import Certificate
 from feeds.continuity import Continuity, Heard
 from feeds.encryption import NOBODYS, Trust
 from feeds.events import decode, encode
-from feeds.house import connect
+from feeds.house import connect, sent
 from feeds.resting import rest
 
 _SILENCE_S = 15.0
@@ -56,7 +56,7 @@ class Listener:
         for subject in self._subjects:
             await client.subscribe(subject, cb=self._take)
         await client.subscribe(f"market.ask.{self._environment}", cb=self._answer)
-        await client.flush()
+        await sent(client)
         self._heard_at = time.monotonic()
         return client
 

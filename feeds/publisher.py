@@ -12,6 +12,7 @@ from nats.aio.client import Client
 
 from feeds import meters
 from feeds.events import Anything, Batch, Gap, Kind, Stream, encode
+from feeds.house import sent
 from feeds.resting import heed, rest
 from feeds.witness import Witness
 
@@ -82,7 +83,7 @@ class Publisher:
     async def until_idle(self) -> None:
         """Until all that was put is with NATS."""
         await self._idle.wait()
-        await self._client.flush()
+        await sent(self._client)
 
     async def run(self) -> None:
         """Until cancelled."""

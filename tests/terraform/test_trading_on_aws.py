@@ -47,6 +47,7 @@ ADDRESSES = {
 }
 OPENED = f"{FILE}create: {{on: opened}}\nservices: {{orders: {{run: python3 -m orders, health: /health}}}}\n"
 ALSO = {"host": "packages.example.net", "port": 443, "addresses": ["192.0.2.20"]}
+OWN = {"host": "mirror.example.net", "port": 443, "addresses": ["192.0.2.21"]}
 PLAIN = "version: 1\nservices: {web: {run: python3 app.py}}\n"
 
 
@@ -215,6 +216,8 @@ async def test_what_trades_on_paper_is_told_of_no_exchange_and_its_role_of_no_sa
         {"host": TRELLIS, "port": 443, "addresses": [ADDRESSES[TRELLIS]]},
         ALSO,
     ]
+    of_shop = replace(told, of_projects={"shop": {"egress": [OWN]}})
+    assert (await Newest(of_shop, None, resolve).told_of(spec, 0.0))["egress"][2:] == [OWN], "a project's own come before those of all"
     lost = replace(spec, trading=Trading((("gone.example", 443),)))
 
     async def nobody(host: str, port: int) -> tuple[str, ...]:
