@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +97,12 @@ class FakeMachine:
 
     def text(self, path: str) -> str:
         return (self.root / path).read_text()
+
+
+def ordered(command: str) -> dict[str, Any]:
+    """What a command that was sent orders: its step, its files, its variables."""
+    inside = re.findall(r"printf %s '([^']+)'", command)
+    return dict(json.loads(base64.b64decode(inside[-1]))) if inside else {"step": "", "files": {}}
 
 
 class SsmError(Exception):

@@ -62,6 +62,11 @@ class Stood:
         (self.machine.root / "bad").write_text("\n".join(shas))
 
     @property
+    def told_tilt(self) -> list[str]:
+        """The words of the last order."""
+        return list(json.loads(json.loads(self.machine.text("opt/trellis/order.json"))["files"]["tilt.json"]))
+
+    @property
     def running(self) -> str:
         return self.machine.text("running").strip()
 
@@ -163,9 +168,9 @@ async def test_what_the_file_says_to_tilt_gets_there_as_far_as_the_project_lets_
     await world.types("/ivy create lab:demo")
     environment = await world.environment()
     told = ["tilt", "up", "--host=127.0.0.1", "--port=10350", "--stream", "--", "--only", "web"]
-    assert json.loads(stood.machine.text("opt/trellis/given/tilt.json")) == told
+    assert stood.told_tilt == told
     world.lab["demo"] = BAD
     [said] = await world.types(f"/ivy update {environment.slug}")
     assert "this project lets no '--hud' through to tilt" in " ".join(said.split())
     assert stood.running == OLD
-    assert json.loads(stood.machine.text("opt/trellis/given/tilt.json")) == told
+    assert stood.told_tilt == told

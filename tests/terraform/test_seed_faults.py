@@ -59,6 +59,7 @@ def test_4_every_action_on_others_secrets_is_denied_and_no_name_from_a_person_is
             "environment",
             "data_bucket",
             "sandbox_key_arn",
+            "on_paper",
         }
         assert 'Action = "secretsmanager:*", NotResource' in text
         assert "regex(" in block((MODULES / name / "variables.tf").read_text(), 'variable "environment"')

@@ -10,6 +10,7 @@ import pytest
 
 from bot.settings import Settings, SettingsError, check
 from tests.terraform.aws import Aws
+from tests.terraform.machine import ordered
 from tests.terraform.test_branch_env import counted
 from tests.terraform.test_on_aws import on_aws
 from tests.world import LOCAL
@@ -57,13 +58,15 @@ async def test_a_snapshot_is_a_disk_of_the_machine_once_for_each_asking_and_goes
         assert (attached["InstanceId"], attached["Device"]) == (instance["InstanceId"], DEVICE)
         (mapping,) = [each for each in instance["BlockDeviceMappings"] if each["DeviceName"] == DEVICE]
         assert mapping["Ebs"]["DeleteOnTermination"], "whoever ends the machine ends its data"
-        assert "-t data" in ssm.sent[-2]
+        assert ordered(ssm.sent[-2])["step"] == "data"
         assert ssm.sent[-1] == "systemctl restart trellis-tilt", "services begin anew with it"
 
         world.lab["demo"] = "c" * 40
         await world.types(f"/ivy update {environment.slug}")
         assert [each["VolumeId"] for each in disks(aws)] == [disk["VolumeId"]], "a push leaves it alone"
-        assert ["-t data" in each for each in ssm.sent[-6:]] == [False] * 4 + [True, False], "set-up sees that it is there, before tilt"
+        assert [ordered(each)["step"] for each in ssm.sent[-6:]] == ["docker", "kind", "traefik", "code", "data", "tilt"], (
+            "set-up sees that it is there, before tilt"
+        )
 
         (said,) = await world.types(f"/ivy update {environment.slug} --seed march")
         assert "has the data march" in said

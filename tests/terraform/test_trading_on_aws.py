@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -32,7 +30,7 @@ from provisioner.terraform.trading import NOWHERE
 from tests.conversations.talk import Talk
 from tests.conversations.test_trading import FILE
 from tests.terraform.aws import REGION, Aws
-from tests.terraform.machine import FakeSsm
+from tests.terraform.machine import FakeSsm, ordered
 from tests.terraform.test_branch_env import counted, lasting, mirrors
 from tests.terraform.test_on_aws import DOMAIN, AnyMachine, Packed, objects
 from tests.traefik.stand import TRAEFIK
@@ -91,8 +89,7 @@ def kept(aws: Aws) -> list[str]:
 
 def given(ssm: FakeSsm, step: int) -> dict[str, str]:
     """The files that a command bore."""
-    inside = [base64.b64decode(each) for each in re.findall(r"printf %s '([^']+)'", ssm.sent[step])]
-    return dict(json.loads(inside[-1]))
+    return dict(ordered(ssm.sent[step])["files"])
 
 
 async def test_from_an_opened_request_to_nothing_left(aws: Aws, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
