@@ -21,6 +21,7 @@ from dataclasses import replace
 
 from bot.domain import procfile
 from bot.domain.devenv_file import File, Service, keys_of
+from bot.domain.devenv_given import refuse_given
 from bot.domain.devenv_nodes import at, fields_of, variables
 from bot.domain.devenv_opening import opening_of
 from bot.domain.devenv_seeds import seeds_of
@@ -81,6 +82,8 @@ def _dev_env(content: bytes, problems: Problems, offer: Offer, now: float | None
     _check_version(fields, problems)
     trading = trading_of(fields, problems, offer, now) if is_trading(fields) else None
     services = _services(fields.get("services"), problems) if "services" in fields or not is_trading(fields) else ()
+    if is_trading(fields):
+        refuse_given(fields, problems)
     if trading:
         services = _with_strategy(trading, services, fields, problems, offer)
     is_read = runs_tilt or reads_tilt_args(services)

@@ -1,4 +1,5 @@
-"""The wall of a trading environment: no exchange it is told of is anything but a sandbox, whatever made the text that tells it so."""
+"""The wall of a trading environment: no exchange it is told of is anything but a sandbox, and its limits are the file's, whatever made
+the text that tells it so."""
 
 from __future__ import annotations
 
@@ -13,12 +14,15 @@ TOLD_IN = "TRADING"
 """The variable in which a strategy is told where its exchanges are."""
 
 
-def breach(services: Iterable[ServiceConfig], more: frozenset[str]) -> str:
-    """What of services as they will run leads to production, as a sentence; "" when nothing does."""
-    return next((found for each in services for found in _breaches(each, more)), "")
+def breach(services: Iterable[ServiceConfig], more: frozenset[str], told: str) -> str:
+    """What of services as they will run leads to production or past the limits, as a sentence; "" when nothing does.
+
+    `told` is $TRADING as Trellis renders it: each of them hears that, and nothing else.
+    """
+    return next((found for each in services for found in _breaches(each, more, told)), "")
 
 
-def _breaches(service: ServiceConfig, more: frozenset[str]) -> Iterator[str]:
+def _breaches(service: ServiceConfig, more: frozenset[str], told: str) -> Iterator[str]:
     for what, text in (
         ("command", service.run),
         ("build", service.build or ""),
@@ -26,8 +30,11 @@ def _breaches(service: ServiceConfig, more: frozenset[str]) -> Iterator[str]:
     ):
         if host := production_in(text):
             yield f"the {what} of {service.name} names {host}, an exchange's production"
-    for value in (value for key, value in service.env if key == TOLD_IN):
+    heard = [value for key, value in service.env if key == TOLD_IN]
+    for value in heard:
         yield from (f"{service.name} would be told of an exchange wrongly: {each}" for each in _wrongly_told(value, more))
+    if heard != [told]:
+        yield f"{service.name} would be told other exchanges or limits in ${TOLD_IN} than those of the file"
 
 
 def _wrongly_told(text: str, more: frozenset[str]) -> Iterator[str]:

@@ -19,7 +19,6 @@ from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import Step, backoff_s, next_step
 from bot.domain.project import Project
 from bot.domain.trading import USUAL, Offer
-from bot.domain.wall import breach
 from bot.redaction import KNOWN
 from bot.store.leases import Lease
 from bot.store.traced import key_of_environment
@@ -30,7 +29,7 @@ from bot.worker.interrupting import Interrupting, Unwanted
 from bot.worker.leasing import Holder
 from bot.worker.progress import Progress
 from bot.worker.seeding import Seeding
-from bot.worker.spec import as_wished, check_place, choice_of, config_of, equipped, runs_tilt, source_for, spec_of
+from bot.worker.spec import as_wished, check_place, check_wall, choice_of, config_of, equipped, runs_tilt, source_for, spec_of
 from bot.worker.turns import Turns
 from processes.killpoint import killpoint
 from provisioner.engine import Access, Engine, EngineFailed, EngineUnavailable, StageName, StaleFence
@@ -175,8 +174,7 @@ class Environments:
         check_place(environment, config)
         choice = choice_of(environment, config, project.sizes)
         environment = await self._settled(environment, config, choice, lease)
-        if config.trading and (found := breach(choice.services, self._offer.sandbox_hosts)):
-            raise EngineFailed(StageName.CONFIGURING, f"{found}: a trading environment reaches sandboxes only", code="production_host")
+        check_wall(config, choice, self._offer)
         spec = spec_of(environment, project, choice)
         if config.trading:
             spec = equipped(spec, config.trading, await self._equipment.give(environment.id, config.trading), self._offer)

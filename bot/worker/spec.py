@@ -17,6 +17,7 @@ from bot.domain.environment import Environment, Size
 from bot.domain.placement import misplaced
 from bot.domain.project import Project, request_ref
 from bot.domain.trading import USUAL, Offer, Trading
+from bot.domain.wall import breach
 from bot.refusals_config import misplaced_text
 from bot.worker.equipment import Given
 from provisioner import engine as port
@@ -59,6 +60,12 @@ def check_place(environment: Environment, config: DevEnv) -> None:
     """Raises EngineFailed for what its engine is no place for; nothing is made or given by then."""
     if how := misplaced(environment.engine, is_trading=config.trading is not None):
         raise EngineFailed(StageName.CONFIGURING, misplaced_text(how, config.file, environment.project), code=how.value)
+
+
+def check_wall(config: DevEnv, choice: Choice, offer: Offer) -> None:
+    """Raises EngineFailed where services as they will run would reach production, or be told limits that are not the file's."""
+    if config.trading and (found := breach(choice.services, offer.sandbox_hosts, config.trading.as_json(offer.sandboxes))):
+        raise EngineFailed(StageName.CONFIGURING, f"{found}: a trading environment reaches sandboxes only", code="production_host")
 
 
 def choice_of(environment: Environment, config: DevEnv, sizes: tuple[Size, ...] = tuple(Size)) -> Choice:

@@ -215,3 +215,34 @@ def test_a_speed_that_is_none_is_refused(said: str) -> None:
 
 def test_a_speed_of_nothing_replayed_is_refused() -> None:
     assert problems(TOP.replace(TOP.splitlines()[4], "market_data: {mode: live, replay_speed: 2}")) == ["5:41 unread → mode: both"]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("services: {web: {run: x, env: {TRADING: '{}'}}}", "8:32 reserved_name → risk_config"),
+        ("services: {web: {run: x, env: {A: b, FEED_URL: x}}}", "8:38 reserved_name → MY_FEED_URL"),
+        ("services: {web: {run: x, env: {TRADING_KEY: x}}}", "8:32 reserved_name → MY_TRADING_KEY"),
+        ("services: {web: {run: x, env: {TRELLIS_API: x}}}", "8:32 reserved_name → MY_TRELLIS_API"),
+        ("services: {web: {run: TRADING=x ./web}}", "8:23 reserved_name → "),
+        ("services: {web: {run: [env, TRELLIS_API=x, ./web]}}", "8:29 reserved_name → "),
+        ("services: {web: {run: x, build: 'export FEED_URL=x; make'}}", "8:33 reserved_name → "),
+        ("profiles: {risky: {env: {TRADING: '{}'}}}", "8:26 reserved_name → risk_config"),
+        ("profiles: {risky: {env: {FEED_: x}}}", "8:26 reserved_name → MY_FEED_"),
+    ],
+)
+def test_nobody_says_what_its_services_are_given(more: str, told: str) -> None:
+    assert problems(f"{TOP}{more}\n") == [told]
+    under = read(f"{UNDER}{more}\n")
+    assert isinstance(under, tuple)
+    assert [each.code for each in under] == ["reserved_name"]
+
+
+@pytest.mark.parametrize("name", ["TRADING_DESK", "FEEDS", "MY_TRADING", "TRELLISES"])
+def test_other_names_are_free(name: str) -> None:
+    env = f"{{run: 'test \"${name}\"=1 --TRADING=x', env: {{{name}: x}}}}"
+    assert isinstance(read(f"{TOP}services: {{web: {env}}}\nprofiles: {{fast: {{env: {{{name}: x}}}}}}\n"), DevEnv)
+
+
+def test_without_a_strategy_they_are_names_like_others() -> None:
+    assert isinstance(read("version: 1\nservices: {web: {run: x, env: {TRADING: x, FEED_URL: x}}}\n"), DevEnv)

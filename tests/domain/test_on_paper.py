@@ -53,7 +53,7 @@ def test_it_hears_production_and_is_told_of_no_exchange() -> None:
     assert told["exchanges"] == [{"name": "binance-live", "type": "spot", "orders": "simulator", "instruments": ["BTCUSDT"]}]
     assert told["market_data"]["source"] == "production"
     assert "://" not in json.dumps(told)
-    assert breach(found.services, frozenset()) == ""
+    assert breach(found.services, frozenset(), found.trading.as_json(OFFER.sandboxes)) == ""
     agree(FILE)
 
 
@@ -77,8 +77,9 @@ def told(**more: object) -> ServiceConfig:
 
 @pytest.mark.parametrize("more", [{"rest_url": "https://testnet.binance.vision"}, {"ws_url": ""}, {"sandbox": False}, {"api_key": "x"}])
 def test_whatever_else_it_would_be_told_is_a_breach(more: dict[str, object]) -> None:
-    assert breach([told()], frozenset()) == ""
-    assert "binance-live is on paper, and told with" in breach([told(**more)], frozenset())
+    assert breach([told()], frozenset(), dict(told().env)["TRADING"]) == ""
+    wrong = told(**more)
+    assert "binance-live is on paper, and told with" in breach([wrong], frozenset(), dict(wrong.env)["TRADING"])
 
 
 @pytest.mark.parametrize("url", [url for each in PUBLIC.values() for url in (each.rest, each.ws)])

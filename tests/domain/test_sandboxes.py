@@ -87,8 +87,12 @@ def strategy(**changed: object) -> ServiceConfig:
     return ServiceConfig("strategy", "./bin/strategy", env=(("TRADING", json.dumps({"exchanges": [one | changed]})),))
 
 
+TOLD = dict(strategy().env)["TRADING"]
+
+
 def test_what_is_rendered_for_sandboxes_breaches_nothing() -> None:
-    assert breach([strategy(), ServiceConfig("web", "python3 app.py", env=(("URL", "https://api.example.com"),))], frozenset()) == ""
+    web = ServiceConfig("web", "python3 app.py", env=(("URL", "https://api.example.com"), ("TRADING", TOLD)))
+    assert breach([strategy(), web], frozenset(), TOLD) == ""
 
 
 @pytest.mark.parametrize(
@@ -103,8 +107,11 @@ def test_what_is_rendered_for_sandboxes_breaches_nothing() -> None:
         (ServiceConfig("strategy", "x", env=(("TRADING", "[1"),)), "cannot be read"),
         (ServiceConfig("web", "./run --api=https://api.binance.com/api"), "the command of web names api.binance.com"),
         (ServiceConfig("web", "./run", build="curl api.bybit.com"), "the build of web names api.bybit.com"),
+        (strategy(name="bybit"), "strategy would be told other exchanges or limits in $TRADING"),
+        (ServiceConfig("web", "./run"), "web would be told other exchanges or limits in $TRADING"),
+        (ServiceConfig("web", "./run", env=(("TRADING", TOLD), ("TRADING", TOLD))), "web would be told other exchanges or limits"),
         (ServiceConfig("web", "./run", env=(("BASE", "API.Binance.COM:443"),)), "the variable BASE of web names API.Binance.COM"),
     ],
 )
 def test_whatever_else_is_rendered_is_a_breach(service: ServiceConfig, told: str) -> None:
-    assert told in breach([strategy(), service], frozenset())
+    assert told in breach([strategy(), service], frozenset(), TOLD)
