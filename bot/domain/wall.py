@@ -1,5 +1,4 @@
-"""The wall of a trading environment: no exchange it is told of is anything but a sandbox, and its limits are the file's, whatever made
-the text that tells it so."""
+"""The wall of a trading environment: no exchange it is told of is anything but a sandbox, its limits are the file's, whoever wrote it."""
 
 from __future__ import annotations
 
