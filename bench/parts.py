@@ -21,7 +21,7 @@ from processes import Order, start, tail
 MARK = f"trellis-bench-{os.getpid()}"
 """What every child bears, and every folder's name begins with."""
 
-_UP_WITHIN_S = 30.0
+_UP_WITHIN_S = 180.0
 _LOOK_S = 0.01
 _STOP_GRACE_S = 10.0
 
