@@ -193,17 +193,36 @@ async def test_what_is_tagged_as_productions_is_denied_even_in_its_own_path(poli
     assert is_allowed(Request("secretsmanager:GetSecretValue", mine, {"aws:ResourceTag/Environment": "dev"}), policy, boundary=boundary)
 
 
-async def test_it_decrypts_with_the_sandboxs_key_through_these_services_only_and_becomes_nobody_else(
-    policies: tuple[dict[str, Any], dict[str, Any]],
+def decrypts(key: str, secret: str = "", service: str = "secretsmanager", action: str = "Decrypt") -> Request:
+    """What KMS is asked as whoever reads; Secrets Manager tells it which secret it is."""
+    context = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"} | ({"kms:EncryptionContext:SecretARN": secret} if secret else {})
+    return Request(f"kms:{action}", key, context)
+
+
+async def test_a_secret_of_its_own_is_read_and_decrypted_with_whatever_key_it_is_under_and_no_other_is(
+    stand: Stand, tmp_path: Path
 ) -> None:
+    """Read is what both let through: Secrets Manager, and KMS, which it asks as the reader."""
+    policy, boundary = await rendered(stand, tmp_path, {})
+    own = (f"dev-envs/{MINE}/key", f"dev-envs/{MINE}/feed", "sandbox/binance")
+    for name, key in itertools.product([*own, *names(PRODUCTION)], (KEY, OTHER_KEY)):
+        for place in places("secretsmanager", name):
+            secret, is_own = f"{place}-AbCdEf", name in own and place == places("secretsmanager", name)[0]
+            for request in (Request("secretsmanager:GetSecretValue", secret), decrypts(key, secret)):
+                assert is_allowed(request, policy, boundary=boundary) is is_own, request
+
+
+async def test_it_decrypts_through_these_services_only_and_becomes_nobody_else(policies: tuple[dict[str, Any], dict[str, Any]]) -> None:
     policy, boundary = policies
-    via = {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}
-    assert is_allowed(Request("kms:Decrypt", KEY, via), policy, boundary=boundary)
-    for action, key, context in itertools.product(
-        _KEYS, (KEY, OTHER_KEY, "*"), ({}, via, {"kms:ViaService": f"rds.{REGION}.amazonaws.com"})
-    ):
-        if (action, key, context) != ("Decrypt", KEY, via):
-            assert not is_allowed(Request(f"kms:{action}", key, context), policy, boundary=boundary)
+    mine = f"{places('secretsmanager', 'sandbox/db')[0]}-AbCdEf"
+    for service, key in itertools.product(("ssm", "s3"), (KEY, OTHER_KEY)):
+        assert is_allowed(decrypts(key, service=service), policy, boundary=boundary) is (key == KEY)
+    for action, key, service, secret in itertools.product(_KEYS, (KEY, OTHER_KEY, "*"), ("secretsmanager", "rds"), ("", mine)):
+        if (action, service, secret) != ("Decrypt", "secretsmanager", mine) or key == "*":
+            assert not is_allowed(decrypts(key, secret, service, action), policy, boundary=boundary)
+    for action, key in itertools.product(_KEYS, (KEY, OTHER_KEY)):
+        by_hand = Request(f"kms:{action}", key, {"kms:EncryptionContext:SecretARN": mine})
+        assert not is_allowed(by_hand, policy, boundary=boundary)
     for action, role in itertools.product(_ROLES, ("prod", "admin", f"env-{OTHER}", f"env-{MINE}", "*")):
         assert not is_allowed(Request(f"sts:{action}", f"arn:aws:iam::{ACCOUNT}:role/{role}"), policy, boundary=boundary)
     for action in (

@@ -27,15 +27,32 @@ locals {
     ],
   )
 
-  decrypts = length(local.own_keys) == 0 ? [] : [
-    {
-      Sid       = "Decrypt"
-      Effect    = "Allow"
-      Action    = ["kms:Decrypt"]
-      Resource  = local.own_keys
-      Condition = { StringEquals = { "kms:ViaService" = ["secretsmanager.${var.region}.amazonaws.com", "ssm.${var.region}.amazonaws.com", "s3.${var.region}.amazonaws.com"] } }
-    },
-  ]
+  via = { for service in ["secretsmanager", "ssm", "s3"] : service => "${service}.${var.region}.amazonaws.com" }
+
+  # Secrets Manager decrypts a secret as whoever reads it, with whatever key it is under (AWS's own where it was given none), and says which secret it is.
+  decrypts = concat(
+    [
+      {
+        Sid      = "DecryptSecrets"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt"]
+        Resource = ["arn:${var.partition}:kms:${var.region}:${var.account}:key/*"]
+        Condition = {
+          StringEquals = { "kms:ViaService" = [local.via.secretsmanager] }
+          StringLike   = { "kms:EncryptionContext:SecretARN" = local.own_secrets }
+        }
+      },
+    ],
+    length(local.own_keys) == 0 ? [] : [
+      {
+        Sid       = "Decrypt"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt"]
+        Resource  = local.own_keys
+        Condition = { StringEquals = { "kms:ViaService" = [local.via.ssm, local.via.s3] } }
+      },
+    ],
+  )
 
   # What the SSM agent needs to be told what to do: by its own actions, for AWS's managed policy for it reads every parameter there is.
   agent = [
@@ -51,7 +68,21 @@ locals {
     { Sid = "NoOtherSecrets", Effect = "Deny", Action = "secretsmanager:*", NotResource = local.own_secrets },
     { Sid = "NoOtherParameters", Effect = "Deny", Action = ["ssm:*Parameter*"], NotResource = local.own_parameters },
     merge({ Sid = "NoOtherObjects", Effect = "Deny", Action = ["s3:*", "s3-object-lambda:*", "s3express:*"] }, length(local.own_objects) == 0 ? { Resource = ["*"] } : { NotResource = local.own_objects }),
-    merge({ Sid = "NoOtherKeys", Effect = "Deny", Action = "kms:*" }, length(local.own_keys) == 0 ? { Resource = ["*"] } : { NotResource = local.own_keys }),
+    { Sid = "NoKeysByHand", Effect = "Deny", Action = "kms:*", Resource = ["*"], Condition = { StringNotEquals = { "kms:ViaService" = values(local.via) } } },
+    {
+      Sid      = "NoOtherSecretsKeys"
+      Effect   = "Deny"
+      Action   = "kms:*"
+      Resource = ["*"]
+      Condition = {
+        StringEquals  = { "kms:ViaService" = [local.via.secretsmanager] }
+        StringNotLike = { "kms:EncryptionContext:SecretARN" = local.own_secrets }
+      }
+    },
+    merge(
+      { Sid = "NoOtherKeys", Effect = "Deny", Action = "kms:*", Condition = { StringEquals = { "kms:ViaService" = [local.via.ssm, local.via.s3] } } },
+      length(local.own_keys) == 0 ? { Resource = ["*"] } : { NotResource = local.own_keys },
+    ),
     { Sid = "NobodyElse", Effect = "Deny", Action = ["sts:AssumeRole*", "sts:GetFederationToken", "iam:*", "organizations:*", "ec2:CreateTags", "ec2:DeleteTags", "ec2:ModifyInstance*"], Resource = "*" },
   ]
 

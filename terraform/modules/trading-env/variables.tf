@@ -129,7 +129,7 @@ variable "data_bucket" {
 }
 
 variable "sandbox_key_arn" {
-  description = "The KMS key of what environments may read. Empty: they decrypt nothing themselves."
+  description = "The KMS key of what environments may read. Empty: none but what Secrets Manager decrypts for them, which is their own."
   type        = string
   default     = ""
 
