@@ -199,6 +199,17 @@ def decrypts(key: str, secret: str = "", service: str = "secretsmanager", action
     return Request(f"kms:{action}", key, context)
 
 
+async def test_the_boundary_by_itself_keeps_productions_tags_out_however_the_key_is_written(
+    policies: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    _, boundary = policies
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    mine = places("secretsmanager", "sandbox/db")[0]
+    for key in ("Environment", "environment", "ENV", "env", "Stage", "stage"):
+        request = Request("secretsmanager:GetSecretValue", mine, {f"aws:ResourceTag/{key}": "prod"})
+        assert not is_allowed(request, everything, boundary=boundary), key
+
+
 async def test_a_secret_of_its_own_is_read_and_decrypted_with_whatever_key_it_is_under_and_no_other_is(
     stand: Stand, tmp_path: Path
 ) -> None:

@@ -39,20 +39,15 @@ locals {
         { Sid = "NoOtherParameters", Effect = "Deny", Action = ["ssm:*Parameter*"], NotResource = local.boundary_parameters },
         merge({ Sid = "NoOtherObjects", Effect = "Deny", Action = ["s3:*", "s3-object-lambda:*", "s3express:*"] }, length(local.boundary_objects) == 0 ? { Resource = ["*"] } : { NotResource = local.boundary_objects }),
         { Sid = "NobodyElse", Effect = "Deny", Action = ["sts:AssumeRole*", "sts:GetFederationToken", "iam:*", "organizations:*", "ec2:CreateTags", "ec2:DeleteTags", "ec2:ModifyInstance*"], Resource = "*" },
-        {
-          Sid       = "NoProductionsTags"
+      ],
+      [
+        for key in ["environment", "env", "stage"] : {
+          Sid       = "NoProductions${title(key)}"
           Effect    = "Deny"
           Action    = ["secretsmanager:*", "ssm:*", "kms:*", "s3:*", "sts:*"]
           Resource  = "*"
-          Condition = { StringEqualsIgnoreCase = { "aws:ResourceTag/environment" = ["prod", "production", "live"] } }
-        },
-        {
-          Sid       = "NoProductionsStages"
-          Effect    = "Deny"
-          Action    = ["secretsmanager:*", "ssm:*", "kms:*", "s3:*", "sts:*"]
-          Resource  = "*"
-          Condition = { StringEqualsIgnoreCase = { "aws:ResourceTag/stage" = ["prod", "production", "live"] } }
-        },
+          Condition = { StringEqualsIgnoreCase = { "aws:ResourceTag/${key}" = ["prod", "production", "live"] } }
+        }
       ],
       length(local.boundary_objects) == 0 ? [] : [
         { Sid = "Objects", Effect = "Allow", Action = ["s3:GetObject"], Resource = local.boundary_objects },
