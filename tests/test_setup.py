@@ -302,7 +302,7 @@ def test_ci_runs_every_lane_even_when_one_fails_and_sums_up(stage: Stage) -> Non
         "make test-lives LIVES=400 ",
         "make test-postgres ",
         "make test-kubernetes ",
-        "make test-terraform KILLS=10 LOCKS=10 ",
+        "make test-terraform KILLS=50 LOCKS=100 ",
         "make test-browser ",
         "make test-feeds LEADERS=100 ",
         "make chaos CHAOS_ROUNDS=12 ",

@@ -3,7 +3,7 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
+      source  = "registry.terraform.io/hashicorp/aws" # by its whole name, so that OpenTofu takes the same
       version = "5.100.0"
     }
   }
