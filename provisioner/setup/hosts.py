@@ -76,6 +76,6 @@ class Hosts(Machines):
     async def logs(self, machine: Instance, service: str | None, tail: int) -> tuple[LogLine, ...]:
         if service == seeding.LOG:
             return await super().logs(machine, service, tail)
-        ran = await self.shell.run(machine.id, f"{_PROGRAM} logs {shlex.quote(service or '-')} {int(tail)}", _WITHIN_S)
-        told = (line.partition("\t") for line in ran.out.splitlines())
+        printed = await self._end(machine, f"{_PROGRAM} logs {shlex.quote(service or '-')} {int(tail)}", _WITHIN_S)
+        told = (line.partition("\t") for line in printed)
         return tuple(LogLine(name, text) for name, is_told, text in told if is_told)

@@ -11,6 +11,7 @@ from provisioner.records import label
 from provisioner.setup import asking, seeding
 from provisioner.setup.command import LOG, tasks_of
 from provisioner.setup.data import DEVICE, FILE, RELEASE, STEP
+from provisioner.setup.ending import end_of, whole_lines
 from provisioner.setup.plan import STEPS, Host, given
 from provisioner.setup.power import Power
 from provisioner.setup.shell import Shell
@@ -132,7 +133,7 @@ class Machines:
         ran = await self.shell.run(machine.id, text, dataset.within_s + _SOON_S)
         if ran.code:
             why = f"did not end within {dataset.within_s:g} s" if ran.code == seeding.TOO_LONG else f"exited with code {ran.code}"
-            raise EngineFailed(StageName.STARTING, f"loading {dataset.name} {why}", tuple(ran.out.splitlines()), code="seed_failed")
+            raise EngineFailed(StageName.STARTING, f"loading {dataset.name} {why}", tuple(whole_lines(ran.out)), code="seed_failed")
 
     async def look(self, machine: Instance, spec: Spec) -> tuple[ServiceState, ...] | None:
         """How its services are, by one command; None when it says nothing of it. Raises EngineUnavailable."""
@@ -158,14 +159,17 @@ class Machines:
 
     async def logs(self, machine: Instance, service: str | None, tail: int) -> tuple[LogLine, ...]:
         if service == seeding.LOG:
-            ran = await self.shell.run(machine.id, seeding.logs(tail), _SOON_S)
-            return tuple(LogLine(seeding.LOG, text) for text in ran.out.splitlines())
+            return tuple(LogLine(seeding.LOG, text) for text in await self._end(machine, seeding.logs(tail)))
         if service == SETUP:
-            ran = await self.shell.run(machine.id, LOG, _SOON_S)
-            return tuple(LogLine(SETUP, shown(each)) for each in tasks(ran.out)[-tail:])
-        ran = await self.shell.run(machine.id, f"journalctl --quiet --unit trellis-tilt --output cat --lines {int(tail)}", _SOON_S)
-        lines = tuple(LogLine(TILT, text) for text in ran.out.splitlines())
+            told = tasks("\n".join(await self._end(machine, LOG)))
+            return tuple(LogLine(SETUP, shown(each)) for each in told[-tail:])
+        printed = await self._end(machine, f"journalctl --quiet --unit trellis-tilt --output cat --lines {int(tail)}")
+        lines = tuple(LogLine(TILT, text) for text in printed)
         return lines or (await self.logs(machine, SETUP, tail) if service is None else ())
+
+    async def _end(self, machine: Instance, command: str, within_s: float = _SOON_S) -> list[str]:
+        """The last lines that it prints."""
+        return whole_lines((await self.shell.run(machine.id, end_of(command), within_s)).out)
 
     async def _plain(self, machine: Instance, text: str) -> None:
         ran = await self.shell.run(machine.id, text, _SOON_S)

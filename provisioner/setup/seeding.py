@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping
 
 from provisioner.engine import Dataset
+from provisioner.setup.ending import end_of
 
 LOG = "seed"
 _UNIT = "trellis-seed"
@@ -39,5 +40,5 @@ def command(dataset: Dataset, number: int, variables: Mapping[str, str]) -> str:
     """For one dataset: what it wrote last is said when it does not end well, and its code is the command's."""
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     given = base64.b64encode(f"{exports}{dataset.run}\n".encode()).decode()
-    words = {"NUMBER": str(int(number)), "GIVEN": given, "UNIT": _UNIT, "WITHIN": str(int(dataset.within_s)), "SAID": logs(_LINES)}
+    words = {"NUMBER": str(int(number)), "GIVEN": given, "UNIT": _UNIT, "WITHIN": str(int(dataset.within_s)), "SAID": end_of(logs(_LINES))}
     return re.sub("|".join(words), lambda found: words[found[0]], _SCRIPT)

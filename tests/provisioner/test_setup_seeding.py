@@ -49,5 +49,13 @@ def test_one_that_fails_says_its_last_lines_and_may_be_tried_again(machine: Path
     assert run(machine, Dataset("demo", "true"), 1).returncode == 0
 
 
+def test_of_a_long_log_the_reason_is_at_the_end_and_there(machine: Path) -> None:
+    """SSM answers the first 24,000 characters."""
+    ran = run(
+        machine, Dataset("demo", "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo a long line $i; done; echo no such table; exit 3"), 1
+    )
+    assert (ran.returncode, ran.stdout[:24_000].splitlines()[-1]) == (3, "no such table")
+
+
 def test_its_log_is_its_own_units() -> None:
     assert logs(50) == "journalctl --output cat --lines 50 _SYSTEMD_UNIT=trellis-seed.service"

@@ -89,7 +89,8 @@ class FakeMachine:
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         env = {"PATH": f"{self.programs}:/usr/bin:/bin", "HOME": str(self.root), "TRELLIS_ROOT": str(self.root), "LC_ALL": "C.UTF-8"}
         env["TRELLIS_PORT"] = "1"  # where nobody listens: it has no Traefik
-        return subprocess.run(["sh", "-c", command], env=env | self.env, capture_output=True, text=True, check=False, timeout=300)
+        words, env = ["sh", "-c", command], env | self.env
+        return subprocess.run(words, env=env, capture_output=True, text=True, errors="replace", check=False, timeout=300)
 
     @property
     def heard(self) -> list[list[str]]:

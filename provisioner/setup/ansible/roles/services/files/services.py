@@ -25,6 +25,7 @@ USER = "trellis-env"
 _UNIT = "trellis-service@"
 _LOOK_S, _ALIVE_S, _ASK_S = 0.2, 2.0, 5.0
 _LINES, _TRIES = 30, 3
+_ROOM, _ROOM_OF_REASONS = 22_000, 7_000  # bytes: SSM answers the first 24,000 of what is printed, and 8,000 of errors
 
 Service = dict[str, Any]
 
@@ -173,13 +174,22 @@ def logs(name: str, lines: int) -> None:
     """Name, tab, line: of all services or one, as many lines of each as there is room for."""
     known = [each for each in services() if name in ("-", each)]
     for each in known:
-        for line in journal(each, max(1, lines // len(known))):
-            sys.stdout.write(f"{each}\t{line}\n")
+        told = [f"{each}\t{line}" for line in journal(each, max(1, lines // len(known)))]
+        sys.stdout.writelines(f"{line}\n" for line in newest(told, _ROOM // len(known)))
+
+
+def newest(lines: list[str], room: int) -> list[str]:
+    """The last of them that so many bytes have room for, one at least."""
+    for number in range(len(lines) - 1, -1, -1):
+        room -= len(lines[number].encode(errors="replace")) + 1
+        if room < 0:
+            return lines[number + 1 :] or lines[-1:]
+    return lines
 
 
 def fail(reason: str, log: list[str] | None = None) -> NoReturn:
     """The reason is the last line."""
-    sys.stderr.write("\n".join([*(log or [])[-_LINES:], reason]) + "\n")
+    sys.stderr.write("\n".join([*newest((log or [])[-_LINES:], _ROOM_OF_REASONS - len(reason.encode())), reason]) + "\n")
     raise SystemExit(1)
 
 
