@@ -10,7 +10,7 @@ from time import perf_counter
 
 from rich.console import Console
 
-from bench import account, address, deploy, due, feeds, ingest, pages, paint, parsing, quota, render, reply, ring, traefik
+from bench import account, address, claims, deploy, due, feeds, ingest, pages, paint, parsing, quota, render, reply, ring, traefik
 from bench.figures import CannotRun, Figure, Outcome
 from bench.table import as_json, show
 
@@ -32,6 +32,8 @@ BENCHES: dict[str, Run] = {
     "due-postgres": due.run_postgres,
     "quota": quota.run,
     "quota-postgres": quota.run_postgres,
+    "claims": claims.run,
+    "claims-postgres": claims.run_postgres,
     "feeds": feeds.run,
 }
 _LONGEST_S = 40.0
@@ -41,6 +43,7 @@ _LONGER_S = {
     "due-postgres": 240.0,
     "quota": 240.0,
     "quota-postgres": 240.0,
+    "claims-postgres": 90.0,
     "paint": 90.0,
     "traefik": 90.0,
     "account": 120.0,

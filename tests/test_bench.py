@@ -19,6 +19,7 @@ from rich.console import Console
 from bench import (
     account,
     address,
+    claims,
     databases,
     deploy,
     due,
@@ -122,6 +123,14 @@ TINY: dict[str, tuple[Callable[[], Awaitable[Sequence[Figure]]], Measured]] = {
         lambda: quota.run_postgres(quota.TINY),
         [("creates at once, quota 4 of 12 kept (PostgreSQL)", Unit.PER_SECOND, "as many transactions of one row")],
     ),
+    "claims": (
+        lambda: claims.run(claims.TINY),
+        [("claims of 6 spares by 15 at once (SQLite)", Unit.PER_SECOND, "bare UPDATEs of as many rows")],
+    ),
+    "claims-postgres": (
+        lambda: claims.run_postgres(claims.TINY),
+        [("claims of 6 spares by 15 at once (PostgreSQL)", Unit.PER_SECOND, "bare UPDATEs of as many rows")],
+    ),
     "feeds": (
         lambda: feeds.run(feeds.TINY),
         [
@@ -192,6 +201,13 @@ async def test_what_is_due_costs_the_same_however_much_is_not() -> None:
     """Beside itself in the same run: without its indices two hundred times the rows take many times as long."""
     took = await due.measure(databases.sqlite(), due.Size((1_000, 200_000), 20))
     assert took[200_000] < 3 * took[1_000]
+
+
+@pytest.mark.parametrize("claimed", [["a", "a"], ["a"], ["a", "b", "c"], []])
+def test_a_spare_that_two_have_or_nobody_is_no_rate(claimed: list[str]) -> None:
+    claims.check(["a", "b"], claims.Size(spares=2, askers=5))
+    with pytest.raises(claims.Doubled):
+        claims.check(claimed, claims.Size(spares=2, askers=5))
 
 
 @pytest.mark.parametrize("line", parsing.LINES)
