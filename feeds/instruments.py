@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 
 _TOKEN = re.compile(r"[A-Z0-9]{3,30}")
-_WRITTEN = re.compile(r"([A-Za-z0-9]+)(?:[/_-]([A-Za-z0-9]+))?(?::([A-Za-z0-9]+))?")
+_WRITTEN = re.compile(r"([A-Z0-9]+)(?:[/_-]([A-Z0-9]+)(?::\2)?)?")
 SOURCE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -21,8 +21,8 @@ class NoInstrument(ValueError):  # noqa: N818 - the text is the sentence
 
 def token(written: str) -> str:
     """`BTC/USDT`, `btc-usdt`, `BTC/USDT:USDT` and `BTCUSDT` are all `BTCUSDT`, which is what exchanges call it. Raises NoInstrument."""
-    found = _WRITTEN.fullmatch(written.strip())
-    joined = f"{found[1]}{found[2] or ''}".upper() if found else ""
+    found = _WRITTEN.fullmatch(written.strip().upper()) if written.isascii() else None
+    joined = f"{found[1]}{found[2] or ''}" if found else ""
     if not _TOKEN.fullmatch(joined):
         raise NoInstrument(f"{written!r} is no instrument: write BTC/USDT or BTCUSDT")
     return joined

@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 
 from bot.domain.service_config import MAX_LINE, Problems
-from bot.domain.yaml_nodes import Mapping, Node, Scalar, shown
+from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence, shown
 
 MAX_VARIABLES = 100
 _MEANT = {
@@ -30,6 +30,15 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 def at(node: Node) -> tuple[int, int]:
     return node.line, node.column
+
+
+def text_of(node: Node) -> str:
+    """What was written, where it is a text; else ""."""
+    return node.text if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+
+
+def shown_of(node: Node) -> str:
+    return shown(node.text) if isinstance(node, Scalar) else "a list" if isinstance(node, Sequence) else "a mapping"
 
 
 def nearest(word: str, known: tuple[str, ...]) -> str:

@@ -11,20 +11,19 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from math import isfinite
 
 from bot.domain import devenv_file as file
-from bot.domain.devenv_nodes import at, fields_of, nearest
+from bot.domain.devenv_instruments import instruments_of
+from bot.domain.devenv_nodes import at, fields_of, nearest, shown_of, text_of
 from bot.domain.environment import STRATEGY
-from bot.domain.instruments import instrument, transposed
 from bot.domain.service_config import Problems, ServiceConfig, check_name
 from bot.domain.trading import MOST_TTL_HOURS, TTL_HOURS, Exchange, Heard, Market, MarketData, Mode, Offer, Risk, Strategy, Trading, iso
 from bot.domain.wall import TOLD_IN
-from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence, shown
+from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence
 
 KEYS = file.keys_of(file.Trading)
-MOST_EXCHANGES, MOST_INSTRUMENTS, MOST_SPEED = 10, 50, 1000
+MOST_EXCHANGES, MOST_SPEED = 10, 1000
 _ONE = "{name: binance, type: spot, instruments: [BTC/USDT]}"
 _EXCHANGE = f"exchanges: [{_ONE}]"
 _RISK = "risk_config: {max_position_usd: 10000, max_drawdown_pct: 5, max_order_rate: 10}"
@@ -80,11 +79,11 @@ class _Reading:
         """`said` is the "source" of "market_data"; a wrong word is told where the rest of that is read."""
         self._problems, self._offer = problems, offer
         self._source_at = at(said) if said else None
-        self._source = Heard.PRODUCTION if said and _text(said) == Heard.PRODUCTION else Heard.SANDBOX
+        self._source = Heard.PRODUCTION if said and text_of(said) == Heard.PRODUCTION else Heard.SANDBOX
         self._exchanges = offer.exchanges_of(self._source)
 
     def name(self, node: Node) -> str:
-        text = _text(node)
+        text = text_of(node)
         check_name(text, at(node), self._problems, "an environment")
         return text
 
@@ -131,7 +130,7 @@ class _Reading:
         name = self._one_of(fields["name"], tuple(self._exchanges), "exchange", "unknown_exchange")
         markets = tuple(sorted(self._exchanges.get(name, Market)))
         market = self._one_of(fields["type"], markets, "type", "unknown_market")
-        instruments = self._instruments(fields["instruments"], name)
+        instruments = instruments_of(fields["instruments"], (name, market), self._offer, self._problems)
         return Exchange(name, Market(market), instruments) if name and market else None
 
     def _sandbox(self, node: Node) -> None:
@@ -144,29 +143,6 @@ class _Reading:
         elif self._source is Heard.PRODUCTION:
             message = "what hears production trades on paper, in no sandbox: leave it out"
             self._problems.add(at(node), "no_sandbox", message, "source: sandbox")
-
-    def _instruments(self, node: Node, exchange: str) -> tuple[str, ...]:
-        if not isinstance(node, Sequence) or not node.items:
-            message = '"instruments" is a list with at least one of them'
-            self._problems.add(at(node), "wrong_type", message, "instruments: [BTC/USDT]")
-            return ()
-        if len(node.items) > MOST_INSTRUMENTS:
-            self._problems.add(at(node.items[MOST_INSTRUMENTS]), "too_many", f"there are too many instruments: {MOST_INSTRUMENTS} at most")
-            return ()
-        found = [self._instrument(item, exchange) for item in node.items]
-        return tuple(dict.fromkeys(each for each in found if each))
-
-    def _instrument(self, node: Node, exchange: str) -> str | None:
-        written = _text(node)
-        known = self._offer.instruments.get(exchange)
-        if (token := instrument(written)) is None:
-            self._problems.add(at(node), "bad_instrument", f'"{_shown(node)}" is no instrument', "BTC/USDT")
-        elif known is None and (meant := transposed(token)):
-            self._problems.add(at(node), "unknown_instrument", f'no exchange has "{shown(written)}"', meant)
-        elif known is not None and token not in known:
-            near = next(iter(get_close_matches(token, sorted(known), 1, 0.5)), "")
-            self._problems.add(at(node), "unknown_instrument", f'{exchange} has no "{shown(written)}" here', near)
-        return token
 
     def market_data(self, node: Node, now: float | None) -> MarketData:
         fields = fields_of(node, '"market_data"', file.keys_of(file.MarketData), self._problems, "market_data: {mode: live}")
@@ -213,7 +189,7 @@ class _Reading:
 
     def _moment(self, node: Node, key: str) -> float | None:
         try:
-            moment = datetime.fromisoformat(_text(node))
+            moment = datetime.fromisoformat(text_of(node))
         except ValueError:
             self._problems.add(at(node), "bad_date", f'"{key}" is a date, or a date and a time', f"{key}: {_REPLAY[key]}")
             return None
@@ -248,26 +224,18 @@ class _Reading:
         if "binary" not in fields:
             self._problems.add(at(node), "missing_key", '"strategy" does not say its "binary"', "binary: bin/strategy")
         for key, better in (("binary", "bin/strategy"), ("config", "config/strategy.toml")):
-            if key in fields and not _PATH.fullmatch(_text(fields[key])):
+            if key in fields and not _PATH.fullmatch(text_of(fields[key])):
                 message = f'"{key}" is a path in the repository: letters, digits, . _ - and /, no .. in it'
                 self._problems.add(at(fields[key]), "bad_path", message, f"{key}: {better}")
-        return Strategy(*(_text(fields[key]) if key in fields else "" for key in ("binary", "config")))
+        return Strategy(*(text_of(fields[key]) if key in fields else "" for key in ("binary", "config")))
 
     def _one_of(self, node: Node, known: tuple[str, ...], what: str, code: str) -> str:
         """The word, or "" where it is none of those."""
-        text = _text(node)
+        text = text_of(node)
         if text in known:
             return text
-        self._problems.add(at(node), code, f'there is no {what} "{_shown(node)}": there is {", ".join(known)}', nearest(text, known))
+        self._problems.add(at(node), code, f'there is no {what} "{shown_of(node)}": there is {", ".join(known)}', nearest(text, known))
         return ""
-
-
-def _text(node: Node) -> str:
-    return node.text if isinstance(node, Scalar) and isinstance(node.value, str) else ""
-
-
-def _shown(node: Node) -> str:
-    return shown(node.text) if isinstance(node, Scalar) else "a list" if isinstance(node, Sequence) else "a mapping"
 
 
 def _example(key: str, now: float | None) -> str:

@@ -6,14 +6,45 @@ import re
 
 _QUOTES = ("USDT", "USDC", "TUSD", "FDUSD", "BUSD")
 _TOKEN = re.compile(r"[A-Z0-9]{3,30}")
-_WRITTEN = re.compile(r"([A-Za-z0-9]+)(?:[/_-]([A-Za-z0-9]+))?(?::([A-Za-z0-9]+))?")
+_WRITTEN = re.compile(r"([A-Z0-9]+)(?:[/_-]([A-Z0-9]+)(?::\2)?)?")
+_SETTLED = re.compile(r"[A-Z0-9]+[/_-][A-Z0-9]+:([A-Z0-9]+)")
+_WORD = re.compile(r"[A-Z0-9]+")
 
 
 def instrument(written: str) -> str | None:
-    """`BTC/USDT`, `btc-usdt`, `BTC/USDT:USDT` and `BTCUSDT` are `BTCUSDT`; None for what is no instrument."""
-    found = _WRITTEN.fullmatch(written.strip())
-    joined = f"{found[1]}{found[2] or ''}".upper() if found else ""
+    """`BTC/USDT`, `btc-usdt`, `BTC/USDT:USDT` and `BTCUSDT` are `BTCUSDT`; None for what is no instrument.
+
+    After a colon stands in what a perpetual is settled: its quote, for inverse ones (`BTC/USD:BTC`) are other instruments.
+    """
+    found = _WRITTEN.fullmatch(_folded(written))
+    joined = f"{found[1]}{found[2] or ''}" if found else ""
     return joined if _TOKEN.fullmatch(joined) else None
+
+
+def settled_in(written: str) -> str:
+    """What stands after the colon of a pair (`BTC/USDT:USDT`), which only perpetuals have; else ""."""
+    found = _SETTLED.fullmatch(_folded(written))
+    return found[1] if found else ""
+
+
+def meant_by(written: str, *, is_perpetual: bool) -> str:
+    """The nearest thing to what is no instrument that is one: `BTC/USDT` for `BTC:USDT`, `BTCUSDT` for `binance:BTCUSDT`."""
+    before, _, after = _folded(written[:80]).partition(":")
+    words, last = _WORD.findall(before), next(iter(_WORD.findall(after)), "")
+    if len(words) == 1 and last in _QUOTES and not words[0].endswith(_QUOTES):
+        words.append(last)
+    elif len(words) == 1 and last not in _QUOTES and after.endswith(_QUOTES):
+        words = _WORD.findall(after)
+    if len(words) == 1 and words[0].endswith(_QUOTES) and instrument(words[0]):
+        return words[0]
+    if len(words) < 2 or not words[0].strip("0123456789") or instrument(f"{words[0]}/{words[1]}") is None:
+        return "BTC/USDT"
+    quote = "USDT" if words[1] == "USD" and last else words[1]
+    return f"{words[0]}/{quote}:{quote}" if is_perpetual and last and last != words[1] else f"{words[0]}/{quote}"
+
+
+def _folded(written: str) -> str:
+    return written.strip().upper() if written.isascii() else ""
 
 
 def transposed(token: str) -> str:

@@ -133,7 +133,7 @@ def test_a_sandbox_is_true_and_nothing_else(written: str) -> None:
         ("[BTC/USDT, eth-usdt, BTCUSDT]", "[7]", ["3:62 bad_instrument → BTC/USDT"]),
         ("[BTC/USDT, eth-usdt, BTCUSDT]", "BTC/USDT", ["3:61 wrong_type → instruments: [BTC/USDT]"]),
         ("sandbox: true", "sandbx: true", ["3:33 unknown_key → sandbox"]),
-        ("name: bybit, type: perpetual", "name: binance, type: spot", ["4:5 said_twice → "]),
+        ("name: bybit, type: perpetual", "name: binance, type: spot", ["4:47 bad_instrument → BTC/USDT", "4:5 said_twice → "]),
         ("mode: both", "mode: live", ["5:41 unread → mode: both", "5:65 unread → mode: both"]),
         ("mode: both", "mode: liv", ["5:21 wrong_type → live"]),
         ("replay_start: 2026-11-29,", "", ["5:14 missing_time → replay_start: 2026-11-30T10:00:00Z"]),
@@ -187,7 +187,24 @@ def test_a_market_that_is_not_offered_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["BTC/USDT", "btcusdt", "BTC-USDT", "BTC/USDT:USDT", " BTC_USDT ", "BTC USDT", "", "B", "*", "БТК/USDT"]
+    "written",
+    [
+        "BTC/USDT",
+        "btcusdt",
+        "BTC-USDT",
+        "BTC/USDT:USDT",
+        " BTC_USDT ",
+        "BTC USDT",
+        "",
+        "B",
+        "*",
+        "БТК/USDT",
+        "BTC:USDT",
+        "binance:BTCUSDT",
+        "BTC/USD:BTC",
+        "btc/usdt:USDT",
+        "ſol/usdt",
+    ],
 )
 def test_files_and_feeds_call_an_instrument_the_same(written: str) -> None:
     from feeds.instruments import NoInstrument, token
@@ -196,6 +213,32 @@ def test_files_and_feeds_call_an_instrument_the_same(written: str) -> None:
         assert instrument(written) == token(written)
     except NoInstrument:
         assert instrument(written) is None
+
+
+@pytest.mark.parametrize(
+    ("market", "written", "meant"),
+    [
+        ("spot", "BTC:USDT", "BTC/USDT"),
+        ("perpetual", "BTC:USDT", "BTC/USDT"),
+        ("spot", "binance:BTCUSDT", "BTCUSDT"),
+        ("spot", "BINANCE:btc/usdt", "BTC/USDT"),
+        ("spot", "BTC/USDT:USDT", "BTC/USDT"),
+        ("spot", "BTC/USDT:BTC", "BTC/USDT"),
+        ("perpetual", "BTC/USDT:BTC", "BTC/USDT:USDT"),
+        ("perpetual", "BTC/USD:BTC", "BTC/USDT:USDT"),
+        ("perpetual", "BTC/USDT:USDT-261225", "BTC/USDT"),
+        ("perpetual", "BTCUSDT:USDT", "BTCUSDT"),
+        ("spot", "ETH//USDC", "ETH/USDC"),
+        ("spot", ":", "BTC/USDT"),
+    ],
+)
+def test_after_a_colon_stands_the_quote_of_a_perpetual_and_nothing_is_thrown_away(market: str, written: str, meant: str) -> None:
+    lines = TOP.splitlines()
+    text = "\n".join((lines[0], f"exchanges: [{{name: bybit, type: {market}, instruments: ['{written}']}}]", *lines[4:]))
+    found = read(text)
+    assert isinstance(found, tuple), found
+    assert [(each.code, each.suggestion) for each in found] == [("bad_instrument", meant)]
+    assert isinstance(read(text.replace(f"'{written}'", meant)), DevEnv)
 
 
 @pytest.mark.parametrize(("said", "speed"), [("10", 10.0), ("0.5", 0.5), ("0", 0.0), ("1000", 1000.0)])
