@@ -27,6 +27,10 @@ class LineBroken(Exception):  # noqa: N818 - the text says why
     """The connection could not be made, or did not do what was asked."""
 
 
+class NotListed(Exception):  # noqa: N818 - the text is the exchange's word
+    """The exchange has no such instrument: asking again is of no use."""
+
+
 def exchange_of(source: Source) -> Any:
     """Ccxt's exchange: its addresses, its rate limits, its keep-alive."""
     made = getattr(ccxt.pro, source.exchange)({"enableRateLimit": True})
@@ -113,6 +117,14 @@ class Line:
                 await self._ask([topic], is_more=False)
                 await self._ask([topic], is_more=True)
 
+    async def give_up(self, topics: Iterable[str], problem: str) -> None:
+        """End these, and take them for refused as long as this connection stands. Raises LineBroken."""
+        async with self._turn:
+            some = sorted(self.topics.intersection(topics))
+            for each in some:
+                self._refuse(each, problem)
+            await self._ask(some, is_more=False)
+
     async def _ask(self, topics: list[str], *, is_more: bool) -> None:
         for some in _batched(topics, self._dialect.topics_in_one):
             (self.topics.update if is_more else self.topics.difference_update)(some)
@@ -187,9 +199,11 @@ class Line:
             waiting.set_result(problem)
 
     async def ask(self, asking: Asking, instrument: str) -> dict[str, Any]:
-        """The exchange's answer when asked for the whole book. Raises LineBroken."""
+        """The exchange's answer when asked for the whole book. Raises LineBroken, and NotListed where it has none."""
         try:
             return await asking.ask(self._exchange, instrument)
+        except ccxt.BadSymbol:
+            raise NotListed(f"there is no {instrument}") from None
         except ccxt.BaseError as problem:
             raise LineBroken(f"{type(problem).__name__} when asked for the book") from problem
 

@@ -11,7 +11,7 @@ import structlog
 
 from feeds.events import Kind
 from feeds.exchanges.dialect import Asking, Malformed
-from feeds.line import Line, LineBroken
+from feeds.line import Line, LineBroken, NotListed
 
 if TYPE_CHECKING:
     from feeds.session import Session
@@ -67,6 +67,9 @@ class Rebuilding:
                 await self._by_subscription(instrument, line, tries)
         except (LineBroken, Malformed):
             pass  # it is still wanted, and looked at again
+        except NotListed as what:
+            await self._session.give_up(instrument, line, str(what))
+            return
         tracks = self._session.tracks.get(instrument)
         if tracks is not None and tracks.depth.wants_whole:
             await asyncio.sleep(_AGAIN_S[min(tries, len(_AGAIN_S) - 1)])

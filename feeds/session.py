@@ -174,6 +174,12 @@ class Session:
         named = {topic: instrument for instrument in self._wanted for topic in self.dialect.topics(instrument)}
         self.refused = {named[topic]: problem for topic, problem in line.refused.items() if topic in named}
 
+    async def give_up(self, instrument: str, line: Line, problem: str) -> None:
+        """The exchange does not have it: it is asked for no more until another connection is made."""
+        with contextlib.suppress(LineBroken):
+            await line.give_up(self.dialect.topics(instrument), problem)
+        self._note_refused(line)
+
     def _hear(self, line: Line, heard: Said) -> None:
         del line
         tracks = self.tracks.get(heard.instrument)

@@ -25,7 +25,14 @@ class FakeBinance(FakeExchange):
         self._trade_ids: dict[str, Any] = defaultdict(lambda: itertools.count(1))
 
     def routes(self, app: web.Application) -> None:
-        app.router.add_get("/fapi/v1/depth" if self.is_perpetual else "/api/v3/depth", self._depth)
+        base = "/fapi/v1" if self.is_perpetual else "/api/v3"
+        app.router.add_get(f"{base}/depth", self._depth)
+        app.router.add_get(f"{base}/exchangeInfo", self._info)
+
+    def change_topics(self, link: Link, topics: list[str], *, is_more: bool) -> str:
+        """As the real one: any name will do, and of one that there is not nothing ever comes."""
+        (link.topics.update if is_more else link.topics.difference_update)(topics)
+        return ""
 
     def answer(self, link: Link, said: Json) -> Json | None:
         method = said.get("method")
@@ -34,9 +41,19 @@ class FakeBinance(FakeExchange):
         problem = self.change_topics(link, said["params"], is_more=method == "SUBSCRIBE")
         return {"error": {"code": 2, "msg": problem}, "id": said["id"]} if problem else {"result": None, "id": said["id"]}
 
+    async def _info(self, request: web.Request) -> web.Response:
+        del request
+        self.times_listed += 1
+        self._tell()
+        names = [*((each, "TRADING", "PERPETUAL") for each in self.listed), ("OLDUSDT", "BREAK", "PERPETUAL")]
+        names += [("BTCUSDT_261225", "TRADING", "CURRENT_QUARTER")] if self.is_perpetual else []
+        return web.json_response({"symbols": [{"symbol": name, "status": how, "contractType": kind} for name, how, kind in names]})
+
     async def _depth(self, request: web.Request) -> web.Response:
         self.snapshots += 1
         self._tell()
+        if request.query["symbol"] in self.unknown:
+            return web.json_response({"code": -1121, "msg": "Invalid symbol."}, status=400)
         if self.fail_snapshots:
             self.fail_snapshots -= 1
             return web.json_response({"code": -1000, "msg": "busy"}, status=500)

@@ -6,6 +6,8 @@ import itertools
 import time
 import uuid
 
+from aiohttp import web
+
 from tests.fakes.exchanges.exchange import FakeExchange, Json, Link, Rows
 
 
@@ -14,6 +16,24 @@ class FakeBybit(FakeExchange):
         super().__init__()
         self._begun: set[tuple[int, str]] = set()
         self._sequence = itertools.count(1)
+
+    def routes(self, app: web.Application) -> None:
+        app.router.add_get("/v5/market/instruments-info", self._info)
+
+    async def _info(self, request: web.Request) -> web.Response:
+        """Two on a page; spot has one page of all."""
+        self.times_listed += 1
+        self._tell()
+        is_spot = request.query["category"] == "spot"
+        begin = int(request.query.get("cursor") or 0)
+        end = len(self.listed) if is_spot else begin + 2
+        rows = [
+            {"symbol": each, "status": "Trading"} | ({} if is_spot else {"contractType": "LinearPerpetual"})
+            for each in self.listed[begin:end]
+        ]
+        rows += [{"symbol": "BTC-25DEC26", "status": "Trading", "contractType": "LinearFutures"}] if not is_spot else []
+        page = {"category": request.query["category"], "list": rows, "nextPageCursor": str(end) if end < len(self.listed) else ""}
+        return web.json_response({"retCode": 0, "retMsg": "OK", "result": page, "time": 0})
 
     def answer(self, link: Link, said: Json) -> Json | None:
         if said.get("op") == "ping":

@@ -62,7 +62,10 @@ class Link:
 
 
 class FakeExchange:
-    """Serve it with `async with`. `asked` is every request to it, in words; `headers` and `paths` are of all of HTTP. `is_open` False: it takes no new connections."""
+    """Serve it with `async with`. `asked` is every request to it, in words; `headers` and `paths` are of all of HTTP. `is_open` False: it takes no new connections.
+
+    `listed`: what it says it has. `unknown`: words of what it does not have.
+    """
 
     def __init__(self) -> None:
         self.links: list[Link] = []
@@ -72,6 +75,8 @@ class FakeExchange:
         self.paths: list[str] = []
         self.is_open = True
         self.unknown: set[str] = set()
+        self.listed = ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
+        self.times_listed = 0
         self.books: dict[str, Book] = defaultdict(Book)
         self._held: list[tuple[str, Json]] | None = None
         self._changed = asyncio.Event()

@@ -12,6 +12,7 @@ from feeds import house as rooms
 from feeds.events import Kind
 from feeds.interest import Interest
 from feeds.listener import ask
+from feeds.visiting import told_of
 from tests.fakes.exchanges.binance import FakeBinance
 from tests.fakes.exchanges.bybit import FakeBybit
 from tests.feeds.live.house import House, source, wanted
@@ -60,6 +61,24 @@ async def test_an_instrument_that_the_exchange_does_not_know_harms_no_other(hous
     session = multiplexer.sessions["bybit", "spot"]
     await bybit.until(lambda: len(session.lines) == 1 and len(session.lines[0].refused) == 3)
     assert not any("NONEUSDT" in topic for topic in bybit.links[0].topics)
+
+
+async def test_an_instrument_that_the_exchange_has_no_book_of_is_asked_for_once_and_harms_no_other(
+    house: House, binance: FakeBinance
+) -> None:
+    binance.unknown = {"NONEUSDT"}
+    multiplexer = await house.multiplexer(source("binance", binance))
+    ear = await house.environment("one", "binance.spot.BTCUSDT", "binance.spot.NONEUSDT")
+    await binance.until(
+        lambda: bool(binance.links) and binance.links[0].topics == {f"btcusdt@{each}" for each in ("trade", "depth@100ms", "bookTicker")}
+    )
+    await ear.until(lambda: bool(ear.of(Kind.DEPTH, "BTCUSDT")))
+    session = multiplexer.sessions["binance", "spot"]
+    await ear.until(lambda: session.refused == {"NONEUSDT": "there is no NONEUSDT"})  # marks come all the time
+    [one] = [each for each in (await told_of(house.settings, "one")).instruments if each.instrument == "NONEUSDT"]
+    assert (one.is_heard, one.refused) == (False, "there is no NONEUSDT")
+    await ear.until(lambda: len(ear.of(Kind.MARK, "NONEUSDT")) >= 5)  # a second, in which it would have been asked for four times more
+    assert len([path for path in binance.paths if "symbol=NONEUSDT" in path]) == 1
 
 
 async def test_an_environment_hears_nothing_of_others_and_says_nothing(house: House, binance: FakeBinance) -> None:
