@@ -20,7 +20,7 @@ from bot.chats.chat import Chat, ChatRefused, ChatUnavailable
 from bot.chats.github_access import Access
 from bot.chats.github_app import AppAccess
 from bot.context_ports import Forge, ForgeUnavailable
-from bot.doctor_account import account, unseen, where
+from bot.doctor_account import account
 from bot.doctor_deploys import cluster, deploys
 from bot.doctor_engines import engines, ways_out
 from bot.doctor_feeds import certificates
@@ -147,16 +147,9 @@ async def _quiet(store: Store) -> Said:
     return Said("quiet threads", Finding.WARNING, f"{threads}: is a program talking with us in somebody's name?")
 
 
-async def _cloud(settings: Settings, store: Store) -> Said:
+async def _cloud(store: Store) -> Said:
     is_well, words = await account(store)
-    if lost := unseen(settings):
-        is_well, words = None if is_well else is_well, f"{words}; {lost}"
-    finding = {True: Finding.GOOD, None: Finding.WARNING, False: Finding.BAD}[is_well]
-    return Said("cloud account", finding, f"{words} ({where(settings)})")
-
-
-async def _not_looked_at(settings: Settings) -> Said:
-    return Said("cloud account", Finding.WARNING, unseen(settings))
+    return Said("cloud account", {True: Finding.GOOD, None: Finding.WARNING, False: Finding.BAD}[is_well], words)
 
 
 async def _heard(project: Project, store: Store) -> Said:
@@ -216,10 +209,7 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
         looks.append(partial(_project, project, forge, chat, place.repositories))
     looks += [partial(_heard, each, store) for each in projects_of(settings).values() if each.forge is not ForgeKind.LOCAL]
     looks += [partial(_webhooks, settings), partial(_sandbox, settings), partial(deploys, settings)]
-    if place.account:
-        looks.append(partial(_cloud, settings, store))
-    elif unseen(settings):
-        looks.append(partial(_not_looked_at, settings))
+    looks += [partial(_cloud, store)] if place.account else []
     looks += [partial(image, store, str(settings.terraform.variables.get("image_id", "")))] if place.bakery else []
     looks += [partial(cluster, name, runner) for name, runner in edges.deploys.clusters.items()]
     return looks

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from bot.settings import Settings
-from bot.settings.engines import makes_machines
-from bot.settings.swept import swept
 from bot.store.store import Store
-from provisioner.terraform.settings import TerraformSettings
 
 _LONG_AGO_S = 2 * 3600.0
 
@@ -24,21 +20,3 @@ async def account(store: Store) -> tuple[bool | None, str]:
     if found:
         return None, f"{len(found)} things have no counterpart: `trellis sweep` lists them"
     return True, f"machines: {last.machines}, each with its environment"
-
-
-def where(settings: Settings) -> str:
-    """What the sweep looks at."""
-    told = swept(settings)
-    states = (
-        f"s3://{told.bucket}/{told.prefix.rstrip('/')}/" if told.bucket else str(TerraformSettings(settings.data_dir).states.absolute())
-    )
-    return f"{told.region}, states in {states}"
-
-
-def unseen(settings: Settings) -> str:
-    """What nobody would notice by these settings, although machines are made; "" for nothing."""
-    if not makes_machines(settings):
-        return ""
-    if not (told := swept(settings)).region:
-        return "is not looked at, so what is left over or lost there is not noticed: take TRELLIS_SWEEP__REGION out"
-    return "" if told.rows else "environments that have lost their machine are not missed: take TRELLIS_SWEEP__ROWS out"

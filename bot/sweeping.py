@@ -20,7 +20,6 @@ from bot.env import output
 from bot.rendering.clean import words
 from bot.replies.strays import ACTS, KINDS
 from bot.settings import Settings, SettingsError
-from bot.settings.swept import swept
 from bot.store.database import Database
 from bot.store.migrate import newest, revision_of
 from bot.store.store import Store
@@ -32,7 +31,7 @@ Found = Sequence[tuple[Stray, Act]]
 
 async def sweeping(settings: Settings, args: argparse.Namespace) -> int:
     """0: seen. Raises SettingsError with what is in the way."""
-    if not swept(settings).region:
+    if not settings.sweep.region:
         raise SettingsError("there is no account to look at: TRELLIS_SWEEP__REGION names its region")
     store = Store(Database(settings.sql_url))
     edges = edges_of(settings, store)

@@ -24,6 +24,7 @@ _log = structlog.get_logger()
 RECORDING = "MARKET"
 LEASES = "feeds_leases"
 CONTINUITY = "feeds_continuity"
+LISTED = "feeds_listed"
 _TRIES = 10
 _AGAIN_S = 0.2
 _ANSWER_S = 1
@@ -74,6 +75,7 @@ class House:
     interests: Interests
     leases: KeyValue
     continuity: KeyValue
+    listed: KeyValue
 
 
 async def furnish(client: Client, record_hours: float, record_mb: int, replicas: int = 1) -> House:
@@ -90,7 +92,8 @@ async def furnish(client: Client, record_hours: float, record_mb: int, replicas:
     )
     await _keep(jetstream, recording)
     interests = Interests(jetstream, await _bucket(jetstream, BUCKET, replicas))
-    return House(jetstream, interests, await _bucket(jetstream, LEASES, replicas), await _bucket(jetstream, CONTINUITY, replicas))
+    leases, continuity, listed = [await _bucket(jetstream, name, replicas) for name in (LEASES, CONTINUITY, LISTED)]
+    return House(jetstream, interests, leases, continuity, listed)
 
 
 async def _keep(jetstream: JetStreamContext, recording: StreamConfig) -> None:

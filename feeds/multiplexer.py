@@ -20,6 +20,7 @@ from feeds.house import House
 from feeds.interest import Interest, union
 from feeds.interests import Interests
 from feeds.lease import Lease, win
+from feeds.listing import Listing
 from feeds.publisher import Publisher
 from feeds.recording import before
 from feeds.replaying import Replaying
@@ -143,6 +144,7 @@ class Multiplexer:
                 tasks.create_task(publisher.run())
                 tasks.create_task(Keeping(rooms, witness, lease, settings.record_hours * 3600).run())
                 tasks.create_task(answering.run())
+                tasks.create_task(Listing(rooms.listed, settings.sources, lease).run())
                 for session in self.sessions.values():
                     tasks.create_task(session.run())
                 tasks.create_task(self._listen_to_interest(interests))

@@ -15,7 +15,9 @@ from nats.aio.client import Client
 
 from feeds import house
 from feeds.encryption import NOBODYS, Trust, options, trust_of
+from feeds.house import House
 from feeds.interests import Interests
+from feeds.listing import kept, key_of
 from feeds.report import ASKED_ON, ROLLED_ON, Report
 from feeds.resting import rest
 from feeds.settings import FeedsCannotStart, FeedsSettings
@@ -42,6 +44,21 @@ async def _signing_in(settings: FeedsSettings) -> tuple[str, str]:
 @asynccontextmanager
 async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
     """What is wanted, just read. Raises FeedsCannotStart."""
+    async with enter(settings) as rooms:
+        await rooms.interests.has_changed()
+        yield rooms.interests
+
+
+async def all_listed(settings: FeedsSettings) -> dict[tuple[str, str], frozenset[str]]:
+    """What each source and market lists, where that is known. Raises FeedsCannotStart, and a NATS error."""
+    async with enter(settings) as rooms:
+        names = {(each.name, str(each.market)): await kept(rooms.listed, key_of(each.name, each.market)) for each in settings.sources}
+    return {key: frozenset(found.instruments) for key, found in names.items() if found}
+
+
+@asynccontextmanager
+async def enter(settings: FeedsSettings) -> AsyncIterator[House]:
+    """Raises FeedsCannotStart."""
     url, password = await _signing_in(settings)
     try:
         async with asyncio.timeout(_WITHIN_S):
@@ -49,9 +66,7 @@ async def visit(settings: FeedsSettings) -> AsyncIterator[Interests]:
     except (nats.errors.Error, OSError, TimeoutError) as problem:
         raise FeedsCannotStart(f"NATS does not answer at {url}: {str(problem) or _NO_ANSWER}") from problem
     try:
-        rooms = await house.furnish(client, settings.record_hours, settings.record_mb, settings.nats_replicas)
-        await rooms.interests.has_changed()
-        yield rooms.interests
+        yield await house.furnish(client, settings.record_hours, settings.record_mb, settings.nats_replicas)
     finally:
         await client.close()
 

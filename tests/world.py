@@ -30,7 +30,6 @@ from bot.domain.prose import Card, Reply
 from bot.rendering import terminal
 from bot.settings import Settings
 from bot.settings.engines import machineless
-from bot.settings.swept import swept
 from bot.store.console import ConsoleStore
 from bot.store.database import Database
 from bot.store.migrate import migrate
@@ -317,7 +316,7 @@ async def a_world(
         world.shop, world.tools = world.github.project("acme/shop", id=42), world.gitlab.project("acme/tools", id=77)
         world.repositories.branches = {SHOP: lambda: world.shop.heads, TOOLS: lambda: world.tools.heads, LOCAL: lambda: world.lab}
         world.cloud = FakeCloud(world.engine)
-        seen = (FakeMachines(world.cloud), FakeStates(world.cloud), swept(settings).rows, machineless(settings))
+        seen = (FakeMachines(world.cloud), FakeStates(world.cloud), settings.sweep.rows, machineless(settings))
         account = Account(*seen) if settings.sweep.region else None
         by_name = {name: each for name, each in (("branch-env", machines), ("trading-env", hosts), ("local-env", here)) if each}
         place = Place(engine_of(settings, world.engine, store, by_name, resolve), world.repositories, account, bakery)

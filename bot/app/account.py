@@ -7,7 +7,6 @@ from typing import Any
 
 from bot.settings import Settings, SettingsError
 from bot.settings.engines import machineless
-from bot.settings.swept import Swept, swept
 from bot.worker.strays import Account
 from provisioner import ec2
 from provisioner.machines import States
@@ -17,17 +16,17 @@ from provisioner.terraform.states import BucketStates, LocalStates
 
 def account_of(settings: Settings) -> Account | None:
     """None where there is none to look at. Raises SettingsError."""
-    told = swept(settings)
+    told = settings.sweep
     if not told.region:
         return None
     try:
         client = partial(ec2.client, region=told.region)
-        return Account(ec2.Ec2Machines(client("ec2")), _states(settings, told, client), told.rows, machineless(settings))
+        return Account(ec2.Ec2Machines(client("ec2")), _states(settings, client), told.rows, machineless(settings))
     except ImportError:
         raise SettingsError("TRELLIS_SWEEP__REGION: looking at AWS needs boto3: make extra NAME=s3") from None
 
 
-def _states(settings: Settings, told: Swept, client: Any) -> States:
-    if told.bucket:
-        return BucketStates(client("s3"), told.bucket, told.prefix)
+def _states(settings: Settings, client: Any) -> States:
+    if settings.sweep.bucket:
+        return BucketStates(client("s3"), settings.sweep.bucket, settings.sweep.prefix)
     return LocalStates(TerraformSettings(settings.data_dir).states)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
@@ -83,6 +83,20 @@ class NatsFeed:
             return certificate_of(await told_of(feeds_settings(self._settings), environment))
         except FeedsCannotStart as problem:
             raise FeedUnavailable(str(problem)) from problem
+
+    async def listed(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """Where there were never any feeds nothing is known."""
+        if not self._were_ever_here():
+            return {}
+        from nats.errors import Error  # noqa: PLC0415 - only with the extra
+
+        from feeds.settings import FeedsCannotStart  # noqa: PLC0415
+        from feeds.visiting import all_listed  # noqa: PLC0415
+
+        try:
+            return await all_listed(feeds_settings(self._settings))
+        except (FeedsCannotStart, Error, OSError, TimeoutError) as problem:
+            raise FeedUnavailable(str(problem) or type(problem).__name__) from problem
 
     def _were_ever_here(self) -> bool:
         if _missing():

@@ -44,6 +44,7 @@ from bot.worker.leftovers import Leftovers
 from bot.worker.mains import Mains
 from bot.worker.messages import Messages
 from bot.worker.names import Names
+from bot.worker.offering import Offering
 from bot.worker.openings import Openings
 from bot.worker.outbox import Outbox
 from bot.worker.patience import PatientForge
@@ -97,7 +98,7 @@ async def worker_parts(
             requests,
             voids,
         ),
-        environments=_environments(settings, hold, place.engine, branches, Heads(runtime, forges), equipment),
+        environments=_environments(settings, hold, place.engine, branches, Heads(runtime, forges), equipment, Offering(offer, market)),
         voids=voids,
         announcements=Announcements(store, catalogue_of(settings), projects),
         deployments=Deployments(
@@ -119,7 +120,9 @@ async def worker_parts(
     )
 
 
-def _environments(settings: Settings, hold: Holder, engine: Engine, branches: Branches, heads: Heads, equipment: Equipment) -> Environments:
+def _environments(
+    settings: Settings, hold: Holder, engine: Engine, branches: Branches, heads: Heads, equipment: Equipment, offering: Offering
+) -> Environments:
     return Environments(
         hold,
         engine,
@@ -130,7 +133,7 @@ def _environments(settings: Settings, hold: Holder, engine: Engine, branches: Br
         Turns(hold.store, terms_of(settings)),
         heads,
         equipment,
-        offer_of(settings),
+        offering,
         site_of(settings.public_url, settings.port).main.url,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from bot.domain.devenv_nodes import at, shown_of, text_of
-from bot.domain.instruments import instrument, meant_by, settled_in, transposed
+from bot.domain.instruments import instrument, meant, meant_by, settled_in
 from bot.domain.service_config import Problems
 from bot.domain.trading import Market, Offer
 from bot.domain.yaml_nodes import Node, Sequence, shown
@@ -21,7 +21,7 @@ def instruments_of(node: Node, of: tuple[str, str], offer: Offer, problems: Prob
     if len(node.items) > MOST:
         problems.add(at(node.items[MOST]), "too_many", f"there are too many instruments: {MOST} at most")
         return ()
-    found = [_instrument(item, of, offer.instruments.get(of[0]), problems) for item in node.items]
+    found = [_instrument(item, of, offer.known(*of), problems) for item in node.items]
     return tuple(dict.fromkeys(each for each in found if each))
 
 
@@ -29,13 +29,12 @@ def _instrument(node: Node, of: tuple[str, str], known: frozenset[str] | None, p
     written = text_of(node)
     token = instrument(written)
     if token is None or (of[1] == Market.SPOT and settled_in(written)):
-        meant = meant_by(written, is_perpetual=of[1] == Market.PERPETUAL)
-        near = meant if not known or instrument(meant) in known else _near(meant.replace("/", ""), known) or min(known)
+        right = meant_by(written, is_perpetual=of[1] == Market.PERPETUAL)
+        near = right if not known or instrument(right) in known else _near(right.replace("/", ""), known) or min(known)
         problems.add(at(node), "bad_instrument", f'"{shown_of(node)}" {_fault(written, of[1])}', near)
-    elif known is None and (meant := transposed(token)):
-        problems.add(at(node), "unknown_instrument", f'no exchange has "{shown(written)}"', meant)
-    elif known is not None and token not in known:
-        problems.add(at(node), "unknown_instrument", f'{of[0]} has no "{shown(written)}" here', _near(token, known))
+    elif (nearest := meant(token, known)) is not None:
+        there = "no exchange has" if known is None else f"{of[0]} {of[1]} has no"
+        problems.add(at(node), "unknown_instrument", f'{there} "{shown(written)}"', nearest)
     return token
 
 

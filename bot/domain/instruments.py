@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from difflib import get_close_matches
 
 _QUOTES = ("USDT", "USDC", "TUSD", "FDUSD", "BUSD")
+_COINS = ("BTC", "ETH", "BNB")
+_OTHERS = ("USD1", "USDE", "USD", "DAI", "SOL", "XRP", "TRX", "DOGE", "PERP", "EUR", "GBP", "TRY", "BRL", "JPY", "AUD", "ARS", "MXN", "COP")
+_MORE = ("PLN", "CZK", "RON", "UAH", "ZAR", "IDR", "NGN", "KRW")
 _TOKEN = re.compile(r"[A-Z0-9]{3,30}")
 _WRITTEN = re.compile(r"([A-Z0-9]+)(?:[/_-]([A-Z0-9]+)(?::\2)?)?")
 _SETTLED = re.compile(r"[A-Z0-9]+[/_-][A-Z0-9]+:([A-Z0-9]+)")
@@ -47,8 +52,29 @@ def _folded(written: str) -> str:
     return written.strip().upper() if written.isascii() else ""
 
 
-def transposed(token: str) -> str:
-    """The one that was meant where letters of what it is quoted in changed places (`BTCUSTD`), else ""."""
-    if token.endswith(_QUOTES):
-        return ""
-    return next((f"{token[: -len(each)]}{each}" for each in _QUOTES if sorted(token[-len(each) :]) == sorted(each)), "")
+def meant(token: str, known: Collection[str] | None) -> str | None:
+    """None for one that there is, or may be where nobody knows what there is; else the nearest right one, or "" where none is near."""
+    if known is None:
+        return _meant_by_its_end(token)
+    if token in known:
+        return None
+    turned = (token[at:] + token[:at] for at in range(1, len(token)))
+    return next((each for each in turned if each in known), "") or next(iter(get_close_matches(token, sorted(known), 1, 0.5)), "")
+
+
+def _meant_by_its_end(token: str) -> str | None:
+    """By what it is quoted in: letters that changed places (`BTCUSTD`), one too many (`BTCUSDTT`), both the other way round (`USDTBTC`)."""
+    if turned := next((f"{coin}{each}" for each in _QUOTES for coin in _COINS if token == f"{each}{coin}"), ""):
+        return turned
+    if any(len(token) > len(each) and token.endswith(each) for each in (*_QUOTES, *_COINS, *_OTHERS, *_MORE)):
+        return None if token.endswith(_QUOTES) else _transposed(token) or None
+    near = [f"{token[:at]}{each}" for at in range(2, len(token)) for each in _QUOTES]
+    return _transposed(token) or next(iter(get_close_matches(token, near, 1, 0.85)), "")
+
+
+def _transposed(token: str) -> str:
+    return next((f"{token[: -len(each)]}{each}" for each in _QUOTES if _ends_in_its_letters(token, each)), "")
+
+
+def _ends_in_its_letters(token: str, quote: str) -> bool:
+    return len(token) > len(quote) and sorted(token[-len(quote) :]) == sorted(quote)

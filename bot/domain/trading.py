@@ -112,7 +112,7 @@ def _on_paper(exchange: Exchange) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Offer:
-    """What the operator offers. Of an exchange without known instruments any will do; `recorded_s`: how far back replays can go.
+    """What the operator offers: `instruments`, else all that is `listed` by the exchange; `recorded_s`: how far back replays can go.
 
     `sandbox_hosts` are those that the operator answers for, beside the exchanges' own sandboxes; `heard` are production's sources that
     may be listened to.
@@ -123,6 +123,7 @@ class Offer:
     )
     sandbox_hosts: frozenset[str] = frozenset()
     instruments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    listed: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     risk: Risk = Risk(1_000_000, 20, 50)
     recorded_s: float = 72 * 3600.0
     heard: frozenset[tuple[str, Market]] = frozenset()
@@ -136,6 +137,10 @@ class Offer:
         there = self.sandboxes.keys() if source is Heard.SANDBOX else self.heard
         names = {name for name, _ in there}
         return {each: frozenset(market for name, market in there if name == each) for each in sorted(names)}
+
+    def known(self, exchange: str, market: str) -> frozenset[str] | None:
+        """The instruments there; None where nobody knows them."""
+        return self.instruments.get(exchange) or self.listed.get((exchange, market))
 
 
 USUAL = Offer()

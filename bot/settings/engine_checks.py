@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.settings.engines import HOSTS, LOCAL, MACHINES, ON_AWS, engine_name, lacking, makes_machines, module_of, modules
-from bot.settings.swept import check_sweep
 from bot.settings.wanting import require
 from bot.settings.whole import Settings
 
@@ -17,7 +16,6 @@ def check_engines(settings: Settings) -> None:
     _check_machines(settings)
     _check_image(settings)
     _check_spares(settings)
-    check_sweep(settings)
 
 
 def _check_projects(settings: Settings) -> None:

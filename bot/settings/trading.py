@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 
 
 class FeedSourceSettings(BaseModel):
-    """An exchange and its markets under a name. `instruments`: those that environments may ask for, () for any.
+    """An exchange and its markets under a name. `instruments`: those that environments may ask for, () for all that it lists.
 
     Other addresses than the exchange's own are for tests and proxies.
     """

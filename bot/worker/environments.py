@@ -12,13 +12,12 @@ import structlog
 from bot import meters, tracing
 from bot.domain.command import Event
 from bot.domain.datasets import SEEDING, offered
-from bot.domain.devenv import FILES, DevEnv
+from bot.domain.devenv import FILE, FILES, DevEnv
 from bot.domain.devenv_choice import Allowed, Choice
 from bot.domain.environment import STALE_HEAD, Address, Environment, Failure, State
 from bot.domain.errors import LeaseLost
 from bot.domain.lifecycle import Step, backoff_s, next_step
 from bot.domain.project import Project
-from bot.domain.trading import USUAL, Offer
 from bot.redaction import KNOWN
 from bot.store.leases import Lease
 from bot.store.traced import key_of_environment
@@ -27,6 +26,7 @@ from bot.worker.bound import Bound, Heads
 from bot.worker.equipment import Equipment, NotEquipped
 from bot.worker.interrupting import Interrupting, Unwanted
 from bot.worker.leasing import Holder
+from bot.worker.offering import Offering
 from bot.worker.progress import Progress
 from bot.worker.seeding import Seeding
 from bot.worker.spec import as_wished, check_place, check_wall, choice_of, config_of, equipped, runs_tilt, source_for, spec_of
@@ -53,7 +53,7 @@ class Environments:
         turns: Turns,
         heads: Heads,
         equipment: Equipment,
-        offer: Offer = USUAL,
+        offering: Offering | None = None,
         dashboard: str = "",
     ) -> None:
         self._holder = holder
@@ -66,10 +66,10 @@ class Environments:
         self._prices = turns.terms.prices
         self._heads = heads
         self._equipment = equipment
-        self._offer = offer
+        self._offering = offering or Offering()
         self._dashboard = dashboard
         self._interrupting = Interrupting(holder.store)
-        self._seeding = Seeding(holder.store, engine, projects, offer, self._interrupting, dashboard)
+        self._seeding = Seeding(holder.store, engine, projects, self._offering.offer, self._interrupting, dashboard)
         self._steps: dict[Step, Callable[[Environment, Lease], Awaitable[None]]] = {
             Step.EXPIRE: self._expire,
             Step.DESTROY: self._destroy,
@@ -170,14 +170,15 @@ class Environments:
         await report.begin(StageName.PROVISIONING)
         made_at = environment.created_at if environment.generation == 1 else None  # what was recorded then may be gone by a later push
         files = await self._engine.read(source_for(environment, project), FILES)
-        config = config_of(files, self._offer, made_at, runs_tilt=runs_tilt(self._engine, project.key))
+        offer = await self._offering.now(files.get(FILE))
+        config = config_of(files, offer, made_at, runs_tilt=runs_tilt(self._engine, project.key))
         check_place(environment, config)
         choice = choice_of(environment, config, project.sizes)
         environment = await self._settled(environment, config, choice, lease)
-        check_wall(config, choice, self._offer)
+        check_wall(config, choice, offer)
         spec = spec_of(environment, project, choice)
         if config.trading:
-            spec = equipped(spec, config.trading, await self._equipment.give(environment.id, config.trading), self._offer)
+            spec = equipped(spec, config.trading, await self._equipment.give(environment.id, config.trading), offer)
         access = await self._engine.apply(spec, lease.fence, report)
         if environment.is_trading:
             await self._equipment.runs(environment.id, config.trading)

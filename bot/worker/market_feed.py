@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from bot.domain.continuity import Certificate
@@ -17,6 +18,9 @@ class Certificates(Protocol):
 
     async def certificate(self, environment: str) -> Certificate:
         """What it heard, from the multiplexer that leads now. Raises FeedUnavailable."""
+
+    async def listed(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """The instruments of each source and market of which the feeds know what its exchange lists. Raises FeedUnavailable."""
 
 
 class MarketFeed(Certificates, Protocol):

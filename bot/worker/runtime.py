@@ -16,6 +16,7 @@ from bot.domain.project import Project
 from bot.domain.trading import USUAL, Offer
 from bot.redaction import KNOWN
 from bot.worker.market_feed import Certificates, FeedUnavailable
+from bot.worker.offering import Offering
 from bot.worker.spec import config_of, runs_tilt, source_of
 from provisioner.engine import Engine, EngineFailed, EngineUnavailable, Repositories
 
@@ -35,7 +36,7 @@ class EngineRuntime:
     ) -> None:
         self._engine = engine
         self._repositories = repositories
-        self._offer, self._now, self._market = offer, now, market
+        self._offering, self._now, self._market = Offering(offer, market), now, market
 
     async def heads(self, project: Project) -> Mapping[str, str]:
         try:
@@ -81,14 +82,15 @@ class EngineRuntime:
             return (ConfigProblem(error.code, KNOWN.text(error.reason)),)
         except EngineUnavailable as error:
             raise RuntimeUnavailable(str(error)) from error
-        return devenv.read(files.get(FILE), files.get(PROCFILE), self._offer, self._now(), runs_tilt=runs_tilt(self._engine, project.key))
+        offer = await self._offering.now(files.get(FILE))
+        return devenv.read(files.get(FILE), files.get(PROCFILE), offer, self._now(), runs_tilt=runs_tilt(self._engine, project.key))
 
     async def reads_tilt_args(self, project: Project, ref: str, sha: str) -> bool:
         """A configuration that cannot be read reads nothing; its faults are told when it is run."""
         if runs_tilt(self._engine, project.key):
             return True
         try:
-            return reads_tilt_args(config_of(await self._engine.read(source_of(project, ref, sha), FILES), self._offer).services)
+            return reads_tilt_args(config_of(await self._engine.read(source_of(project, ref, sha), FILES), self._offering.offer).services)
         except EngineFailed:
             return False
         except EngineUnavailable as error:

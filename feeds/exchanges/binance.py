@@ -12,6 +12,7 @@ from feeds.exchanges.dialect import Answered, Asking, Changed, Decimal, Heard, J
 from feeds.instruments import Market
 
 _DEPTH = 1000
+_OPEN = "TRADING"
 
 
 class _Trade(msgspec.Struct):
@@ -53,6 +54,16 @@ class _Whole(msgspec.Struct):
     E: int = 0
 
 
+class _Symbol(msgspec.Struct):
+    symbol: str
+    status: str
+    contractType: str = ""  # noqa: N815 - the exchange's name
+
+
+class _Symbols(msgspec.Struct):
+    symbols: list[_Symbol]
+
+
 class Binance:
     has_numbered_trades = True
     topics_in_one = 100
@@ -61,6 +72,15 @@ class Binance:
         self._is_spot = market is Market.SPOT
         self.asking: Asking | None = _ByRest(is_spot=self._is_spot)
         self._trades = "trade" if self._is_spot else "aggTrade"
+
+    async def listed(self, exchange: Any) -> list[str]:
+        few = {"symbolStatus": _OPEN, "showPermissionSets": "false"}
+        answer = await (exchange.publicGetExchangeInfo(few) if self._is_spot else exchange.fapiPublicGetExchangeInfo())
+        try:
+            found = msgspec.convert(answer, _Symbols).symbols
+        except msgspec.ValidationError as problem:
+            raise Malformed(str(problem)) from problem
+        return [each.symbol for each in found if each.status == _OPEN and (self._is_spot or each.contractType.endswith("PERPETUAL"))]
 
     def address(self, urls: Json) -> str:
         url: str = urls["spot" if self._is_spot else "linear"]

@@ -13,6 +13,7 @@ from feeds.exchanges.dialect import Answered, Asking, Changed, Decimal, Heard, J
 from feeds.instruments import Market
 
 _DEPTH = 50
+_LISTED_IN_ONE, _MOST_PAGES = 1000, 20
 
 
 class _Trade(msgspec.Struct):
@@ -31,6 +32,21 @@ class _Levels(msgspec.Struct):
     u: int
 
 
+class _Symbol(msgspec.Struct):
+    symbol: str
+    status: str
+    contractType: str = "LinearPerpetual"  # noqa: N815 - the exchange's name; spot has none
+
+
+class _Page(msgspec.Struct):
+    symbols: list[_Symbol] = msgspec.field(name="list")
+    cursor: str = msgspec.field(name="nextPageCursor", default="")
+
+
+class _Listed(msgspec.Struct):
+    result: _Page
+
+
 class Bybit:
     has_numbered_trades = False
     asking: Asking | None = None  # the whole book comes with the subscription
@@ -39,6 +55,22 @@ class Bybit:
     def __init__(self, market: Market) -> None:
         self._market = market
         self._best: dict[str, Levels] = {}
+
+    async def listed(self, exchange: Any) -> list[str]:
+        """Page by page."""
+        asked = {"category": "spot" if self._market is Market.SPOT else "linear", "limit": _LISTED_IN_ONE, "cursor": ""}
+        found: list[_Symbol] = []
+        for _ in range(_MOST_PAGES):
+            answer = await exchange.publicGetV5MarketInstrumentsInfo({key: each for key, each in asked.items() if each})
+            try:
+                page = msgspec.convert(answer, _Listed).result
+            except msgspec.ValidationError as problem:
+                raise Malformed(str(problem)) from problem
+            found += page.symbols
+            asked["cursor"] = page.cursor
+            if not page.cursor:
+                break
+        return [each.symbol for each in found if each.status == "Trading" and each.contractType == "LinearPerpetual"]
 
     def address(self, urls: Json) -> str:
         url: str = urls["public"]["spot" if self._market is Market.SPOT else "linear"]

@@ -77,6 +77,9 @@ class Dialect(Protocol):
     topics_in_one: int
     asking: Asking | None
 
+    async def listed(self, exchange: Any) -> list[str]:
+        """All that can be heard of this market now, asked of the exchange's REST interface through ccxt's exchange. Raises Malformed."""
+
     def address(self, urls: Json) -> str:
         """The websocket's address, of ccxt's table of them."""
 

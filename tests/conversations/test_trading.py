@@ -44,6 +44,27 @@ async def test_config_shows_what_the_strategy_trades_hears_and_may_and_that_it_l
     )
 
 
+async def test_what_the_exchange_does_not_list_is_refused_as_soon_as_the_feeds_know_what_it_lists(shop: Talk) -> None:
+    shop.world.market.instruments_listed = {("binance", "spot"): frozenset({"ETHUSDT"})}
+    write(shop)
+    [looked] = await shop.says("/ivy config")
+    assert '.dev-env.yaml:3:62: binance spot has no "BTC/USDT". Try: ETHUSDT' in looked
+    _, made = await shop.says("/ivy create")
+    assert '.dev-env.yaml:3:62: binance spot has no "BTC/USDT". Try: ETHUSDT' in made
+    assert made.endswith("<sub>reason: `unknown_instrument`</sub>")
+    assert shop.world.market.hearing == {}
+
+
+async def test_while_the_feeds_are_down_what_looks_like_an_instrument_will_do(shop: Talk) -> None:
+    shop.world.market.is_down = True
+    write(shop)
+    [answer] = await shop.says("/ivy create --dry-run")
+    assert "BTCUSDT" in answer
+    write(shop, FILE.replace("BTC/USDT", "FOOBAR"))
+    [answer] = await shop.says("/ivy create --dry-run")
+    assert '.dev-env.yaml:3:62: no exchange has "FOOBAR"' in answer
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "told"),
     [

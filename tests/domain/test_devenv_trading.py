@@ -115,6 +115,26 @@ def test_where_no_list_says_what_there_is_letters_that_changed_places_are_seen()
     assert isinstance(read(TOP.replace("[BTC/USDT, eth-usdt, BTCUSDT]", "[BTC/TUSD, DUSTUSDT, BTC/EUR]"), offer), DevEnv)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("FOOBAR", ""), ("BTC/USDTT", "BTCUSDT"), ("USDT/BTC", "BTCUSDT"), ("USDC-ETH", "ETHUSDC"), ("BTCUSD7", "BTCUSDT"), ("USDT", "")],
+)
+def test_where_no_list_says_what_there_is_it_is_quoted_in_what_exchanges_quote_in(written: str, meant: str) -> None:
+    text = TOP.replace("[BTC/USDT, eth-usdt, BTCUSDT]", f"[{written}]")
+    assert read(text, Offer()) == (ConfigProblem("unknown_instrument", f'no exchange has "{written}"', 3, 62, meant),)
+    for right in ("USDT/TRY", "ETH/BTC", "BTCPERP", "1000PEPEUSDT", "USDC/USDT", "SOL/USD1"):
+        assert isinstance(read(TOP.replace("[BTC/USDT, eth-usdt, BTCUSDT]", f"[{right}]"), Offer()), DevEnv)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("BTC/USDTT", "BTCUSDT"), ("USDT/BTC", "BTCUSDT"), ("SOL/USDT", "BTCUSDT"), ("WXYZ", "")])
+def test_where_the_exchange_says_what_it_lists_nothing_else_will_do(written: str, meant: str) -> None:
+    listed = {("binance", "spot"): frozenset({"BTCUSDT"}), ("binance", "perpetual"): frozenset({"BTCUSDT", "SOLUSDT"})}
+    text = TOP.replace("[BTC/USDT, eth-usdt, BTCUSDT]", f"[{written}]")
+    found = read(text, Offer(listed=listed))
+    assert found == (ConfigProblem("unknown_instrument", f'binance spot has no "{written}"', 3, 62, meant),)
+    assert isinstance(read(TOP, Offer(listed=listed, instruments={"binance": frozenset({"BTCUSDT", "ETHUSDT"})})), DevEnv)
+
+
 @pytest.mark.parametrize("written", ["no", "off", "0", "~", "'false'", "[]", "{}", "0x0", ""])
 def test_a_sandbox_is_true_and_nothing_else(written: str) -> None:
     text = TOP.replace("sandbox: true", f"sandbox: {written}")

@@ -31,6 +31,7 @@ class FakeMarketFeed:
         self.hearing: dict[str, Hearing] = {}
         self.is_down = False
         self.others: set[str] = set()
+        self.instruments_listed: dict[tuple[str, str], frozenset[str]] = {}
         self.certificates: dict[str, Certificate] = {}
 
     async def signer(self) -> str:
@@ -52,6 +53,10 @@ class FakeMarketFeed:
     async def certificate(self, environment: str) -> Certificate:
         self._answer()
         return self.certificates.get(environment, Certificate(0.0, is_let_in=environment in self.hearing))
+
+    async def listed(self) -> dict[tuple[str, str], frozenset[str]]:
+        self._answer()
+        return self.instruments_listed
 
     async def heard_by(self) -> frozenset[str]:
         self._answer()

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from bot.app.account import account_of
-from bot.settings import Settings
-from bot.settings.terraform import NEEDED, TerraformPart
 from provisioner.ec2 import MARK, Ec2Machines, client
 from provisioner.engine import EngineUnavailable
 from provisioner.terraform.states import BucketStates, LocalStates
@@ -116,22 +112,6 @@ async def test_states_are_found_where_terraform_keeps_them_with_the_machines_in_
     s3.put_object(Bucket=BUCKET, Key="trellis/env-4/terraform.tfstate", Body=json.dumps({"resources": [instance]}).encode())
     assert await states.machines("env-4") == {"i-1"}
     assert await states.machines("env-9") == frozenset()
-
-
-async def test_with_the_states_bucket_alone_the_sweep_reads_it(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is said of the sweep: it looks where Terraform works, and an orphan state is not missed."""
-    for name, value in aws.env.items():
-        monkeypatch.setenv(name, value)
-    variables = {**dict.fromkeys(NEEDED, "x"), "region": REGION}
-    told = TerraformPart(module="branch-env", variables=variables, state_bucket=BUCKET)
-    account = account_of(Settings(data_dir=tmp_path, engine="terraform", terraform=told))
-    assert account is not None
-    s3 = aws.client("s3")
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_object(Bucket=BUCKET, Key="trellis/env-4/terraform.tfstate", Body=b"{}")
-    assert await account.states.all() == {"env-4"}
-    assert await account.machines.all() == ()
-    assert account.has_all
 
 
 async def test_the_engine_remembers_what_ran(stand: Stand) -> None:

@@ -99,6 +99,19 @@ async def test_let_in_it_hears_and_gone_there_is_not_even_a_mark_of_it(tmp_path:
         assert await feed.heard_by() == set()
 
 
+async def test_what_the_exchange_lists_is_what_an_environment_may_ask_for(tmp_path: Path, binance: FakeBinance) -> None:
+    settings = settings_of(tmp_path, binance)
+    feed = NatsFeed(settings)
+    assert await feed.listed() == {}  # no feeds were ever here
+    async with running(settings):
+        async with asyncio.timeout(PATIENCE_S):
+            while not (found := await feed.listed()):
+                await asyncio.sleep(0.05)
+        assert found == {("binance", "spot"): frozenset(binance.listed)}
+    with pytest.raises(FeedUnavailable):
+        await feed.listed()
+
+
 async def test_the_same_again_changes_nothing_and_what_is_besides_is_added(tmp_path: Path, binance: FakeBinance) -> None:
     settings, id_ = settings_of(tmp_path, binance), new_id()
     feed = NatsFeed(settings)
