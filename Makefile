@@ -12,7 +12,7 @@ LIVES ?= 10000
 REPLAYS ?= 1000
 KILLS ?= 50
 LOCKS ?= 100
-LEADERS ?= 10
+LEADERS ?= 100
 
 help:            ## what can be asked for
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 18
@@ -65,7 +65,7 @@ test-terraform: setup-dev ## environments by real Terraform: kills (KILLS=50), l
 buf:             ## buf, which compares protobuf, into this user's cache (needs npm)
 	@sh tools/buf.sh
 
-test-feeds: setup-dev ## the market-data multiplexer with a real NATS server, whose leader is killed (LEADERS=10)
+test-feeds: setup-dev ## the market-data multiplexer with a real NATS server, whose leader is killed (LEADERS=100: two minutes of it)
 	@sh tools/feeds.sh
 	@if $(PY) -c 'import ccxt, nats, bcrypt' 2>/dev/null; then TRELLIS_TEST_KILLS=$(LEADERS) $(PY) -m pytest -n 1 -m feeds tests/feeds; \
 	else echo "skipped: the extra feeds cannot be had for this Python and platform"; fi
