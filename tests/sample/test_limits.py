@@ -28,13 +28,14 @@ limits = st.builds(
 
 
 class Trading(RuleBasedStateMachine):
-    """Anything in any order. `sent` are the moments of what was filled."""
+    """Anything in any order. `filled` are the moments of what was filled; `arrived` of all that was not too much, since the process began."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
         self.at, self.number = 1_000_000.0, 0
-        self.sent: list[float] = []
+        self.filled: list[float] = []
+        self.arrived: list[float] = []
 
     @initialize(limits=limits)
     def opens(self, limits: Limits) -> None:
@@ -56,12 +57,16 @@ class Trading(RuleBasedStateMachine):
         self.number += 1
         order = Order(f"o{self.number}", name, sign, quantity)
         answer = self.journal.order(order, self.at)
+        is_full = sum(1 for each in self.arrived if self.at - each < self.limits.window_s) >= self.limits.in_window
+        assert is_full == (answer.get("refused") == "max_order_rate")
+        if not is_full:
+            self.arrived.append(self.at)
         if "filled" in answer:
             assert not was_halted
             assert self.at - book.priced_at[name] <= STALE_S
             assert book.exposure <= self.limits.position or book.exposure < before
             assert book.equity == equity
-            self.sent.append(self.at)
+            self.filled.append(self.at)
             assert self.journal.order(order, self.at) == answer
             assert book.filled == filled + 1
         else:
@@ -92,13 +97,14 @@ class Trading(RuleBasedStateMachine):
         after = self.journal.book
         for name in ("cash", "held", "peak", "halted", "halts", "filled"):
             assert getattr(after, name) == getattr(before, name), name
-        assert list(after.sent) == list(before.sent)
+        self.arrived = list(self.filled)  # of what was refused nobody knows any more
+        assert list(after.arrived) == self.filled[-self.limits.in_window :]
 
     @invariant()
     def no_second_has_too_many(self) -> None:
         window, most = self.limits.window_s, self.limits.in_window
         assert Decimal(most) <= max(Decimal(1), self.limits.rate * window)
-        for first, beyond in zip(self.sent, self.sent[most:], strict=False):
+        for first, beyond in zip(self.filled, self.filled[most:], strict=False):
             assert beyond - first >= window
 
     @invariant()
@@ -188,7 +194,24 @@ def test_who_sends_very_much_writes_little(journal: Journal, tmp_path: Path) -> 
     for number in range(500):
         send(journal, f"{1000 + number}", at=5 + number / 1000)
     assert len((tmp_path / "book.jsonl").read_bytes().splitlines()) < 5
-    assert journal.book.refused == {"max_position_usd": 500}
+    assert journal.book.refused == {"max_position_usd": 10, "max_order_rate": 490}
+
+
+def test_an_order_that_is_refused_takes_its_place_in_the_second_too_whatever_it_is_refused_for(journal: Journal) -> None:
+    for number in range(9):
+        assert send(journal, f"{1000 + number}", at=2.0)["refused"] == "max_position_usd"
+    assert "filled" in send(journal, "1", at=2.1)
+    assert send(journal, "2", at=2.9)["why"] == "10 orders a second are allowed"
+    assert send(journal, "1", at=2.1) == {"filled": "1", "price": "100"}  # said again it is no other order
+    assert "filled" in send(journal, "3", at=3.0)
+    journal.price(NAMES[0], Decimal(1), 4.0)
+    assert [send(journal, f"{number}", at=5.0)["refused"] for number in range(4, 16)] == ["halted"] * 10 + ["max_order_rate"] * 2
+    assert [send(journal, f"{number}", at=400.0)["refused"] for number in range(16, 28)] == ["halted"] * 10 + ["max_order_rate"] * 2
+
+
+def test_who_is_always_too_fast_is_held_to_the_rate_and_not_shut_out(journal: Journal) -> None:
+    answers = [send(journal, "0.001", 1 if number % 2 else -1, 2 + number / 100) for number in range(300)]  # a hundred a second, for three
+    assert sum("filled" in each for each in answers) == 30
 
 
 @given(st.lists(st.tuples(amounts, prices), min_size=1, max_size=40))
@@ -200,7 +223,7 @@ def test_money_is_exact(trades: list[tuple[Decimal, Decimal]]) -> None:
 
     book, money = Book(Limits(Decimal(10) ** 12, Decimal(100), Decimal(1000))), Fraction(10**12)
     for number, (quantity, price) in enumerate(trades):
-        book.fill(Order(str(number), NAMES[0], 1, quantity), price, 1.0)
+        book.fill(Order(str(number), NAMES[0], 1, quantity), price)
         money -= Fraction(quantity) * Fraction(price)
     assert Fraction(book.cash) == money
     assert json.loads(json.dumps(str(book.cash))) == str(book.cash)

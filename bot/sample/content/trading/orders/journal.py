@@ -51,7 +51,8 @@ class Journal:
         book.prices |= {name: Decimal(price) for name, price in it["prices"].items()}
         if kind == "filled":
             order = Order(it["id"], it["instrument"], it["sign"], Decimal(it["quantity"]))
-            book.fill(order, Decimal(it["price"]), float(it["at"]))
+            book.arrives(float(it["at"]))
+            book.fill(order, Decimal(it["price"]))
             self.answers[order.id] = {"filled": it["quantity"], "price": it["price"]}
         elif kind == "refused":
             book.refused = it["counts"]
@@ -74,13 +75,13 @@ class Journal:
         """What came of it. What was filled is not filled again when it is said twice."""
         if (known := self.answers.get(order.id)) is not None:
             return known
-        if refusal := self.book.judge(order, at):
+        if refusal := self.book.throttle(at) or self.book.judge(order, at):
             self._refuse(refusal, at)
             return {"refused": refusal.code, "why": refusal.why}
         price, quantity = self.book.prices[order.instrument], str(order.quantity)
         said = {"id": order.id, "instrument": order.instrument, "sign": order.sign, "quantity": quantity, "price": str(price), "at": at}
         self._write(kind="filled", **said)
-        self.book.fill(order, price, at)
+        self.book.fill(order, price)
         self.answers[order.id] = {"filled": quantity, "price": str(price)}
         return self.answers[order.id]
 

@@ -72,7 +72,7 @@ class Book:
     halts: int = 0
     filled: int = 0
     refused: dict[str, int] = field(default_factory=dict)
-    sent: deque[float] = field(default_factory=deque)
+    arrived: deque[float] = field(default_factory=deque)
     last_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -110,6 +110,21 @@ class Book:
         self.halted = why
         self.halts += 1
 
+    def throttle(self, at: float) -> Refusal | None:
+        """Whatever comes of an order, it takes a place in its second; why there is none left for it. What finds none takes none."""
+        at = max(at, self.last_at)
+        recent = sum(1 for each in self.arrived if at - each < self.limits.window_s)
+        if recent >= self.limits.in_window:
+            return Refusal("max_order_rate", f"{_plain(self.limits.rate)} orders a second are allowed")
+        self.arrives(at)
+        return None
+
+    def arrives(self, at: float) -> None:
+        self.last_at = max(at, self.last_at)
+        self.arrived.append(self.last_at)
+        while len(self.arrived) > self.limits.in_window:
+            self.arrived.popleft()
+
     def judge(self, order: Order, at: float) -> Refusal | None:
         """Why it is not filled; None when it may be."""
         if self.halted:
@@ -117,10 +132,6 @@ class Book:
         price = self.prices.get(order.instrument)
         if price is None or at - self.priced_at.get(order.instrument, 0.0) > STALE_S:
             return Refusal("no_price", f"there is no price of {order.instrument} of the last {STALE_S / 60:.0f} minutes")
-        at = max(at, self.last_at)
-        recent = sum(1 for each in self.sent if at - each < self.limits.window_s)
-        if recent >= self.limits.in_window:
-            return Refusal("max_order_rate", f"{_plain(self.limits.rate)} orders a second are allowed")
         after = self._exposure_after(order, price)
         if after > self.limits.position and after >= self.exposure:
             return Refusal("max_position_usd", f"positions would be worth {after:.2f} USD, and {_plain(self.limits.position)} are allowed")
@@ -131,17 +142,13 @@ class Book:
         with localcontext(EXACT):
             return self.exposure + (abs(held + order.sign * order.quantity) - abs(held)) * price
 
-    def fill(self, order: Order, price: Decimal, at: float) -> None:
+    def fill(self, order: Order, price: Decimal) -> None:
         """It was judged before."""
         with localcontext(EXACT):
             self.held[order.instrument] = self.held.get(order.instrument, ZERO) + order.sign * order.quantity
             self.cash -= order.sign * order.quantity * price
         self.prices[order.instrument] = price
         self.filled += 1
-        self.last_at = max(at, self.last_at)
-        self.sent.append(self.last_at)
-        while len(self.sent) > self.limits.in_window:
-            self.sent.popleft()
 
     def refuse(self, refusal: Refusal) -> None:
         self.refused[refusal.code] = self.refused.get(refusal.code, 0) + 1
