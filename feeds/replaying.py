@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -15,7 +15,8 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 
 from feeds.book import Levels
-from feeds.events import Anything, Batch, Book, Change, Gap, Kind, Reason, Stream, decode
+from feeds.coverage import Coverage
+from feeds.events import Anything, Batch, Book, Change, Gap, Kind, Mark, Reason, Stream, decode
 from feeds.house import RECORDING
 from feeds.interest import Interest, Replay, Wanted
 from feeds.interests import Interests
@@ -70,7 +71,7 @@ class Replaying:
         sending = asyncio.create_task(publisher.run())
         progress = self._progress[environment] = Replayed(replay.start, replay.end, replay.speed, replay.start)
         try:
-            await _tell(self._recorded(wanted, replay), replay, publisher, progress)
+            await _tell(self._recorded(wanted, replay), Past(wanted, replay), publisher, progress)
             _log.info("feeds_replayed", environment=environment)
         except (errors.Error, OSError, TimeoutError) as problem:
             progress.problem = f"NATS broke off: {str(problem) or type(problem).__name__}"
@@ -99,7 +100,7 @@ class Replaying:
                     stream = Stream.of(message.subject)
                     if message.metadata.timestamp.timestamp() * 1e9 > replay.end + _LATE_NS:
                         return
-                    if stream[:3] in subjects and stream.kind != Kind.MARK:
+                    if stream[:3] in subjects:
                         yield stream, decode(message.data)
                     if message.metadata.num_pending == 0 and time.time_ns() > replay.end + _LATE_NS:
                         return
@@ -110,43 +111,69 @@ class Replaying:
             await subscription.unsubscribe()
 
 
-async def _tell(recorded: AsyncIterator[tuple[Stream, Batch]], replay: Replay, publisher: Publisher, progress: Replayed) -> None:
-    """Publish what lies in the time, as long after the first as it was then, divided by the speed."""
-    began, past = time.monotonic(), Past()
-    async for stream, batch in recorded:
-        for event in past.take(stream, batch, replay):
-            if replay.speed:
-                due = began + (event.at - replay.start) / 1e9 / replay.speed
+async def _tell(recorded: AsyncIterator[tuple[Stream, Batch]], past: Past, publisher: Publisher, progress: Replayed) -> None:
+    """Publish what lies in the time, as long after its start as it was then, divided by the speed."""
+    began = time.monotonic()
+
+    async def publish(events: Sequence[tuple[Stream, Anything]]) -> None:
+        for stream, event in events:
+            if progress.speed:
+                due = began + (event.at - progress.start) / 1e9 / progress.speed
                 if (left := due - time.monotonic()) > 0:
                     await rest(left)
             publisher.put(stream, [event])
-            progress.events += 1
+            progress.events += not isinstance(event, Gap) or event.reason != Reason.NOT_RECORDED
             progress.gaps += isinstance(event, Gap)
             progress.reached = max(progress.reached, event.at)
+
+    async for stream, batch in recorded:
+        await publish(past.take(stream, batch))
         await asyncio.sleep(0)
+    await publish(past.rest())
     await publisher.until_idle()
-    progress.reached, progress.is_over = replay.end, True
+    progress.reached, progress.is_over = progress.end, True
 
 
 class Past:
-    """Cuts what was recorded to its time. Pure."""
+    """Cuts what was recorded to its time, and names what of it was not recorded. Pure."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Sequence[Wanted], replay: Replay) -> None:
+        self._replay = replay
+        self._coverage = Coverage(wanted, replay)
         self._books: dict[Stream, Levels] = {}
         self._begun: set[Stream] = set()
         self._reached: dict[Stream, int] = {}
 
-    def take(self, stream: Stream, batch: Batch, replay: Replay) -> list[Anything]:
+    def take(self, stream: Stream, batch: Batch) -> list[tuple[Stream, Anything]]:
         """The events of the time; before the first of a book's, the book as it was, and a gap where the recording has a hole."""
+        missed: list[tuple[Stream, Anything]] = [*self._coverage.saw(stream, batch)]
+        if stream.kind == Kind.MARK:
+            return [*missed, *(each for event in batch.events if isinstance(event, Mark) for each in self._marked(stream, event))]
         hole = self._hole(stream, batch)
         ready: list[Anything] = []
         for event in batch.events:
-            if event.at < replay.start:
+            if event.at < self._replay.start:
                 self._remember(stream, event)
-            elif event.at < replay.end:
-                ready += self._opening(stream, event, replay.start)
+            elif event.at < self._replay.end:
+                ready += self._opening(stream, event, self._replay.start)
                 ready.append(event)
-        return [*hole(ready), *ready]
+        return [*missed, *((stream, event) for event in [*hole(ready), *ready])]
+
+    def rest(self) -> list[tuple[Stream, Anything]]:
+        """What is still to be named when all was taken."""
+        return [*self._coverage.rest()]
+
+    def _marked(self, of: Stream, mark: Mark) -> list[tuple[Stream, Anything]]:
+        """A hole after which nothing came any more is told by the numbers that a mark says were reached."""
+        found: list[tuple[Stream, Anything]] = []
+        for kind, n in mark.reached.items():
+            stream = of._replace(kind=kind)
+            reached = self._reached.get(stream, n)
+            self._reached[stream] = max(reached, n)
+            if n > reached and mark.at >= self._replay.start:
+                at = min(mark.at, self._replay.end - 1)
+                found.append((stream, Gap(at=at, reason=Reason.NOT_RECORDED, first=str(reached + 1), last=str(n))))
+        return found
 
     def _hole(self, stream: Stream, batch: Batch) -> Callable[[list[Anything]], list[Anything]]:
         reached = self._reached.get(stream)
