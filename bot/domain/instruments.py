@@ -35,7 +35,8 @@ def settled_in(written: str) -> str:
 def meant_by(written: str, *, is_perpetual: bool) -> str:
     """The nearest thing to what is no instrument that is one: `BTC/USDT` for `BTC:USDT`, `BTCUSDT` for `binance:BTCUSDT`."""
     before, _, after = _folded(written[:80]).partition(":")
-    words, last = _WORD.findall(before), next(iter(_WORD.findall(after)), "")
+    words: list[str] = _WORD.findall(before)
+    last = next(iter(_WORD.findall(after)), "")
     if len(words) == 1 and last in _QUOTES and not words[0].endswith(_QUOTES):
         words.append(last)
     elif len(words) == 1 and last not in _QUOTES and after.endswith(_QUOTES):
