@@ -32,6 +32,7 @@ _LOOK_BACK_NS = 120_000_000_000
 _LATE_NS = 10_000_000_000
 """An event is recorded at most so long after it was heard: NATS may have been away."""
 _QUIET_S = 2.0
+_Asked = tuple[tuple[Wanted, ...], Replay | None]
 
 
 class Replaying:
@@ -39,7 +40,7 @@ class Replaying:
 
     def __init__(self, client: Client, jetstream: JetStreamContext, interests: Interests, lease: Lease) -> None:
         self._client, self._jetstream, self._interests, self._lease = client, jetstream, interests, lease
-        self._tasks: dict[str, tuple[Interest, asyncio.Task[None]]] = {}
+        self._tasks: dict[str, tuple[_Asked, asyncio.Task[None]]] = {}
         self._progress: dict[str, Replayed] = {}
 
     def progress(self, environment: str) -> Replayed | None:
@@ -56,15 +57,16 @@ class Replaying:
                 task.cancel()
 
     def _look(self) -> None:
-        wanted = self._interests.all
-        for name, (interest, task) in list(self._tasks.items()):
-            if wanted.get(name) != interest:
+        wanted = {name: _asked(each) for name, each in self._interests.all.items()}
+        for name, (asked, task) in list(self._tasks.items()):
+            if wanted.get(name) != asked:
                 task.cancel()
                 del self._tasks[name]
                 self._progress.pop(name, None)
-        for name, interest in wanted.items():
-            if name not in self._tasks and interest.replay:
-                self._tasks[name] = (interest, asyncio.create_task(self._replay(name, interest.wanted, interest.replay)))
+        for name, asked in wanted.items():
+            instruments, replay = asked
+            if name not in self._tasks and replay:
+                self._tasks[name] = (asked, asyncio.create_task(self._replay(name, instruments, replay)))
 
     async def _replay(self, environment: str, wanted: tuple[Wanted, ...], replay: Replay) -> None:
         publisher = Publisher(self._client, self._lease.epoch, lambda: self._lease.is_valid, f"market.replay.{environment}")
@@ -109,6 +111,11 @@ class Replaying:
                     return
         finally:
             await subscription.unsubscribe()
+
+
+def _asked(interest: Interest) -> _Asked:
+    """Another password is no other replay, nor is it to hear what is live besides."""
+    return interest.wanted, interest.replay
 
 
 async def _tell(recorded: AsyncIterator[tuple[Stream, Batch]], past: Past, publisher: Publisher, progress: Replayed) -> None:

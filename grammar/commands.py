@@ -204,7 +204,9 @@ class Restart(Command):
 
     env: EnvironmentName | None = env_field()
     service: str | None = positional(values.SERVICE, "SERVICE", "only this one", option_label="S")
-    new_key: bool = flag("of a trading environment: its API key opens nothing from now on, and its services start anew with another")
+    new_key: bool = flag(
+        "of a trading environment: its API key opens nothing from now on; its services get another, and another feed password"
+    )
 
 
 @dataclass(frozen=True, slots=True)

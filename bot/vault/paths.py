@@ -33,7 +33,16 @@ def is_minted(environment: str) -> bool:
 
 def key(environment: str, number: int = 0) -> str:
     """Its API key; `number` is of which of them, since one that is lost is made anew. Raises PathRefused."""
-    return own(environment, f"key-{number}" if number else "key")
+    return _numbered(environment, "key", number)
+
+
+def feed(environment: str, number: int = 0) -> str:
+    """The password of its feed, made anew with its key and numbered as that is. Raises PathRefused."""
+    return _numbered(environment, "feed", number)
+
+
+def _numbered(environment: str, name: str, number: int) -> str:
+    return own(environment, f"{name}-{number}" if number else name)
 
 
 def own(environment: str, name: str = "") -> str:

@@ -18,7 +18,6 @@ from bot.worker.market_feed import FeedUnavailable, MarketFeed
 
 log = structlog.get_logger()
 
-FEED = "feed"
 _FAULTS = (FeedUnavailable, PathRefused, VaultUnavailable)
 
 
@@ -59,7 +58,8 @@ class Equipment:
     async def give(self, environment: str, trading: Trading) -> Given:
         """The variables of its services. What runs of it already goes on hearing. Raises NotEquipped."""
         try:
-            password, key = await self._password(environment), await self._key(environment)
+            number = await self._number(environment)
+            key, password = await self._key(environment, number), await self._password(environment, number)
             await self._feed.want(environment, trading, password.value, besides=True)
             signer = await self._feed.signer()
         except _FAULTS as problem:
@@ -73,7 +73,8 @@ class Equipment:
             if trading is None:
                 await self._feed.drop(environment)
                 return
-            await self._feed.want(environment, trading, (await self._password(environment)).value, besides=False)
+            password = await self._password(environment, await self._number(environment))
+            await self._feed.want(environment, trading, password.value, besides=False)
         except _FAULTS as problem:
             log.warning("interest_not_narrowed", environment=environment, reason=str(problem))
 
@@ -101,14 +102,17 @@ class Equipment:
         except FeedUnavailable as problem:
             raise NotEquipped(str(problem)) from problem
 
-    async def _password(self, environment: str) -> Secret:
-        path = paths.own(environment, FEED)
-        return Secret("FEED_PASSWORD", await self._minted(path, FEED), path)
-
-    async def _key(self, environment: str) -> Secret:
+    async def _number(self, environment: str) -> int:
+        """Which of its keys it is to have, and which of its passwords: who asks for another has both made anew."""
         async with self._store.look() as look:
             known = await look.trading.key(environment)
-        number = known.number if known else 0
+        return known.number if known else 0
+
+    async def _password(self, environment: str, number: int) -> Secret:
+        path = paths.feed(environment, number)
+        return Secret("FEED_PASSWORD", await self._minted(path, "feed"), path)
+
+    async def _key(self, environment: str, number: int) -> Secret:
         path = paths.key(environment, number)
         key = await self._minted(path, "key")
         async with self._store.transaction() as transaction:

@@ -130,9 +130,10 @@ async def test_from_an_opened_request_to_nothing_left(aws: Aws, tmp_path: Path, 
 
         await shop.says(f"/ivy restart {it.slug} --new-key")
         anew = json.loads(given(ssm, -1)["kept.json"])["secrets"]
-        assert anew == {"FEED_PASSWORD": own[0], "TRADING_KEY": f"{own[1]}-1"}
+        assert anew == {"FEED_PASSWORD": f"{own[0]}-1", "TRADING_KEY": f"{own[1]}-1"}
         assert [each["InstanceId"] for each in aws.instances()] == [instance["InstanceId"]]
-        values.append(aws.client("secretsmanager").get_secret_value(SecretId=anew["TRADING_KEY"])["SecretString"])
+        values += [aws.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"] for name in anew.values()]
+        assert (len(set(values)), world.market.hearing[it.id].password) == (4, values[2])
 
         heard = Instrument(
             "binance.spot.BTCUSDT", True, (Stretch(How.SEEN, it.created_at, it.created_at + 3600),), (), 0, 90_000, 12.3, 4.6

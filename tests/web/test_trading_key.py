@@ -108,14 +108,16 @@ async def test_gone_it_is_revoked_and_never_shown(world: World) -> None:
 
 async def test_one_that_is_lost_is_revoked_at_once_and_made_anew_by_its_page(world: World) -> None:
     it, lost, _ = await made(world)
+    heard_with = world.market.hearing[it.id].password
     async with signed_in(world, "dana") as web:
         assert lost in (await web.sends(f"/environments/{it.slug}/key")).text
         assert "Make another…" in (await web.get(f"/environments/{it.slug}")).text
         await web.sends("/say", line=f"/ivy restart {it.slug} --new-key", back=f"/environments/{it.slug}")
         await world.settle()
         [spec] = world.engine.running.values()
-        key = dict(spec.secrets)["TRADING_KEY"]
+        key, password = dict(spec.secrets)["TRADING_KEY"], dict(spec.secrets)["FEED_PASSWORD"]
         assert (key != lost, spec.generation) == (True, 2)
+        assert (password != heard_with, world.market.hearing[it.id].password) == (True, password)
         async with world.store.look() as look:
             assert (await look.trading.opens(hash_of(lost)), await look.trading.opens(hash_of(key))) == (None, it.id)
         page = await web.get(f"/environments/{it.slug}")

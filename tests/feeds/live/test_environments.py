@@ -112,6 +112,33 @@ async def test_what_the_exchange_lists_is_what_an_environment_may_ask_for(tmp_pa
         await feed.listed()
 
 
+async def test_of_another_password_the_old_one_lets_nobody_in_and_whoever_came_with_it_is_out(tmp_path: Path, binance: FakeBinance) -> None:
+    settings, id_, new = settings_of(tmp_path, binance), new_id(), f"{PASSWORD}-1"
+    feed = NatsFeed(settings)
+    async with running(settings):
+        await feed.want(id_, profile("BTCUSDT"), PASSWORD, besides=True)
+        async with Listener(feed.url, id_, PASSWORD, ["market.data.binance.spot.BTCUSDT.>"]) as before:
+            ear = Ear(before)
+            await binance.until_followed("btcusdt@trade")
+            heard = binance.trade("BTCUSDT")
+            await ear.until(lambda: bool(ear.of(Kind.TRADE)))
+            await feed.want(id_, profile("BTCUSDT"), new, besides=True)
+            assert not await is_let_in(feed.url, id_, PASSWORD)
+            assert before._client
+            async with asyncio.timeout(PATIENCE_S):
+                while before._client.is_connected:
+                    await asyncio.sleep(0.05)
+            async with Listener(feed.url, id_, new, ["market.data.binance.spot.BTCUSDT.>"]) as after:
+                anew = Ear(after)
+                last = binance.trade("BTCUSDT")
+                await anew.until(lambda: bool(anew.of(Kind.TRADE)))
+                assert [each.id for each in anew.of(Kind.TRADE)] == [str(last)]
+                await anew.close()
+            assert [each.id for each in ear.of(Kind.TRADE)] == [str(heard)]
+            await ear.close()
+        await binance.until(lambda: len(binance.links) == 1)
+
+
 async def test_the_same_again_changes_nothing_and_what_is_besides_is_added(tmp_path: Path, binance: FakeBinance) -> None:
     settings, id_ = settings_of(tmp_path, binance), new_id()
     feed = NatsFeed(settings)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
+from nats.aio.msg import Msg
 
 from feeds.events import Kind, Trade
-from feeds.interest import Mode, Replay
+from feeds.interest import Interest, Mode, Replay
 from tests.fakes.exchanges.binance import FakeBinance
-from tests.feeds.live.house import Ear, House, source
+from tests.feeds.live.house import Ear, House, source, wanted
 from tests.feeds.live.test_rollover import TOPICS
 
 pytestmark = pytest.mark.feeds
@@ -46,6 +47,26 @@ async def test_exactly_the_time_that_was_asked_for_is_told_again_beginning_with_
     binance.trade("BTCUSDT")
     await live.until(lambda: len(live.of(Kind.TRADE)) == 31)
     assert len(ear.of(Kind.TRADE)) == 10
+
+
+async def test_another_password_begins_no_replay_anew(house: House, binance: FakeBinance) -> None:
+    trades = (await recorded(house, binance)).of(Kind.TRADE)
+    replay = Replay(start=trades[9].at, end=trades[19].at, speed=0)
+    told: list[Msg] = []
+
+    async def overhear(message: Msg) -> None:
+        told.append(message)
+
+    await house.client.subscribe("market.replay.again.*.*.*.trade", cb=overhear)
+    ear = await house.environment("again", "binance.spot.BTCUSDT", mode=Mode.REPLAY, replay=replay)
+    await ear.until(lambda: len(ear.of(Kind.TRADE)) == 10)
+    before = len(told)
+    assert before
+    await house.interest("again", Interest(wanted("binance.spot.BTCUSDT"), Mode.REPLAY, replay))
+    other = await house.environment("other", "binance.spot.BTCUSDT", mode=Mode.REPLAY, replay=replay)
+    await other.until(lambda: len(other.of(Kind.TRADE)) == 10)
+    await house.client.flush()
+    assert len(told) == before
 
 
 async def test_a_replay_takes_the_time_that_it_took_divided_by_the_speed(house: House, binance: FakeBinance) -> None:
