@@ -28,6 +28,8 @@ _CHANGES = 2  # what a plan with something to do ends with
 _PASSING = re.compile(
     r"throttl|RequestLimitExceeded|TooManyRequests|InsufficientInstanceCapacity|ServiceUnavailable|InternalError|StatusCode: 5\d\d"
     r"|i/o timeout|connection (refused|reset)|no such host|context deadline exceeded|ExpiredToken|RequestError|no valid credential"
+    # What was made a moment ago, and is not known yet to whoever of AWS is asked next.
+    r"|Invalid(Group|SecurityGroup\w*|InstanceID|Volume)\.NotFound|NoSuchEntity|Invalid IAM Instance Profile"
     r"|state lock|Failed to save state|Error (saving|loading|refreshing) state",
     re.IGNORECASE,
 )

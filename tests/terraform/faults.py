@@ -23,6 +23,12 @@ S3_IS_ILL = Ill(500, "<Error><Code>InternalError</Code></Error>")
 EC2_IS_THROTTLED = Ill(
     503, "<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error></Errors></Response>"
 )
+GROUP_IS_NOT_KNOWN_YET = Ill(
+    400, "<Response><Errors><Error><Code>InvalidGroup.NotFound</Code><Message>There is no such group.</Message></Error></Errors></Response>"
+)
+NO_SUCH_IMAGE = Ill(
+    400, "<Response><Errors><Error><Code>InvalidAMIID.NotFound</Code><Message>There is no such image.</Message></Error></Errors></Response>"
+)
 
 
 @asynccontextmanager

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine import EngineUnavailable
+from provisioner.engine import EngineFailed, EngineUnavailable
 from provisioner.terraform.settings import MODULES
 from tests.terraform.aws import ACCOUNT, REGION, Aws, Mirror, hashicorps, stand_in
-from tests.terraform.faults import EC2_IS_THROTTLED, faulty
+from tests.terraform.faults import EC2_IS_THROTTLED, GROUP_IS_NOT_KNOWN_YET, NO_SUCH_IMAGE, faulty
 from tests.terraform.stand import Stand, spec
 
 ENVIRONMENT = "01jd0000000000000000000001"
@@ -140,3 +140,22 @@ async def test_what_is_throttled_half_way_is_tried_again_and_makes_one_machine(
         assert [after[each] - before[each] for each in ("instances", "groups", "roles", "profiles")] == [1, 1, 1, 1]
         await stand.engine.destroy(ENVIRONMENT, 3)
     assert counted(aws) == before
+
+
+async def test_what_was_made_a_moment_ago_and_is_not_known_yet_is_nobodys_fault_but_an_image_that_is_not_there_is(
+    stand: Stand, aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready(stand, aws, mirrors(tmp_path, "stand-in"), tmp_path / "module")
+    before, is_young = counted(aws), True
+    async with faulty(aws, lambda _, body: is_young and b"Action=AuthorizeSecurityGroupEgress" in body, GROUP_IS_NOT_KNOWN_YET) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(EngineUnavailable, match=r"InvalidGroup\.NotFound"):
+            await stand.apply(spec(ENVIRONMENT, slug="demo-1"))
+        is_young = False
+        await stand.apply(spec(ENVIRONMENT, slug="demo-1"), 2)
+        await stand.engine.destroy(ENVIRONMENT, 3)
+    assert counted(aws) == before
+    async with faulty(aws, lambda _, body: b"Action=RunInstances" in body, NO_SUCH_IMAGE) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(EngineFailed, match=r"InvalidAMIID\.NotFound"):
+            await stand.apply(spec(ENVIRONMENT, slug="demo-1"), 4)
