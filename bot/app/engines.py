@@ -18,6 +18,7 @@ from bot.settings.terraform import MODULES
 from bot.store.made_by import made_by
 from bot.store.store import Store
 from bot.worker.strays import Account
+from provisioner import ec2
 from provisioner.by_project import Choice, EngineByProject
 from provisioner.engine import Engine, Repositories
 from provisioner.images import Bakery
@@ -26,6 +27,7 @@ from provisioner.remotes import GitRepositories
 from provisioner.setup.machines import Machines
 from provisioner.terraform.engine import TerraformEngine
 from provisioner.terraform.records import Records
+from provisioner.terraform.remains import AwsRemains
 from provisioner.terraform.settings import TerraformSettings
 from provisioner.terraform.trading import Resolve, addresses_of
 
@@ -53,9 +55,15 @@ def engine_of(
     engines: dict[str, Engine] = {LOCAL: keeper}
     for name, module in wanted(settings).items():
         image = image_now(settings, store) if name in ON_AWS else None
-        engines[name] = TerraformEngine(terraform_of(settings, module), keeper, machines=machines.get(name), image=image, resolve=resolve)
+        remains = _remains_of(settings) if name in ON_AWS else None
+        told = terraform_of(settings, module)
+        engines[name] = TerraformEngine(told, keeper, machines=machines.get(name), image=image, resolve=resolve, remains=remains)
     choice = Choice({key: engine_name(settings, key) for key in settings.projects}, usual(settings))
     return EngineByProject(engines, choice, partial(made_by, store))
+
+
+def _remains_of(settings: Settings) -> AwsRemains:
+    return AwsRemains(partial(ec2.client, region=str(settings.terraform.variables["region"])))
 
 
 def wanted(settings: Settings) -> Mapping[str, str]:

@@ -40,6 +40,9 @@ class Commands:
     def output(self) -> tuple[str, ...]:
         return self._command("output", json=_FLAG, no_color=_FLAG)
 
+    def pull(self) -> tuple[str, ...]:
+        return self._command("state pull")
+
     def push(self, state: str = ERRORED) -> tuple[str, ...]:
         return self._command("state push", state)
 

@@ -34,6 +34,7 @@ from provisioner.terraform.looks import Looks
 from provisioner.terraform.outputs import data_of, instance_of, volume_of, with_addresses
 from provisioner.terraform.program import Program, find
 from provisioner.terraform.records import Data, Made, Record, Records
+from provisioner.terraform.remains import Remains
 from provisioner.terraform.reports import Begun, Quiet
 from provisioner.terraform.runner import Runner
 from provisioner.terraform.seen import Seen
@@ -46,7 +47,7 @@ class TerraformEngine(Engine):
     """`within` brings services to the machine that was made; with `modules/local-env` that is this machine, and the keeper.
 
     With `machines` the module makes a machine of each environment's own, which they set up; then `within` only reads repositories.
-    `image` asks which image machines are made of now, "" for the one that the settings name.
+    `image` asks which image machines are made of now, "" for the one that the settings name; `remains` take away what no state knows.
     """
 
     def __init__(
@@ -57,8 +58,9 @@ class TerraformEngine(Engine):
         machines: Machines | None = None,
         image: Callable[[], Awaitable[str]] | None = None,
         resolve: Resolve = addresses_of,
+        remains: Remains | None = None,
     ) -> None:
-        self._settings, self._within, self._now, self._machines = settings, within, now, machines
+        self._settings, self._within, self._now, self._machines, self._remains = settings, within, now, machines, remains
         self._newest = Newest(settings, image, resolve)
         for folder in (settings.fences, settings.environments, settings.folder / "home"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -84,7 +86,9 @@ class TerraformEngine(Engine):
 
     async def _stack(self, environment: str, fence: int) -> Stack:
         program = await self.program()
-        return Stack(Copy(self._settings, environment, fence), Commands(program.argv), self._runner)
+        machine = await self._machine_of(environment)
+        copy = Copy(self._settings, environment, fence)
+        return Stack(copy, Commands(program.argv), self._runner, self._remains, machine.id if machine else "")
 
     def _claim(self, environment: str, fence: int) -> None:
         check_name(environment)

@@ -89,8 +89,16 @@ class TerraformSettings:
     @property
     def declared(self) -> frozenset[str]:
         """The variables that the module has."""
-        texts = [path.read_text("utf-8") for path in self.module.glob("*.tf")]
-        return frozenset(name for text in texts for name in re.findall(r'^variable\s+"([^"]+)"', text, re.MULTILINE))
+        return frozenset(re.findall(r'^variable\s+"([^"]+)"', self._text, re.MULTILINE))
+
+    @property
+    def resources(self) -> frozenset[str]:
+        """The types of what the module makes."""
+        return frozenset(re.findall(r'^resource\s+"([^"]+)"', self._text, re.MULTILINE))
+
+    @property
+    def _text(self) -> str:
+        return "\n".join(path.read_text("utf-8") for path in self.module.glob("*.tf"))
 
     @property
     def folder(self) -> Path:

@@ -8,14 +8,17 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from processes import killpoint
 from provisioner.engine import EngineFailed, EngineUnavailable, StageName
+from provisioner.fences import Fences
 from provisioner.terraform import launcher
 from provisioner.terraform.commands import ERRORED, Commands
 from provisioner.terraform.copies import Copy
 from provisioner.terraform.launcher import Launch
+from provisioner.terraform.remains import Left, Remains, known
 from provisioner.terraform.runner import Ended, Place, Progress, Runner
 from provisioner.terraform.runs import StateLock, lock_of
 from provisioner.terraform.said import Said
@@ -30,6 +33,8 @@ _PASSING = re.compile(
     r"|i/o timeout|connection (refused|reset)|no such host|context deadline exceeded|ExpiredToken|RequestError|no valid credential"
     # What was made a moment ago, and is not known yet to whoever of AWS is asked next.
     r"|Invalid(Group|SecurityGroup\w*|InstanceID|Volume)\.NotFound|NoSuchEntity|Invalid IAM Instance Profile"
+    # What a run that was killed a moment ago had made and AWS did not list yet: it is taken away before the next try.
+    r"|\w+\.Duplicate\b|EntityAlreadyExists"
     r"|state lock|Failed to save state|Error (saving|loading|refreshing) state",
     re.IGNORECASE,
 )
@@ -39,8 +44,10 @@ KILL_POINTS = ("terraform.laid_out", "terraform.planned", "terraform.applied", "
 class Stack:
     """One environment, for one holder of its lease. Raises StaleFence wherever somebody with a newer one has been."""
 
-    def __init__(self, copy: Copy, commands: Commands, runner: Runner) -> None:
+    def __init__(self, copy: Copy, commands: Commands, runner: Runner, remains: Remains | None = None, ran: str = "") -> None:
+        """`remains` take away what no state knows, but never the machine `ran` while the environment is to be there."""
         self._copy, self._commands, self._runner = copy, commands, runner
+        self._remains, self._ran = remains, ran
         self._of = 0  # how many things the plan at hand changes
 
     # ------------------------------------------------------------ steps
@@ -48,6 +55,7 @@ class Stack:
         """Make it so and return the outputs. Raises EngineFailed, EngineUnavailable."""
         await self._begin(variables)
         if await self._plan():
+            await self._clear(self._ran)
             await self._carry_out("apply", progress)
         killpoint("terraform.applied")
         return await self.outputs()
@@ -56,7 +64,9 @@ class Stack:
         """Take all of it down and forget it; already gone is success. Raises EngineUnavailable."""
         try:
             await self._begin(variables)
-            if await self._plan(is_destroy=True):
+            is_there = await self._plan(is_destroy=True)
+            await self._clear()  # first: what the state knows may be in use by what it does not
+            if is_there:
                 await self._carry_out("apply", progress)
         except EngineFailed as failed:
             raise EngineUnavailable(failed.reason) from failed
@@ -80,6 +90,16 @@ class Stack:
         if read.code:
             raise EngineUnavailable(f"terraform output: {read.said.reason}")
         return {name: each["value"] for name, each in json.loads(read.out).items()}
+
+    async def _clear(self, ran: str = "") -> None:
+        """After a plan, for which every earlier run had to be over."""
+        if self._remains:
+            pulled = await self._runner.read(self._launch("pull", self._commands.pull()), self._place())
+            if pulled.code:
+                raise EngineUnavailable(f"terraform state pull: {pulled.said.reason}")
+            settings, environment, fence = self._copy.settings, self._copy.environment, self._copy.fence
+            claim = partial(Fences(settings.fences).claim, environment, fence)
+            await self._remains.clear(Left(environment, known(pulled.out), claim, ran, settings.resources))
 
     async def _begin(self, variables: Mapping[str, Any]) -> None:
         await asyncio.to_thread(self._copy.lay_out, variables)

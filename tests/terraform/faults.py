@@ -32,8 +32,10 @@ NO_SUCH_IMAGE = Ill(
 
 
 @asynccontextmanager
-async def faulty(aws: Aws, is_ill: Callable[[web.Request, bytes], bool], says: Ill) -> AsyncIterator[str]:
-    """AWS with days on which it answers what is asked with `says`."""
+async def faulty(
+    aws: Aws, is_ill: Callable[[web.Request, bytes], bool], says: Ill, done: Callable[[bytes], None] = lambda body: None
+) -> AsyncIterator[str]:
+    """AWS with days on which it answers what is asked with `says`; `done` is called once it has done what a body asks, before it answers."""
     async with aiohttp.ClientSession(auto_decompress=False) as session:
 
         async def hand_on(request: web.Request) -> web.StreamResponse:
@@ -47,7 +49,9 @@ async def faulty(aws: Aws, is_ill: Callable[[web.Request, bytes], bool], says: I
                     for key, value in answer.headers.items()
                     if key.lower() not in {"content-length", "transfer-encoding", "connection"}
                 }
-                return web.Response(status=answer.status, body=await answer.read(), headers=kept)
+                read = await answer.read()
+                done(body)
+                return web.Response(status=answer.status, body=read, headers=kept)
 
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", hand_on)

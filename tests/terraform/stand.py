@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioner.engine import Access, Service, Source, Spec
 from provisioner.terraform.engine import TerraformEngine
+from provisioner.terraform.remains import Remains
 from provisioner.terraform.settings import TerraformSettings
 from tests.fakes.engine import FakeEngine, FakeRepositories
 from tests.provisioner.house import Notes
@@ -48,11 +49,12 @@ class Stand:
         self.within = FakeEngine(FakeRepositories())
         self.ledger = data.parent / "ledger"
         self.now = THEN
+        self.remains: Remains | None = None
 
     @property
     def engine(self) -> TerraformEngine:
         """A new one each time, as a new worker would have it."""
-        return TerraformEngine(self.settings, self.within, lambda: self.now)
+        return TerraformEngine(self.settings, self.within, lambda: self.now, remains=self.remains)
 
     def set(self, **more: Any) -> None:
         self.settings = replace(self.settings, **more)

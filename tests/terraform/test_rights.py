@@ -215,6 +215,28 @@ def test_it_makes_roles_within_the_boundary_only_and_becomes_nobody(trellis: Cal
         assert not trellis(f"sts:{action}", f"{IAM}:role/{other}")
 
 
+def test_it_takes_away_what_a_killed_run_left_and_nothing_of_anybody_elses(trellis: Callable[..., bool]) -> None:
+    """All that provisioner/terraform/remains.py asks."""
+    for kind in ("Instances", "Volumes", "SecurityGroups", "SecurityGroupRules"):
+        assert trellis(f"ec2:Describe{kind}", "*")
+    changes = {
+        "instance/i-1": ("TerminateInstances", "DetachVolume"),
+        "volume/vol-1": ("DetachVolume", "DeleteVolume"),
+        "security-group/sg-1": ("DeleteSecurityGroup", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"),
+    }
+    for place, actions in changes.items():
+        for action in actions:
+            assert trellis(f"ec2:{action}", f"{EC2}:{place}", context=MARK)
+            assert not trellis(f"ec2:{action}", f"{EC2}:{place}")
+    of_roles = ("GetRole", "ListRolePolicies", "DeleteRolePolicy", "DeleteRole")
+    of_profiles = ("GetInstanceProfile", "RemoveRoleFromInstanceProfile", "DeleteInstanceProfile")
+    for kind, actions in (("role", of_roles), ("instance-profile", of_profiles)):
+        for action in actions:
+            assert trellis(f"iam:{action}", f"{IAM}:{kind}/trellis/environments/env-{MINE}")
+            for elsewhere in (f"env-{MINE}", f"x/env-{MINE}", "trellis/trellis"):
+                assert not trellis(f"iam:{action}", f"{IAM}:{kind}/{elsewhere}")
+
+
 def test_of_secrets_and_objects_it_has_environments_and_the_sandbox(
     trellis: Callable[..., bool], record_property: Callable[[str, object], None]
 ) -> None:
