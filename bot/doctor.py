@@ -26,6 +26,7 @@ from bot.doctor_engines import engines, ways_out
 from bot.doctor_feeds import certificates
 from bot.doctor_github import app_problem, installation_problem
 from bot.doctor_image import image
+from bot.doctor_prices import priced
 from bot.doctor_said import Finding, Said, bad, good
 from bot.domain.alarm import AlarmKind
 from bot.domain.message import Person, Platform
@@ -201,6 +202,7 @@ def _looks(settings: Settings, store: Store, edges: Edges, github: Access | None
     looks += [partial(_part, name, check) for name, check in checks_of(settings, store, place).items()]
     looks += [partial(_account, platform, chat) for platform, chat in chats.items() if platform not in {Platform.CONSOLE, Platform.WEB}]
     looks += [partial(certificates, settings.feeds)] if settings.feeds.nats_url.startswith("tls://") else []
+    looks += [partial(priced, settings)] if settings.prices.region else []
     looks += [partial(ways_out, settings)] if HOSTS in modules(settings) else []
     looks += _app_looks(settings, github)
     for project in projects_of(settings).values():

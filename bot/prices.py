@@ -16,6 +16,7 @@ from bot.env import output
 from bot.price_table import BadTable, Host, Priced, PriceTable, Region
 from bot.rendering.clean import words
 from bot.settings import Settings, SettingsError
+from bot.settings.engines import machine_types
 from provisioner import price_list
 from provisioner.price_list import NoPrice
 
@@ -46,7 +47,7 @@ def _show(settings: Settings) -> int:
 
 
 def _refresh(settings: Settings, args: argparse.Namespace, client: Callable[[], Any]) -> int:
-    region, types = args.region or settings.prices.region, settings.prices.instance_types
+    region, types = args.region or settings.prices.region, machine_types(settings)
     if not region:
         raise SettingsError("--region: which one? Or set TRELLIS_PRICES__REGION")
     before = price_table.read(settings.price_file)

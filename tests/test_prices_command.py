@@ -13,9 +13,12 @@ from botocore.stub import Stubber
 
 from bot.app.terms import prices_of
 from bot.cli import parser
+from bot.doctor_prices import priced
+from bot.doctor_said import Finding
 from bot.domain.environment import Size
 from bot.prices import prices
 from bot.settings import Settings, SettingsError, check
+from bot.settings.engines import machine_types
 
 REGION = "eu-west-1"
 HOURLY = {"t3.large": "0.0912", "t3.xlarge": "0.1824", "m6i.2xlarge": "0.428"}
@@ -160,3 +163,23 @@ def test_a_table_that_is_none_is_refused_with_its_place(tmp_path: Path, text: st
 def test_money_that_cannot_be_reckoned_is_refused_at_the_start(more: dict[str, Any], why: str) -> None:
     with pytest.raises(SettingsError, match=why):
         check(Settings(**more))
+
+
+async def test_what_is_made_is_what_is_asked_for_and_the_doctor_says_where_it_is_not(tmp_path: Path) -> None:
+    def settings(**more: Any) -> Settings:
+        return Settings(data_dir=tmp_path, engine="terraform", **{"prices": {"region": REGION}, **more})
+
+    usual = settings()
+    assert (await priced(usual)).words == f"there is none of {REGION} yet: trellis prices refresh"
+    prices(usual, parser().parse_args(["prices", "refresh"]), stubbed)
+    assert (await priced(usual)).finding is Finding.GOOD
+    larger = {
+        "module": "branch-env",
+        "variables": {"instance_types": {"small": "m6i.8xlarge", "medium": "t3.xlarge", "large": "m6i.2xlarge"}},
+    }
+    said = await priced(settings(terraform=larger))
+    assert said.words == "small is reckoned as t3.large and made as m6i.8xlarge: trellis prices refresh"
+    assert machine_types(settings(terraform=larger))["small"] == "m6i.8xlarge"
+    own = {"lab": {"forge": "local", "clone_url": "/srv/lab.git", "engine": "terraform", "terraform": {"variables": larger["variables"]}}}
+    said = await priced(settings(terraform={"module": "branch-env"}, projects=own))
+    assert said.words.startswith("machines of lab have types of their own")

@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from bot.domain import procfile
 from bot.domain.devenv_file import File, Service, keys_of
-from bot.domain.devenv_given import refuse_given
+from bot.domain.devenv_given import refuse_given, refuse_lifetimes
 from bot.domain.devenv_nodes import at, fields_of, variables
 from bot.domain.devenv_opening import opening_of
 from bot.domain.devenv_seeds import seeds_of
@@ -91,6 +91,8 @@ def _dev_env(content: bytes, problems: Problems, offer: Offer, now: float | None
     if trading:
         wishes = replace(wishes, ttl_s=trading.ttl_hours * 3600)
     create = opening_of(fields["create"], problems) if "create" in fields else Opening()
+    if trading:
+        refuse_lifetimes(fields, trading, problems)
     profiles = profiles_of(fields.get("profiles"), services, problems, is_tilt_read=is_read)
     seeds = seeds_of(fields.get("seeds"), services, problems)
     return DevEnv(services, FILE, wishes, create, profiles, _lines(root), trading, seeds)
@@ -102,8 +104,6 @@ def _with_strategy(
     """After the others: the first is the main one, and a strategy need not answer anybody. All are told the profile."""
     if any(each.name == STRATEGY for each in services):
         problems.add(at(fields["services"]), "said_twice", f'the strategy is the service "{STRATEGY}": name the other one otherwise')
-    if "ttl" in fields:
-        problems.add(at(fields["ttl"]), "said_twice", "a trading environment lives for ttl_hours", f"ttl_hours: {trading.ttl_hours:g}")
     strategy = service_of(trading, offer)
     return (*(replace(each, env=(*each.env, *strategy.env)) for each in services), strategy)
 

@@ -76,9 +76,10 @@ def choose(
 
 
 def _services(config: DevEnv, names: tuple[str, ...], env: tuple[tuple[str, str], ...]) -> tuple[ServiceConfig, ...]:
+    """A trading environment is all of its services, whatever is named: what trades is never without what limits it."""
     known = tuple(service.name for service in config.services)
     for name in names:
         if name not in known:
             raise NotThere("service", name, known)
-    chosen = [service for service in config.services if not names or service.name in names]
+    chosen = [service for service in config.services if not names or config.trading or service.name in names]
     return tuple(replace(service, env=tuple({**dict(service.env), **dict(env)}.items())) for service in chosen)

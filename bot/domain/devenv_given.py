@@ -6,6 +6,7 @@ import re
 
 from bot.domain.devenv_nodes import at
 from bot.domain.service_config import Problems
+from bot.domain.trading import Trading
 from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence, shown
 
 _GIVEN = re.compile(r"TRADING(?:_KEY)?|(?:FEED|TRELLIS)_[A-Z0-9_]*")
@@ -21,6 +22,14 @@ def refuse_given(fields: dict[str, Node], problems: Problems) -> None:
                     _refuse_names(node, problems)
                 elif part == "services" and key.text in {"run", "build"}:
                     _refuse_set(key.text, node, problems)
+
+
+def refuse_lifetimes(fields: dict[str, Node], trading: Trading, problems: Problems) -> None:
+    """A `ttl` beside the profile's `ttl_hours`, or in one of the file's profiles."""
+    said = [fields["ttl"]] if "ttl" in fields else []
+    said += [node for _, inside in _entries(fields.get("profiles")) for key, node in _entries(inside) if key.text == "ttl"]
+    for node in said:
+        problems.add(at(node), "said_twice", "a trading environment lives for ttl_hours", f"ttl_hours: {trading.ttl_hours:g}")
 
 
 def _refuse_names(env: Node, problems: Problems) -> None:

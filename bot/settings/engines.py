@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from bot.settings.terraform import MODULES, NEEDED
 from bot.settings.whole import Settings
@@ -60,3 +61,20 @@ def machineless(settings: Settings) -> frozenset[str]:
 
 def makes_machines(settings: Settings) -> bool:
     return any(name in modules(settings) for name in ON_AWS)
+
+
+def machine_types(settings: Settings) -> Mapping[str, str]:
+    """The instance type of each size: as modules on AWS are told, else as prices are asked for."""
+    return {**{str(size): each for size, each in settings.prices.instance_types.items()}, **_said_types(settings.terraform.variables)}
+
+
+def own_types(settings: Settings) -> tuple[str, ...]:
+    """The projects whose machines on AWS are of other types than everybody's."""
+    usual_ones, on_aws = machine_types(settings), [key for key in settings.projects if engine_name(settings, key) in ON_AWS]
+    own = {key: {**usual_ones, **_said_types(settings.projects[key].terraform.variables)} for key in on_aws}
+    return tuple(key for key, found in own.items() if found != usual_ones)
+
+
+def _said_types(variables: Mapping[str, Any]) -> Mapping[str, str]:
+    found = variables.get("instance_types")
+    return found if isinstance(found, Mapping) else {}

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from bot.domain import devenv
+from bot.domain.devenv_choice import choose
+from bot.domain.environment import STRATEGY
 from bot.domain.instruments import instrument
 from bot.domain.service_config import ConfigProblem, DevEnv
 from bot.domain.trading import USUAL, Exchange, Market, MarketData, Mode, Offer, Risk, Strategy, Trading
@@ -309,3 +311,14 @@ def test_other_names_are_free(name: str) -> None:
 
 def test_without_a_strategy_they_are_names_like_others() -> None:
     assert isinstance(read("version: 1\nservices: {web: {run: x, env: {TRADING: x, FEED_URL: x}}}\n"), DevEnv)
+
+
+def test_a_trading_environment_is_all_of_its_services_whatever_is_named() -> None:
+    file = read(f"{TOP}services: {{web: {{run: ./web}}, orders: {{run: ./orders}}}}\nprofiles: {{solo: {{services: [web]}}}}\n")
+    assert isinstance(file, DevEnv)
+    for chosen in (choose(file, profile="solo"), choose(file, services=("web",))):
+        assert [each.name for each in chosen.services] == ["web", "orders", STRATEGY]
+
+
+def test_no_profile_of_the_file_says_how_long_it_lives() -> None:
+    assert problems(f"{TOP}profiles: {{long: {{ttl: 90h}}}}\n") == ["8:24 said_twice → ttl_hours: 48"]
