@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +27,7 @@ from processes import free_port
 
 CONTENT = Path(feed.__file__).parents[1]
 KEY, BTC = "trl_key_of_the_test_0123456789", "binance.spot.BTCUSDT"
+REFUSAL = b"-ERR 'Authorization Violation'\r\n"
 PATIENCE_S = 60
 pytestmark = [pytest.mark.feeds, pytest.mark.usefixtures("leaves_no_child")]
 
@@ -38,6 +39,7 @@ class Nats:
     listening: socket.socket
     links: list[socket.socket] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    is_refusing: bool = False
 
     def serve(self) -> None:
         while True:
@@ -45,10 +47,18 @@ class Nats:
                 link, _ = self.listening.accept()
             except OSError:
                 return
-            link.sendall(b'INFO {"server_id":"test"}\r\n')
-            self.said.append(link.recv(65_536).decode())
-            self.links.append(link)
-            link.sendall(b"PING\r\n")
+            with suppress(OSError):  # it may be gone already
+                link.sendall(b'INFO {"server_id":"test"}\r\n')
+                self.said.append(link.recv(65_536).decode())
+                self.links.append(link)
+                link.sendall(REFUSAL if self.is_refusing else b"PING\r\nPONG\r\n")
+
+    def refuse(self) -> None:
+        """As NATS does to whoever came with a password that it has no more."""
+        self.is_refusing = True
+        for link in self.links:
+            with suppress(OSError):
+                link.sendall(REFUSAL)
 
     def price(self, price: str) -> None:
         payload = encode(Batch(1, 1, [Trade(1, "7", price, "0.1", "buy")]))
@@ -69,6 +79,7 @@ class Trellis(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Heard)
         self.heard: list[dict[str, Any]] = []
         self.resume_by = ""
+        self.status = 200
 
 
 class _Heard(BaseHTTPRequestHandler):
@@ -78,7 +89,7 @@ class _Heard(BaseHTTPRequestHandler):
         assert (self.path, self.headers["Authorization"]) == ("/api/v1/environments/demo-1/risk", f"Bearer {KEY}")
         server.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         body = json.dumps({"resume_by": server.resume_by}).encode()
-        self.send_response(200)
+        self.send_response(server.status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -206,6 +217,28 @@ def test_the_next_process_takes_the_book_when_the_one_before_has_ended(place: Pl
             assert second.order("o1", "buy", "0.1")[0] == 503
             second_later.process.kill()
             until(lambda: second.ask("/book")[0], lambda status: status == 200)
+
+
+def test_its_key_opens_nothing_from_when_the_feed_or_trellis_know_it_no_more(place: Place) -> None:
+    with place.desk() as desk:
+        until(lambda: desk.ask("/book")[0], lambda status: status == 200)
+        place.nats.refuse()
+        until(lambda: desk.ask("/book")[0], lambda status: status == 401)
+        assert desk.order("o1", "buy", "0.1")[0] == 401
+        assert desk.ask("/health", key="") == (200, {"well": True})
+        place.nats.is_refusing = False
+        until(lambda: desk.ask("/book")[0], lambda status: status == 200)
+        place.trellis.status = 401
+        until(lambda: desk.ask("/book")[0], lambda status: status == 401)
+        place.trellis.status = 503
+        heard = len(place.trellis.heard)
+        until(lambda: len(place.trellis.heard), lambda count: count > heard + 1)
+        assert desk.order("o2", "buy", "0.1")[0] == 401
+        place.trellis.status = 200
+        until(lambda: desk.ask("/book")[0], lambda status: status == 200)
+        place.trellis.status, heard = 403, len(place.trellis.heard)
+        until(lambda: len(place.trellis.heard), lambda count: count > heard + 1)
+        assert desk.ask("/book")[0] == 200
 
 
 def test_what_is_no_order_is_told_so_and_nobody_without_the_key_is_heard(place: Place) -> None:

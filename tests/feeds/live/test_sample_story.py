@@ -146,9 +146,17 @@ async def test_the_sample_from_an_opened_request_to_nothing_left(tmp_path: Path,
         assert "takes orders again within seconds" in await shop.answer(f"/ivy resume {it.slug}")
 
         async def trades_again() -> bool:
-            _, book = await story.book(it.slug, key)
-            return not book["halted"] and book["orders"] > halted["orders"]
+            status, book = await story.book(it.slug, key)
+            return status == 200 and not book["halted"] and book["orders"] > halted["orders"]
 
+        await until(trades_again, lambda: binance.trade("BTCUSDT", LOW))
+        _, halted = await story.book(it.slug, key)
+
+        lost, lost_password = key, password
+        await shop.says(f"/ivy restart {it.slug} --new-key")
+        key, password = await story.secret(it, "key-1"), await story.secret(it, "feed-1")
+        assert (await story.book(it.slug, lost))[0] == 401
+        assert [await is_let_in(story.feed.url, it.id, each) for each in (lost_password, password)] == [False, True]
         await until(trades_again, lambda: binance.trade("BTCUSDT", LOW))
 
         warning = [each for each in await shop.after(hours=44) if "/ivy extend" in each]
@@ -168,7 +176,7 @@ async def test_the_sample_from_an_opened_request_to_nothing_left(tmp_path: Path,
         told = "\n".join((*shop.heard, *(each.shown for each in slack.said), await stored_rows(world)))
         written = told + "".join(each.read_bytes().decode("latin-1") for each in (tmp_path / "data").rglob("*") if each.is_file())
         assert it.id in written
-        assert not [each for each in (key, password) if each in written]
+        assert not [each for each in (key, password, lost, lost_password) if each in written]
 
 
 async def nothing_is_left(story: Story, it: Environment, key: str, password: str, binance: FakeBinance) -> None:

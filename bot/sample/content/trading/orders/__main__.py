@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .feed import SignIn, listen, subjects_of
+from .feed import NotLetIn, SignIn, listen, subjects_of
 from .journal import InUse, Journal
 from .limits import Limits
-from .report import Trellis, told_of
+from .report import KeyRefused, Trellis, told_of
 from .server import Desk, Server
 
 _AGAIN_S = 0.5
@@ -39,11 +39,15 @@ def keep(desk: Desk, limits: Limits, trellis: Trellis) -> None:
             with desk.lock:
                 how = told_of(journal.book)
             by = trellis.told(how)
+            desk.refused_by.discard("Trellis")
             with desk.lock:
                 resumed = bool(by) and journal.book.halts == how["halts"] and journal.resume(by, time.time())
             if resumed:
                 print(f"resumed, as {by} said", flush=True)
                 continue  # so that Trellis hears of it at once
+        except KeyRefused as problem:
+            desk.refused_by.add("Trellis")
+            print(f"this environment's key is another by now: {problem}", flush=True)
         except (OSError, ValueError) as problem:
             print(f"Trellis was not told: {problem}", flush=True)
         time.sleep(_TELL_EACH_S)
@@ -52,7 +56,10 @@ def keep(desk: Desk, limits: Limits, trellis: Trellis) -> None:
 def hear(desk: Desk, sign_in: SignIn, subjects: list[str]) -> None:
     while True:
         try:
-            listen(sign_in, subjects, desk.priced)
+            listen(sign_in, subjects, desk.priced, lambda: desk.refused_by.discard("the feed"))
+        except NotLetIn as problem:
+            desk.refused_by.add("the feed")
+            print(f"this environment's key and the password of its feed are others by now: {problem}", flush=True)
         except (OSError, ValueError, KeyError) as problem:
             print(f"the feed broke off: {problem}", flush=True)
         time.sleep(_AGAIN_S)

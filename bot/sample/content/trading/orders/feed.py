@@ -11,7 +11,12 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+_NOT_LET_IN = (b"authorization violation", b"authentication revoked")
 _SILENCE_S = 60.0  # marks come every second; NATS itself asks every two minutes
+
+
+class NotLetIn(OSError):  # noqa: N818 - a sentence
+    """The feed knows this password no more: it was made anew, and the API key with it."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,8 @@ def connected(urls: str) -> tuple[SplitResult, socket.socket]:
     return connected(",".join(others))
 
 
-def listen(sign_in: SignIn, subjects: list[str], priced: Callable[[str, Decimal], None]) -> None:
-    """Until the connection ends. Raises OSError."""
+def listen(sign_in: SignIn, subjects: list[str], priced: Callable[[str, Decimal], None], let_in: Callable[[], None] = lambda: None) -> None:
+    """Until the connection ends; `let_in` is called when the password was good. Raises NotLetIn, OSError."""
     (at, plain), mids = connected(sign_in.url), Mids()
     with plain:
         trusted = ssl.create_default_context(cadata=sign_in.ca or None)
@@ -75,8 +80,11 @@ def listen(sign_in: SignIn, subjects: list[str], priced: Callable[[str, Decimal]
             words = line.split()
             if line.startswith(b"PING"):
                 link.sendall(b"PONG\r\n")
+            elif line.startswith(b"PONG"):
+                let_in()
             elif line.startswith(b"-ERR"):
-                raise OSError(line.decode(errors="replace").strip())
+                refused = any(each in line.lower() for each in _NOT_LET_IN)
+                raise (NotLetIn if refused else OSError)(line.decode(errors="replace").strip())
             elif line.startswith(b"MSG"):
                 payload = reader.read(int(words[-1]) + 2)[:-2]
                 for name, price in mids.of(words[1].decode(), payload):

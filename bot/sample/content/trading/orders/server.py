@@ -55,9 +55,11 @@ class Desk:
         self.lock = threading.Lock()
         self.journal: Journal | None = None
         self.instruments, self._key = instruments, key
+        self.refused_by: set[str] = set()
+        """Those who know the key, or the password that goes with it, no more: both were made anew, and it opens nothing."""
 
     def knows(self, authorization: str) -> bool:
-        return bool(self._key) and hmac.compare_digest(authorization.encode(), f"Bearer {self._key}".encode())
+        return bool(self._key) and not self.refused_by and hmac.compare_digest(authorization.encode(), f"Bearer {self._key}".encode())
 
     def priced(self, instrument: str, price: Decimal) -> None:
         with self.lock:
@@ -119,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
     def is_known(self) -> bool:
         if self.server.desk.knows(self.headers.get("Authorization", "")):
             return True
-        self.answer(401, {"why": "Authorization: Bearer and this environment's key"})
+        self.answer(401, {"why": "Authorization: Bearer and this environment's key, as it is now"})
         return False
 
     def answer(self, status: int, said: dict[str, Any]) -> None:
