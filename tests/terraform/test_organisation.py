@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.terraform.aws import ACCOUNT, REGION
 from tests.terraform.iam import Policy, Request, is_allowed
-from tests.terraform.test_policy import BUCKET, MINE, PRODUCTION, names, places, spellings
+from tests.terraform.stand import Stand
+from tests.terraform.test_policy import BUCKET, KEY, MINE, PRODUCTION, names, places, spellings
+from tests.terraform.test_policy import rendered as rendered_environment
 from tests.terraform.texts import EC2, EVERYTHING, IAM, TEXTS, rendered
 
 TENANT, BUILDER, ADMIN, OPERATOR, TRELLIS = (
@@ -129,6 +132,46 @@ def test_an_environment_does_what_it_does_and_not_one_thing_more(texts: dict[str
         "ssm:PutParameter",
     ):
         assert not is_allowed(Request(action, "*", TENANT), EVERYTHING, scp=scp), action
+
+
+async def test_an_environments_policy_the_boundary_and_the_organisations_each_keep_the_same_tags_of_production_out(
+    texts: dict[str, Policy], stand: Stand, tmp_path: Path
+) -> None:
+    """Each by itself, beside a policy that allows everything: what one of them forgets is not hidden by the others."""
+    policy, _ = await rendered_environment(stand, tmp_path, {"data_bucket": BUCKET, "sandbox_key_arn": KEY})
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:/dev-envs/{MINE}/db-AbCdEf"
+    asked: tuple[tuple[str, str, dict[str, str]], ...] = (
+        ("secretsmanager:GetSecretValue", secret, {}),
+        ("ssm:GetParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/dev-envs/{MINE}/db", {}),
+        ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/dev-envs/{MINE}/a", {}),
+        ("kms:Decrypt", KEY, {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com", "kms:EncryptionContext:SecretARN": secret}),
+    )
+    tags = [
+        (f"aws:ResourceTag/{spelling}", value)
+        for key in ("environment", "env", "stage")
+        for spelling in (key, key.title(), key.upper())
+        for value in ("prod", "Prod", "PRODUCTION", "live")
+    ]
+    for action, place, context in asked:
+        judged: tuple[tuple[str, Callable[[Request], bool]], ...] = (
+            ("policy", lambda request: is_allowed(request, EVERYTHING, policy)),
+            ("boundary", lambda request: is_allowed(request, EVERYTHING, boundary=texts["boundary"])),
+            ("scp", lambda request: is_allowed(request, EVERYTHING, scp=texts["scp"])),
+        )
+        for told, may in judged:
+            assert may(Request(action, place, {**TENANT, **context, "aws:ResourceTag/environment": "dev"})), (told, action)
+            assert [(told, action, tag) for tag in tags if may(Request(action, place, {**TENANT, **context, tag[0]: tag[1]}))] == []
+
+
+async def test_what_an_environment_reads_of_its_secrets_the_organisation_lets_through_and_kms_with_it(
+    texts: dict[str, Policy], stand: Stand, tmp_path: Path
+) -> None:
+    policy, boundary = await rendered_environment(stand, tmp_path, {})
+    for name, is_own in ((f"dev-envs/{MINE}/db", True), ("sandbox/db", True), ("dev-envs/another/db", False), ("prod/db", False)):
+        secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:/{name}-AbCdEf"
+        via = {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com", "kms:EncryptionContext:SecretARN": secret}
+        for request in (Request("secretsmanager:GetSecretValue", secret, TENANT), Request("kms:Decrypt", KEY, {**TENANT, **via})):
+            assert is_allowed(request, policy, boundary=boundary, scp=texts["scp"]) is is_own, request
 
 
 def test_trellis_does_under_it_what_it_does_without(texts: dict[str, Policy]) -> None:
