@@ -101,11 +101,13 @@ class AwsRemains(Remains):
     async def _alive(self, left: Left) -> frozenset[str]:
         filters = [_marked(left), {"Name": "instance-state-name", "Values": list(_ALIVE)}]
         pages = await self._pages("describe_instances", Filters=filters)
-        return frozenset(each["InstanceId"] for page in pages for one in page["Reservations"] for each in one["Instances"])
+        found = [each for page in pages for one in page["Reservations"] for each in one["Instances"]]
+        return frozenset(each["InstanceId"] for each in found if _profile_of(each).endswith(f":instance-profile{_PATH}{left.name}"))
 
     async def _disks(self, left: Left) -> None:
-        attached = await self._attached(left)
-        gone = left.unknown(DISK, set(attached))
+        """A disk has nothing but its label: one that is at somebody else's machine is left alone."""
+        attached, own = await self._attached(left), await self._alive(left)
+        gone = left.unknown(DISK, {id_ for id_, machines in attached.items() if machines <= own})
         for id_ in gone:
             if attached[id_]:
                 await self._remove(left, id_, "ec2", "detach_volume", VolumeId=id_, Force=True)
@@ -115,13 +117,15 @@ class AwsRemains(Remains):
 
     def _busy(self, left: Left) -> Callable[[], Any]:
         async def busy() -> frozenset[str]:
-            return frozenset(id_ for id_, is_attached in (await self._attached(left)).items() if is_attached)
+            return frozenset(id_ for id_, machines in (await self._attached(left)).items() if machines)
 
         return busy
 
-    async def _attached(self, left: Left) -> dict[str, bool]:
+    async def _attached(self, left: Left) -> dict[str, frozenset[str]]:
+        """The machines that each disk is at."""
         pages = await self._pages("describe_volumes", Filters=[_marked(left)])
-        return {each["VolumeId"]: bool(each["Attachments"]) for page in pages for each in page["Volumes"] if each["State"] != "deleting"}
+        found = [each for page in pages for each in page["Volumes"] if each["State"] != "deleting"]
+        return {each["VolumeId"]: frozenset(one["InstanceId"] for one in each["Attachments"]) for each in found}
 
     # ------------------------------------------------------------ groups and rules
     async def _groups(self, left: Left) -> None:
@@ -213,6 +217,11 @@ class AwsRemains(Remains):
 
 def _marked(left: Left) -> dict[str, Any]:
     return {"Name": f"tag:{MARK}", "Values": [left.environment]}
+
+
+def _profile_of(instance: Mapping[str, Any]) -> str:
+    """What a machine may do is minted, as its label is not."""
+    return str(instance.get("IamInstanceProfile", {}).get("Arn", ""))
 
 
 def _is_its(found: Mapping[str, Any], left: Left) -> bool:

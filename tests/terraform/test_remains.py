@@ -161,13 +161,14 @@ def made(aws: Aws) -> Callable[..., dict[str, str]]:
 
         group = ec2.create_security_group(GroupName=name, Description="x", **told("security-group"))["GroupId"]
         disk = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1, **told("volume"))["VolumeId"]
-        given = {"ImageId": "ami-0123456789abcdef0", "MinCount": 1, "MaxCount": 1, "Placement": {"AvailabilityZone": f"{REGION}a"}}
-        machine = ec2.run_instances(**given, SecurityGroupIds=[group], **told("instance"))["Instances"][0]["InstanceId"]
-        ec2.attach_volume(VolumeId=disk, InstanceId=machine, Device="/dev/sdf")
         iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument="{}", Tags=tags)
         iam.put_role_policy(RoleName=name, PolicyName="environment", PolicyDocument=ANYTHING)
         iam.create_instance_profile(InstanceProfileName=name, Path=path, Tags=tags)
         iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+        given = {"ImageId": "ami-0123456789abcdef0", "MinCount": 1, "MaxCount": 1, "Placement": {"AvailabilityZone": f"{REGION}a"}}
+        given |= {"SecurityGroupIds": [group], "IamInstanceProfile": {"Name": name}}
+        machine = ec2.run_instances(**given, **told("instance"))["Instances"][0]["InstanceId"]
+        ec2.attach_volume(VolumeId=disk, InstanceId=machine, Device="/dev/sdf")
         return {"aws_security_group": group, "aws_ebs_volume": disk, "aws_instance": machine}
 
     return run
@@ -219,12 +220,14 @@ async def test_what_is_somebody_elses_stays_whatever_it_is_called(
     assert counted(aws) == there
 
 
-async def test_a_role_by_our_name_and_mark_that_lies_elsewhere_stays(aws: Aws, made: Callable[..., dict[str, str]]) -> None:
+async def test_roles_by_our_name_and_mark_that_lie_elsewhere_stay_and_so_do_a_machine_of_theirs_and_its_disk(
+    aws: Aws, made: Callable[..., dict[str, str]]
+) -> None:
     made(path="/")
     there = counted(aws)
     await remains(aws.url).clear(left({}))
     after = counted(aws)
-    assert [there[each] - after[each] for each in ("instances", "groups", "roles", "profiles")] == [1, 1, 0, 0]
+    assert [there[each] - after[each] for each in ("instances", "disks", "roles", "profiles")] == [0, 0, 0, 0]
 
 
 async def test_whoever_lost_the_lease_takes_nothing_away(aws: Aws, made: Callable[..., dict[str, str]]) -> None:
