@@ -80,7 +80,7 @@ class Create(msgspec.Struct, forbid_unknown_fields=True):
 
 
 Instrument = Annotated[str, Meta(examples=["BTC/USDT", "BTCUSDT"])]
-RepositoryPath = Annotated[str, Meta(pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._/-]{1,200}$")]
+RepositoryPath = Annotated[str, Meta(pattern=r"^(?![/-])(?!.*(?:^|/)\.\.(?:/|$))(?!.*(?:^|/)\.?$)[A-Za-z0-9._/-]{1,200}$")]
 Positive = Annotated[float, Meta(gt=0, le=1e15)]
 
 
@@ -128,7 +128,7 @@ class Strategy(msgspec.Struct, forbid_unknown_fields=True):
 
 
 Exchanges = Annotated[list[Exchange], Meta(min_length=1, max_length=10, description="Sandboxes that the strategy trades in.")]
-TtlHours = Annotated[float, Meta(gt=0, le=96, description="How long the environment lives; 48 when nobody says.")]
+TtlHours = Annotated[float, Meta(ge=0.25, le=96, description="How long the environment lives; 48 when nobody says.")]
 
 
 class Trading(msgspec.Struct, forbid_unknown_fields=True):

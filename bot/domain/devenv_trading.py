@@ -18,7 +18,21 @@ from bot.domain.devenv_instruments import instruments_of
 from bot.domain.devenv_nodes import at, fields_of, nearest, shown_of, text_of
 from bot.domain.environment import STRATEGY
 from bot.domain.service_config import Problems, ServiceConfig, check_name
-from bot.domain.trading import MOST_TTL_HOURS, TTL_HOURS, Exchange, Heard, Market, MarketData, Mode, Offer, Risk, Strategy, Trading, iso
+from bot.domain.trading import (
+    LEAST_TTL_HOURS,
+    MOST_TTL_HOURS,
+    TTL_HOURS,
+    Exchange,
+    Heard,
+    Market,
+    MarketData,
+    Mode,
+    Offer,
+    Risk,
+    Strategy,
+    Trading,
+    iso,
+)
 from bot.domain.wall import TOLD_IN
 from bot.domain.yaml_nodes import Mapping, Node, Scalar, Sequence
 
@@ -30,7 +44,7 @@ _RISK = "risk_config: {max_position_usd: 10000, max_drawdown_pct: 5, max_order_r
 _STRATEGY = "strategy: {binary: bin/strategy, config: config/strategy.toml}"
 _REPLAY = {"replay_start": "2026-11-29T08:00:00Z", "replay_end": "2026-11-29T10:00:00Z"}
 _HOUR_S = 3600.0
-_PATH = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._/-]{1,200}")
+_PATH = re.compile(r"(?![/-])(?!.*(?:^|/)\.\.(?:/|$))(?!.*(?:^|/)\.?$)[A-Za-z0-9._/-]{1,200}")
 
 
 def is_trading(fields: dict[str, Node]) -> bool:
@@ -88,7 +102,10 @@ class _Reading:
         return text
 
     def ttl_hours(self, node: Node) -> float:
-        hours = self._number(node, "ttl_hours", MOST_TTL_HOURS)
+        hours = self._number(node, "ttl_hours", MOST_TTL_HOURS, TTL_HOURS)
+        if hours is not None and hours < LEAST_TTL_HOURS:
+            message = f'"ttl_hours" is {LEAST_TTL_HOURS:g} at least'
+            self._problems.add(at(node), "below_limit", message, f"ttl_hours: {LEAST_TTL_HOURS:g}")
         return TTL_HOURS if hours is None else hours
 
     def exchanges(self, node: Node) -> tuple[Exchange, ...]:
@@ -96,6 +113,7 @@ class _Reading:
             self._problems.add(at(node), "wrong_type", '"exchanges" is a list of exchanges', _EXCHANGE)
             return ()
         if not self._exchanges:
+            self._sandboxes_of(node)
             what = "market data of production" if self._source is Heard.PRODUCTION else "sandboxes"
             message = f"no {what} are offered here: that is the operator's to say (feeds.sources)"
             self._problems.add(self._source_at or at(node), "unknown_exchange", message)
@@ -133,9 +151,16 @@ class _Reading:
         instruments = instruments_of(fields["instruments"], (name, market), self._offer, self._problems)
         return Exchange(name, Market(market), instruments) if name and market else None
 
+    def _sandboxes_of(self, items: Sequence) -> None:
+        """Where nothing else of the exchanges can be judged: what is never so is said all the same."""
+        for item in items.items:
+            for key, value in item.entries if isinstance(item, Mapping) else ():
+                if key.text == "sandbox" and _is_false(value):
+                    self._sandbox(value)
+
     def _sandbox(self, node: Node) -> None:
         value = node.value if isinstance(node, Scalar) else None
-        if value is False:
+        if _is_false(node):
             message = "an environment never reaches an exchange's production, whoever asks: sandbox is true"
             self._problems.add(at(node), "sandbox_only", message, "sandbox: true")
         elif value is not True:
@@ -208,10 +233,10 @@ class _Reading:
                 values[key] = self._number(fields[key], key, getattr(most, key)) or 0.0
         return Risk(**{key: values.get(key, 0.0) for key in keys})
 
-    def _number(self, node: Node, key: str, most: float) -> float | None:
+    def _number(self, node: Node, key: str, most: float, usual: float | None = None) -> float | None:
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:
-            self._problems.add(at(node), "wrong_type", f'"{key}" is a number above zero', f"{key}: {most:.15g}")
+            self._problems.add(at(node), "wrong_type", f'"{key}" is a number above zero', f"{key}: {usual or most:.15g}")
             return None
         if value > most:
             self._problems.add(at(node), "above_limit", f'"{key}" is {most:.15g} at most', f"{key}: {most:.15g}")
@@ -236,6 +261,10 @@ class _Reading:
             return text
         self._problems.add(at(node), code, f'there is no {what} "{shown_of(node)}": there is {", ".join(known)}', nearest(text, known))
         return ""
+
+
+def _is_false(node: Node) -> bool:
+    return isinstance(node, Scalar) and (node.value is False or node.text.lower() in {"false", "no", "off", "0"})
 
 
 def _example(key: str, now: float | None) -> str:

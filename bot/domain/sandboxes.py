@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ def is_production(host: str) -> bool:
 
 
 def production_in(text: str) -> str:
-    """The first host of an exchange's production that a text names, or ""."""
-    return next((each for each in _NAMES.findall(text) if is_production(each)), "")
+    """The first host of an exchange's production that a text names, also as URLs and name resolution would read it, or ""."""
+    plain = unicodedata.normalize("NFKC", unquote(text)).replace("\u3002", ".")
+    return next((each for each in _NAMES.findall(f"{text} {plain}") if is_production(each)), "")
 
 
 def public_fault(url: str) -> str:

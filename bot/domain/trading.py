@@ -11,6 +11,7 @@ from enum import StrEnum
 from bot.domain.sandboxes import SANDBOXES, Addresses
 
 TTL_HOURS = 48.0
+LEAST_TTL_HOURS = 0.25
 MOST_TTL_HOURS = 96.0
 ON_PAPER = "simulator"
 """Where the orders of a strategy go that hears production."""

@@ -88,7 +88,7 @@ def test_other_services_stay_and_the_first_of_them_is_the_main_one() -> None:
     assert found.wishes.ttl_s == 96 * 3600
 
 
-@pytest.mark.parametrize("written", ["false", "False", "FALSE"])
+@pytest.mark.parametrize("written", ["false", "False", "FALSE", "no", "Off", "0", "'false'"])
 @pytest.mark.parametrize("offer", [OFFER, Offer()])
 def test_production_is_refused_however_it_is_written_and_whatever_is_offered(written: str, offer: Offer) -> None:
     text = TOP.replace("sandbox: true", f"sandbox: {written}")
@@ -137,7 +137,7 @@ def test_where_the_exchange_says_what_it_lists_nothing_else_will_do(written: str
     assert isinstance(read(TOP, Offer(listed=listed, instruments={"binance": frozenset({"BTCUSDT", "ETHUSDT"})})), DevEnv)
 
 
-@pytest.mark.parametrize("written", ["no", "off", "0", "~", "'false'", "[]", "{}", "0x0", ""])
+@pytest.mark.parametrize("written", ["~", "[]", "{}", "0x0", ""])
 def test_a_sandbox_is_true_and_nothing_else(written: str) -> None:
     text = TOP.replace("sandbox: true", f"sandbox: {written}")
     assert [each.split(" →")[0] for each in problems(text)] == ["3:42 wrong_type" if written else "3:33 wrong_type"]
@@ -173,6 +173,9 @@ def test_a_sandbox_is_true_and_nothing_else(written: str) -> None:
         ("bin/strategy", "/bin/sh", ["7:20 bad_path → binary: bin/strategy"]),
         ("bin/strategy", "../../bin/sh", ["7:20 bad_path → binary: bin/strategy"]),
         ("bin/strategy", "'x; rm'", ["7:20 bad_path → binary: bin/strategy"]),
+        ("bin/strategy", "./", ["7:20 bad_path → binary: bin/strategy"]),
+        ("bin/strategy", "bin/.", ["7:20 bad_path → binary: bin/strategy"]),
+        ("config/momentum.toml", "--evil", ["7:42 bad_path → config: config/strategy.toml"]),
         ("config/momentum.toml", "$HOME", ["7:42 bad_path → config: config/strategy.toml"]),
         (
             "strategy: {binary: bin/strategy, config: config/momentum.toml}",
@@ -187,6 +190,21 @@ def test_a_sandbox_is_true_and_nothing_else(written: str) -> None:
 def test_each_fault_is_told_at_its_place_with_the_nearest_right_thing(right: str, wrong: str, told: list[str]) -> None:
     assert right in TOP
     assert problems(TOP.replace(right, wrong)) == told
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [("0.0001", "below_limit → ttl_hours: 0.25"), ("0", "wrong_type → ttl_hours: 48"), ("48h", "wrong_type → ttl_hours: 48")],
+)
+def test_how_long_it_lives_is_a_number_that_makes_sense(hours: str, told: str) -> None:
+    assert problems(f"{TOP}ttl_hours: {hours}\n") == [f"8:12 {told}"]
+
+
+def test_production_is_refused_where_its_market_data_is_not_offered_too() -> None:
+    text = TOP.replace("sandbox: true", "sandbox: false").replace("mode: both,", "mode: both, source: production,")
+    found = read(text, Offer())
+    assert isinstance(found, tuple)
+    assert [each.code for each in found] == ["sandbox_only", "unknown_exchange"]
 
 
 def test_the_two_places_cannot_be_mixed() -> None:

@@ -21,6 +21,13 @@ def test_sandboxes_are_sandboxes(url: str) -> None:
     assert production_in(url) == ""
 
 
+@pytest.mark.parametrize(
+    "written", ["https://api%2ebinance.com", "https://api。binance．com", "ａｐｉ.binance.com", "https://%61pi.bybit.com/v5"]
+)
+def test_productions_hosts_are_seen_however_they_are_spelled(written: str) -> None:
+    assert production_in(f"./s --to {written}")
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "ws://127.0.0.1:8080/ws", "https://exchange.example/api"])
 def test_what_an_operator_answers_for_is_one_too_and_without_them_none(url: str) -> None:
     assert fault(url, MORE) == ""
